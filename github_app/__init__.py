@@ -1,0 +1,1 @@
+"""The GitHub App: says on the pull request whose CI failure it is, by when, and what to do."""

@@ -1,0 +1,1 @@
+"""A stateful GitHub in one process, for the demo and the tests."""

@@ -1,0 +1,1 @@
+"""Where everything is kept: one implementation over SQLAlchemy Core for SQLite and PostgreSQL."""
