@@ -1,0 +1,40 @@
+"""What may be asked for: wishes about the world, performed later from the state at that time, and safe to repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PublishGate:
+    """Show the gate of a commit as it now stands."""
+
+    repo_id: int
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishComment:
+    """Keep the one sticky comment of a pull request as it should now be."""
+
+    repo_id: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublishLabels:
+    """Give a pull request the labels of its open failures, and take away those of ours that no longer hold."""
+
+    repo_id: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublishPolicyCheck:
+    """Say on a commit whether the policy file can be used."""
+
+    repo_id: int
+    sha: str
+
+
+Effect = PublishGate | PublishComment | PublishLabels | PublishPolicyCheck

@@ -1,0 +1,93 @@
+"""What can happen. An event carries every fact that the decision needs, so the journal can be replayed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from github_app.rules.model import Job, Person, Pull, Repo, Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """`cause` names what brought it (a delivery's GUID, a timer); times are UTC."""
+
+    repo: Repo
+    cause: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsSeen(Happened):
+    """Jobs, foreign checks or statuses of one commit were seen; `pulls` are the pull requests whose head it is."""
+
+    sha: str
+    jobs: tuple[Job, ...] = ()
+    runs: tuple[Run, ...] = ()
+    pulls: tuple[Pull, ...] = ()
+    branch: str | None = None  # the branch of this repository that was pushed to, if the run was about a push
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullMoved(Happened):
+    """A pull request was opened, pushed to, edited, closed or reopened."""
+
+    pull: Pull
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchMoved(Happened):
+    """A branch was pushed to or deleted."""
+
+    branch: str
+    sha: str
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueMoved(Happened):
+    """A merge group wants checks, or was destroyed (X40)."""
+
+    sha: str
+    head_ref: str
+    base_ref: str
+    destroyed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRead(Happened):
+    """The policy files of a repository were read from its default branch.
+
+    Texts are None when the file does not exist; `sha` is the commit that they were read at.
+    """
+
+    sha: str
+    text: str | None = None
+    org_text: str | None = None
+    codeowners: str | None = None
+    admins: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepoMoved(Happened):
+    """A repository was renamed, transferred or changed its default branch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshAsked(Happened):
+    """Somebody asked GitHub to re-run our own check."""
+
+    sha: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFired(Happened):
+    """A due timer; `subject` is the id of the document that it is about."""
+
+    subject: str
+    kind: str
+    generation: int
+
+
+Event = JobsSeen | PullMoved | BranchMoved | QueueMoved | PolicyRead | RepoMoved | RefreshAsked | TimerFired

@@ -1,0 +1,412 @@
+"""The nouns: what is known about repositories, pull requests, jobs, failures and the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from pytest_failure_review.report import Category, Severity, State
+
+# --- who and where ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A GitHub account; the id is the identity, the login is only shown (G28)."""
+
+    id: int
+    login: str
+    human: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Repo:
+    """A repository by its numeric id; the names are as GitHub last told them."""
+
+    id: int
+    installation_id: int
+    owner: str
+    name: str
+    default_branch: str = "main"
+    private: bool = True
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request as GitHub shows it."""
+
+    number: int
+    title: str
+    head_sha: str
+    head_ref: str
+    head_repo_id: int | None
+    base_ref: str
+    base_repo_id: int
+    author: Person
+    open: bool
+    merged: bool
+    draft: bool
+    updated_at: datetime
+    labels: tuple[str, ...] = ()
+
+    @property
+    def ref(self) -> str:
+        return f"pull/{self.number}"
+
+
+# --- what CI did -----------------------------------------------------------------------------------------------------
+
+
+class Source(StrEnum):
+    """Which part of GitHub a job was told by."""
+
+    ACTIONS = "actions"
+    CHECK = "check"  # a check run of another App
+    STATUS = "status"  # a commit status
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A line that somebody marked: GitHub's own on a job, or a foreign check's."""
+
+    path: str
+    line: int
+    level: str  # failure | warning | notice
+    message: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A stretch of a job's log that looks like the failure, redacted; `start` is the 1-based number of its first line."""
+
+    start: int
+    lines: tuple[str, ...]
+    why: str  # what made it a candidate: "##[error]", "pytest summary", "last lines"
+    step: str = ""
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.lines) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedFailure:
+    """A failure that the pytest plugin saw at the source."""
+
+    nodeid: str
+    phase: str
+    outcome: str
+    category: Category
+    rule: str
+    confidence: float
+    message: str
+    path: str = ""
+    line: int = 0
+    owner: tuple[str, ...] = ()
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """What the plugin's report says; written by the pull request's own code, so it may raise severity, never lower it."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    complete: bool
+    failures: tuple[ReportedFailure, ...]
+    total: int  # failures counted, also those cut away
+    trusted: bool  # False for a fork's
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything known about why one job failed."""
+
+    excerpts: tuple[Excerpt, ...] = ()
+    log: str = "read"  # read | missing | too_big | none (a foreign check has no log) | refused
+    annotations: tuple[Annotation, ...] = ()
+    report: TestReport | None = None
+    text: str = ""  # a foreign check's own output
+    secrets: tuple[str, ...] = ()  # kinds of credentials that were redacted from the log: "AWS access key"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job (or foreign check, or status) on one commit, in one attempt.
+
+    `id` is GitHub's; for Actions it is also the id of the job's check run.
+    """
+
+    id: int
+    source: Source
+    app: str
+    name: str
+    status: str  # queued | in_progress | waiting | requested | pending | completed
+    conclusion: str | None = None
+    workflow: str = ""
+    workflow_id: int = 0
+    event: str = ""
+    run_id: int = 0
+    attempt: int = 1
+    created_at: datetime | None = None
+    completed_at: datetime | None = None
+    failed_step: str = ""
+    url: str = ""
+    evidence: Evidence | None = field(default=None)
+
+    @property
+    def done(self) -> bool:
+        """A conclusion ends a job, whatever its status says (X10)."""
+        return self.conclusion is not None or self.status == "completed"
+
+    @property
+    def slot(self) -> tuple[str, str, int, str, str]:
+        """The place that only the newest attempt fills (X8, X45)."""
+        return (self.source, self.app, self.workflow_id, self.event, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a workflow in its latest attempt."""
+
+    id: int
+    workflow_id: int
+    workflow: str
+    event: str
+    attempt: int
+    status: str
+    conclusion: str | None = None
+    created_at: datetime | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.conclusion is not None or self.status == "completed"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What CI says about one commit; a join of everything heard, so the order of hearing does not matter (F26)."""
+
+    repo: Repo
+    sha: str
+    first_seen_at: datetime
+    refs: tuple[str, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    runs: tuple[Run, ...] = ()
+    settled: bool = False  # `gate.settle` has passed: what was not heard of by then is not expected
+
+    @property
+    def id(self) -> str:
+        return commit_id(self.repo.id, self.sha)
+
+
+@dataclass(frozen=True, slots=True)
+class Green:
+    """The newest success of a job family on a ref."""
+
+    family: str
+    run_id: int
+    attempt: int
+    sha: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A line of work that failures belong to: a pull request, a branch or a merge group."""
+
+    repo: Repo
+    name: str  # pull/12 | branch/main | queue/main/pr-12-<sha>
+    head_sha: str
+    moved_at: datetime
+    open: bool = True
+    pull: Pull | None = None
+    greens: tuple[Green, ...] = ()
+    members: tuple[int, ...] = ()  # pull requests in a merge group
+
+    @property
+    def id(self) -> str:
+        return ref_id(self.repo.id, self.name)
+
+    @property
+    def gated(self) -> bool:
+        """Pull requests and merge groups wait for the gate; a branch does not."""
+        return not self.name.startswith("branch/")
+
+
+# --- what was decided ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that a verdict rests on; `line` is its 1-based number in the job's log, 0 when it is not from the log."""
+
+    line: int
+    text: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What kind of failure it is, and why we think so."""
+
+    category: Category
+    reason: str  # the sentence that people read
+    rule: str  # id of the signature or rule; part of the fingerprint
+    source: str  # report | facts | log | output | none
+    confidence: float
+    state: State | None = None
+    subcategory: str | None = None
+    severity: Severity | None = None
+    evidence: tuple[Line, ...] = ()
+    region: tuple[int, int] | None = None
+    runner_up: str | None = None  # "infra.network, by rule `dns`"
+    description: str = ""
+    causes: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+    measures: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # "regression_percent": "23.40"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody who can be made responsible or told: a role of the matrix, and whoever fills it here."""
+
+    role: str
+    people: tuple[Person, ...] = ()
+    teams: tuple[str, ...] = ()
+    note: str = ""  # "nobody is mapped to backend_dev: add roles.backend_dev"
+
+    @property
+    def empty(self) -> bool:
+        return not self.people and not self.teams
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Exactly one accountable party, any number informed, and the steps tried on the way (S1-003, C24)."""
+
+    accountable: Party
+    informed: tuple[Party, ...] = ()
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A resolution clock (S1-041, C59): how much of the target is spent, and whether it runs.
+
+    Times are UTC, durations seconds. `target_s` None means that this kind has no deadline.
+    """
+
+    anchor_at: datetime
+    target_s: int | None
+    spent_s: float = 0.0
+    running_since: datetime | None = None
+    calendar: str = "24x7"
+    generation: int = 1
+    outcome: str | None = None  # met | breached | overridden | obsolete
+    breached_at: datetime | None = None
+    explanation: str = ""
+
+
+class Permission(StrEnum):
+    """Whether the gate may be opened in spite of a failure."""
+
+    NEVER = "never"
+    APPROVAL = "approval"
+    HOTFIX = "hotfix"  # approval, and only for a critical production hotfix with a ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Whether a failure may be overridden, which policy line says so, and the sentence that people read."""
+
+    permission: Permission
+    reason: str
+    policy_line: str
+    needs: tuple[str, ...] = ()
+
+
+class FailureState(StrEnum):
+    """Where a failure stands (the failure record's state machine)."""
+
+    DETECTED = "detected"
+    TRIAGED = "triaged"
+    ASSIGNED = "assigned"
+    RESOLVED_UNVERIFIED = "resolved_unverified"
+    OBSOLETE = "obsolete"
+    CLOSED = "closed"
+
+
+OPEN_STATES = frozenset({FailureState.DETECTED, FailureState.TRIAGED, FailureState.ASSIGNED})
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One red job of a failure: a matrix leg, an attempt, or the same job on a later commit."""
+
+    job_id: int
+    family: str
+    name: str
+    sha: str
+    run_id: int
+    attempt: int
+    url: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One cause on one ref, over all its jobs, attempts and commits."""
+
+    id: str
+    repo: Repo
+    ref: str
+    fingerprint: str
+    state: FailureState
+    verdict: Verdict
+    owner: Owner
+    override: Override
+    clock: Clock
+    tier: str  # immediate | standard | digest
+    policy_version: str
+    legs: tuple[Leg, ...]
+    workflow: str
+    job: str  # the family: the job's name without its matrix leg
+    failed_step: str
+    opened_at: datetime
+    received_at: datetime
+    excerpt: Excerpt | None = None
+    generation: int = 1
+    resolved_at: datetime | None = None
+    fixed_by: str | None = None  # sha of the first green
+    flip: bool = False  # red, then green on the same commit
+    blocks_all: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        return self.state in OPEN_STATES
+
+    @property
+    def open_key(self) -> str | None:
+        return f"{self.repo.id}/{self.ref}/{self.fingerprint}" if self.open else None
+
+
+def commit_id(repo_id: int, sha: str) -> str:
+    return f"commit/{repo_id}/{sha}"
+
+
+def ref_id(repo_id: int, name: str) -> str:
+    return f"ref/{repo_id}/{name}"
+
+
+def policy_id(repo_id: int) -> str:
+    return f"policy/{repo_id}"
