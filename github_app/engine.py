@@ -47,7 +47,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A promise to send an event at `due_at` (UTC); the latest `generation` of a (subject, kind) is the only valid one."""
+    """A promise of an event at `due_at` (UTC); only the latest `generation` of a (subject, kind) is valid."""
 
     subject: str
     kind: str
@@ -73,7 +73,7 @@ class Wish:
 class Change:
     """Everything one event leads to; committed whole or not at all.
 
-    A timer whose `due_at` is None is cancelled. `fired` names timers (subject, kind, generation) that this change uses up.
+    A timer whose `due_at` is None is cancelled. `fired` names the timers (subject, kind, generation) it uses up.
     """
 
     documents: Sequence[Document] = ()
@@ -100,8 +100,10 @@ class Store(Protocol):
         refs: Sequence[str] | None = None,
         open_or_since: datetime | None = None,
     ) -> list[Document]:
-        """Documents of a kind in a repository, at a commit, on any of some refs; with `open_or_since` only those
-        that have an open key or were committed after that time (UTC)."""
+        """Return documents of a kind in a repository, at a commit, on any of some refs.
+
+        With `open_or_since`, only those that have an open key or were committed after that time (UTC).
+        """
 
     async def commit(self, change: Change, now: datetime) -> bool:
         """Commit the change in one transaction; False, and nothing is stored, when any document has moved on."""

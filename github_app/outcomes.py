@@ -33,7 +33,10 @@ class Retry(Unfinished):
 
 
 class GiveUp(Unfinished):
-    """It will not pass: the thing is gone, or the other side refuses. `status` is the HTTP status, 0 if there was none."""
+    """It will not pass: the thing is gone, or the other side refuses.
+
+    `status` is the HTTP status, 0 if there was none.
+    """
 
     def __init__(self, reason: str, status: int = 0) -> None:
         super().__init__(reason)

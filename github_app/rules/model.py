@@ -85,7 +85,7 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A stretch of a job's log that looks like the failure, redacted; `start` is the 1-based number of its first line."""
+    """A stretch of a job's log that looks like the failure, redacted; `start` is its first line's 1-based number."""
 
     start: int
     lines: tuple[str, ...]
@@ -116,7 +116,10 @@ class ReportedFailure:
 
 @dataclass(frozen=True, slots=True)
 class TestReport:
-    """What the plugin's report says; written by the pull request's own code, so it may raise severity, never lower it."""
+    """What the plugin's report says.
+
+    The pull request's own code wrote it, so it may raise severity, never lower it (T15, T16).
+    """
 
     __test__ = False  # not a test class, whatever pytest thinks of its name
 
