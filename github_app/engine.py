@@ -10,24 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A record as the store sees it: JSON text under an id, with the few fields that it is looked up by.
-
-    `version` counts commits of this document; 0 means that it is not stored yet.
-    `open_key` is unique among all documents that have one: two open records of one failure cannot exist (R2).
-    """
-
-    id: str
-    kind: str
-    installation_id: int
-    repo_id: int
-    body: str
-    sha: str | None = None
-    ref: str | None = None
-    open_key: str | None = None
-    version: int = 0
+from github_app.documents import Document as Document  # noqa: PLC0414  (the store speaks of it as the engine's)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,4 +37,11 @@ class PublishPolicyCheck:
     sha: str
 
 
-Effect = PublishGate | PublishComment | PublishLabels | PublishPolicyCheck
+@dataclass(frozen=True, slots=True)
+class ForgetInstallation:
+    """Delete everything kept for an installation that was removed (T32)."""
+
+    installation_id: int
+
+
+Effect = PublishGate | PublishComment | PublishLabels | PublishPolicyCheck | ForgetInstallation

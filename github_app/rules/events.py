@@ -82,6 +82,17 @@ class RefreshAsked(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InstallationMoved:
+    """The App was installed, suspended, unsuspended or removed."""
+
+    installation_id: int
+    account: str
+    state: str  # active | suspended | deleted
+    cause: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimerFired(Happened):
     """A due timer; `subject` is the id of the document that it is about."""
 
@@ -90,4 +101,14 @@ class TimerFired(Happened):
     generation: int
 
 
-Event = JobsSeen | PullMoved | BranchMoved | QueueMoved | PolicyRead | RepoMoved | RefreshAsked | TimerFired
+Event = (
+    JobsSeen
+    | PullMoved
+    | BranchMoved
+    | QueueMoved
+    | PolicyRead
+    | RepoMoved
+    | RefreshAsked
+    | InstallationMoved
+    | TimerFired
+)

@@ -55,6 +55,7 @@ class Pull:
     draft: bool
     updated_at: datetime
     labels: tuple[str, ...] = ()
+    changed: tuple[str, ...] | None = None  # paths in its diff; None when they were not asked for
 
     @property
     def ref(self) -> str:
@@ -171,9 +172,14 @@ class Job:
         return self.conclusion is not None or self.status == "completed"
 
     @property
-    def slot(self) -> tuple[str, str, int, str, str]:
+    def slot(self) -> str:
         """The place that only the newest attempt fills (X8, X45)."""
-        return (self.source, self.app, self.workflow_id, self.event, self.name)
+        return "|".join((self.source, self.app, str(self.workflow_id), self.event, self.name))
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        """Creation order in a slot: of runs and attempts for Actions, of ids for everything else (X9)."""
+        return (self.run_id, self.attempt, 0) if self.source is Source.ACTIONS else (0, 0, self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +219,10 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Green:
-    """The newest success of a job family on a ref."""
+    """A success of the job in one slot on a ref; `order` is the order of creation among that slot's jobs."""
 
-    family: str
-    run_id: int
-    attempt: int
+    slot: str
+    order: tuple[int, int, int]
     sha: str
     at: datetime
 
@@ -233,7 +238,7 @@ class Ref:
     open: bool = True
     pull: Pull | None = None
     greens: tuple[Green, ...] = ()
-    members: tuple[int, ...] = ()  # pull requests in a merge group
+    closed: tuple[tuple[datetime, datetime | None], ...] = ()  # spans in which nobody could merge it (E27)
 
     @property
     def id(self) -> str:
@@ -356,7 +361,8 @@ class Leg:
     """One red job of a failure: a matrix leg, an attempt, or the same job on a later commit."""
 
     job_id: int
-    family: str
+    slot: str
+    order: tuple[int, int, int]
     name: str
     sha: str
     run_id: int
@@ -382,12 +388,15 @@ class Failure:
     policy_version: str
     legs: tuple[Leg, ...]
     workflow: str
+    workflow_id: int
     job: str  # the family: the job's name without its matrix leg
     failed_step: str
     opened_at: datetime
     received_at: datetime
     excerpt: Excerpt | None = None
-    generation: int = 1
+    greens: tuple[Green, ...] = ()
+    series: int = 1  # how many records this cause has had on this ref, 24 hours of quiet between them (E42)
+    generation: int = 1  # how often it was opened
     resolved_at: datetime | None = None
     fixed_by: str | None = None  # sha of the first green
     flip: bool = False  # red, then green on the same commit
@@ -403,6 +412,35 @@ class Failure:
         return f"{self.repo.id}/{self.ref}/{self.fingerprint}" if self.open else None
 
 
+@dataclass(frozen=True, slots=True)
+class PolicySource:
+    """What a repository's policy is made of, as last read from its default branch; `text` is the last good file (X76)."""
+
+    repo: Repo
+    sha: str
+    read_at: datetime
+    text: str | None = None
+    org_text: str | None = None
+    problems: tuple[str, ...] = ()  # why the present file cannot be used, one sentence each
+    codeowners: str | None = None
+    admins: tuple[Person, ...] = ()
+    ever_had_file: bool = False
+
+    @property
+    def id(self) -> str:
+        return policy_id(self.repo.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An installation of the App: whether it may be worked for."""
+
+    id: int
+    account: str
+    state: str  # active | suspended | deleted
+    changed_at: datetime
+
+
 def commit_id(repo_id: int, sha: str) -> str:
     return f"commit/{repo_id}/{sha}"
 
@@ -413,3 +451,7 @@ def ref_id(repo_id: int, name: str) -> str:
 
 def policy_id(repo_id: int) -> str:
     return f"policy/{repo_id}"
+
+
+def installation_doc_id(installation_id: int) -> str:
+    return f"installation/{installation_id}"

@@ -1,0 +1,146 @@
+"""The environment, read once and checked; nothing else reads it, and a value that makes no sense stops the start."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MIN_SECRET_BYTES = 16
+MIN_SESSION_SECRET_BYTES = 32
+
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class Refused(Exception):  # noqa: N818  (a refusal to start, told in one line)
+    """The environment cannot be started with; the text says why, and holds no secret."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside; names are those of the environment."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    github_app_id: int = Field(gt=0, description="the App's numeric id")
+    github_private_key: SecretStr = Field(description="the App's private key: PEM text, or the path of a PEM file")
+    github_webhook_secret: SecretStr = Field(description="the webhook secret; several, comma-separated, while rotating")
+    github_api_url: str = "https://api.github.com"
+    github_client_id: str = ""
+    github_client_secret: SecretStr = SecretStr("")
+    database_url: SecretStr = SecretStr("sqlite:///failure-review.db")
+    session_secret: SecretStr = SecretStr("")
+    app_env: Literal["production", "test", "dev"] = "production"
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    public_url: str = ""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    trusted_proxies: Words = ()
+    https_proxy: str = ""
+    failpoint: str = Field("", description="dies at this point of the program; for tests, refused in production")
+
+    @field_validator("github_private_key", mode="after")
+    @classmethod
+    def _pem(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value().replace("\\n", "\n")
+        if "-----BEGIN" not in text:
+            try:
+                text = Path(text).read_text(encoding="ascii")
+            except (OSError, ValueError):
+                raise ValueError("is neither PEM text nor the path of a readable PEM file") from None
+        if "PRIVATE KEY-----" not in text:
+            raise ValueError("holds no PEM private key")
+        return SecretStr(text)
+
+    @field_validator("github_webhook_secret", mode="after")
+    @classmethod
+    def _secrets(cls, value: SecretStr) -> SecretStr:
+        secrets = [part.strip() for part in value.get_secret_value().split(",")]
+        if any(len(part.encode()) < MIN_SECRET_BYTES for part in secrets):
+            raise ValueError(f"needs at least {MIN_SECRET_BYTES} bytes in each secret")
+        if len(set(secrets)) < len(secrets):
+            raise ValueError("names the same secret twice")
+        return value
+
+    @field_validator("github_api_url", "public_url", mode="after")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
+            raise ValueError("is no http(s) address")
+        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+            raise ValueError("must be https, except on this machine")
+        return value.rstrip("/")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _level(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        parts = tuple(part.strip() for part in value.split(",") if part.strip())
+        for part in parts:
+            ipaddress.ip_network(part, strict=False)
+        return parts
+
+    @model_validator(mode="after")
+    def _together(self) -> Settings:
+        secret = self.session_secret.get_secret_value()
+        if self.github_client_id and len(secret.encode()) < MIN_SESSION_SECRET_BYTES:
+            raise ValueError(f"SESSION_SECRET needs at least {MIN_SESSION_SECRET_BYTES} bytes when people can sign in")
+        if bool(self.github_client_id) != bool(self.github_client_secret.get_secret_value()):
+            raise ValueError("GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET belong together: set both or neither")
+        if self.failpoint and self.app_env == "production":
+            raise ValueError("FAILPOINT is for tests: set APP_ENV=test, or leave it out")
+        return self
+
+    @property
+    def webhook_secrets(self) -> tuple[bytes, ...]:
+        """The accepted webhook secrets, in the order given."""
+        return tuple(part.strip().encode() for part in self.github_webhook_secret.get_secret_value().split(","))
+
+    @property
+    def base_url(self) -> str:
+        """Where people reach this App."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for redaction."""
+        fields = (self.github_client_secret, self.session_secret, self.github_private_key)
+        known = [field.get_secret_value() for field in fields] + [item.decode() for item in self.webhook_secrets]
+        return tuple(value for value in known if value)
+
+
+def read_settings(**given: object) -> Settings:
+    """Return the settings of the environment, with `given` values over them.
+
+    Raises `Refused` with one line that names each wrong variable.
+    """
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # the environment fills in the rest
+    except ValidationError as error:
+        raise Refused("; ".join(_sentence(item["loc"], item["msg"], item["type"]) for item in error.errors())) from None
+
+
+def _sentence(where: tuple[int | str, ...], message: str, kind: str) -> str:
+    if kind == "missing":
+        return f"{str(where[0]).upper()} is not set"
+    text = message.removeprefix("Value error, ")
+    return f"{str(where[0]).upper()} {text}" if where else text
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
