@@ -1,0 +1,264 @@
+"""Says what kind of failure it is, by which rule, and how sure that is.
+
+The first that knows decides: the marker, the types of the exceptions, the fixture that failed, the folder of the test,
+a failed assertion; else `unknown`. Types are compared by name, so that no database driver is imported to be recognised.
+Messages are not read (but for pytest-timeout's, which has no type): whoever writes them could choose the category.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from .report import Category, is_at_or_below
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a category is decided from."""
+
+    exceptions: Sequence[BaseException]
+    """The chain from its root to what pytest caught, groups followed by their leaves."""
+    phase: str
+    nodeid: str
+    fixture: tuple[str, str] | None = None
+    """Name and scope of the fixture whose code was running in setup or teardown."""
+    marked: str | None = None
+    """What `@pytest.mark.failure_review(category=...)` says."""
+    crashed: bool = False
+    """The pytest-xdist worker died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A category with the rule that chose it, in words, and how sure it is, from 0 to 1."""
+
+    category: str
+    rule: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table: a name in the exception's ancestry and, if `codes` are given, the start of its code."""
+
+    names: tuple[str, ...]
+    category: Category
+    confidence: float
+    words: str
+    codes: tuple[str, ...] = ()
+    phase: str = ""
+
+
+# PostgreSQL's error codes: none (the server was never reached), connection lost, shutting down, too many connections.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_POSTGRES_AWAY: Final = ("", "08", "57P", "53300")
+# https://dev.mysql.com/doc/mysql-errors/8.4/en/client-error-reference.html and 1040, too many connections
+_MYSQL_AWAY: Final = ("1040", "2002", "2003", "2005", "2006", "2013")
+_NO_SPACE_OR_HANDLES: Final = ("ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM")
+
+# First match wins, so the narrower line stands first: a refused connection inside a driver's error is the database.
+TABLE: Final = (
+    Row(("ImportError",), Category.BUILD_DEPENDENCIES, 0.8, "an import failed while collecting", phase="collect"),
+    Row(("SyntaxError",), Category.BUILD_COMPILE, 0.95, "the file is not valid Python", phase="collect"),
+    Row(("sqlite3.Error",), Category.TEST_DATABASE, 0.9, "SQLite refused; it has no server that could be away"),
+    Row(
+        ("psycopg.OperationalError", "psycopg2.OperationalError"),
+        Category.INFRA_DATABASE,
+        0.9,
+        "PostgreSQL could not be reached or went away",
+        _POSTGRES_AWAY,
+    ),
+    Row(
+        ("asyncpg.exceptions._base.PostgresError",),
+        Category.INFRA_DATABASE,
+        0.9,
+        "PostgreSQL could not be reached or went away",
+        _POSTGRES_AWAY[1:],
+    ),
+    Row(
+        ("pymysql.err.OperationalError", "MySQLdb.OperationalError"),
+        Category.INFRA_DATABASE,
+        0.9,
+        "MySQL could not be reached or went away",
+        _MYSQL_AWAY,
+    ),
+    Row(
+        (
+            "psycopg.Error",
+            "psycopg2.Error",
+            "asyncpg.exceptions._base.PostgresError",
+            "pymysql.err.Error",
+            "MySQLdb.Error",
+        ),
+        Category.TEST_DATABASE,
+        0.9,
+        "the database answered with an error",
+    ),
+    Row(
+        (
+            "sqlalchemy.exc.OperationalError",
+            "sqlalchemy.exc.InterfaceError",
+            "django.db.utils.OperationalError",
+            "pymongo.errors.ConnectionFailure",
+            "redis.exceptions.ConnectionError",
+        ),
+        Category.INFRA_DATABASE,
+        0.8,
+        "the database could not be reached",
+    ),
+    Row(
+        (
+            "sqlalchemy.exc.DBAPIError",
+            "django.db.utils.Error",
+            "pymongo.errors.PyMongoError",
+            "redis.exceptions.RedisError",
+        ),
+        Category.TEST_DATABASE,
+        0.8,
+        "the database answered with an error",
+    ),
+    Row(
+        ("docker.errors.DockerException", "testcontainers.core.exceptions.ContainerStartException"),
+        Category.INFRA_CONTAINER,
+        0.85,
+        "a container could not be started or reached",
+    ),
+    Row(
+        ("selenium.common.exceptions.SessionNotCreatedException",),
+        Category.INFRA_TEST_ENVIRONMENT,
+        0.8,
+        "the browser did not start",
+    ),
+    Row(
+        ("OSError",),
+        Category.INFRA_RUNNER,
+        0.85,
+        "the machine ran out of space, memory or handles",
+        _NO_SPACE_OR_HANDLES,
+    ),
+    Row(("MemoryError",), Category.INFRA_RUNNER, 0.7, "the machine ran out of memory"),
+    Row(
+        (
+            "ConnectionError",
+            "socket.gaierror",
+            "aiohttp.client_exceptions.ClientConnectionError",
+            "httpx.TransportError",
+        ),
+        Category.INFRA_NETWORK,
+        0.7,
+        "a connection failed",
+    ),
+    Row(("TimeoutError",), Category.INFRA_NETWORK, 0.5, "waiting for an answer took too long"),
+    Row(("Failed",), Category.PERFORMANCE, 0.6, "pytest-timeout stopped the test", ("timeout",)),
+)
+
+FOLDERS: Final = {
+    "unit": Category.TEST_UNIT,
+    "integration": Category.TEST_INTEGRATION,
+    "e2e": Category.TEST_INTEGRATION,
+    "db": Category.TEST_DATABASE,
+    "database": Category.TEST_DATABASE,
+    "migrations": Category.TEST_DATABASE,
+    "security": Category.SECURITY_VULNERABILITY,
+    "performance": Category.PERFORMANCE,
+    "benchmarks": Category.PERFORMANCE,
+}
+
+_ASSERTIONS: Final = frozenset({"AssertionError", "Failed"})
+_SHARED_SCOPES: Final = frozenset({"session", "package", "module"})
+
+
+def categorise(facts: Facts) -> Verdict:
+    """The verdict of the first rule that knows the failure; never none."""
+    doubt = ""
+    if facts.marked is not None:
+        if any(is_at_or_below(facts.marked, known) for known in Category):
+            return Verdict(facts.marked, "the test's failure_review marker", 1.0)
+        doubt = f" (its marker names {facts.marked!r}, which is no category)"
+    verdict = _judge(facts)
+    return Verdict(verdict.category, verdict.rule + doubt, verdict.confidence)
+
+
+def _judge(facts: Facts) -> Verdict:
+    if facts.crashed:
+        return Verdict(Category.INFRA_RUNNER, "the worker process died while running it", 0.5)
+    return (
+        _by_exception(facts)
+        or _by_fixture(facts)
+        or _by_folder(facts)
+        or _by_assertion(facts)
+        or Verdict(Category.UNKNOWN, "no rule knows this failure", 0.0)
+    )
+
+
+def _by_exception(facts: Facts) -> Verdict | None:
+    known = [(exception, frozenset(ancestry(type(exception)))) for exception in facts.exceptions]
+    for row in TABLE:
+        if row.phase not in ("", facts.phase):
+            continue
+        for exception, names in known:
+            if not names.isdisjoint(row.names) and _has_code(exception, row.codes):
+                return Verdict(row.category, f"{row.words} ({qualified_name(type(exception))})", row.confidence)
+    return None
+
+
+def _has_code(exception: BaseException, codes: tuple[str, ...]) -> bool:
+    if not codes:
+        return True
+    code = _code(exception)
+    return any(code.startswith(known) if known else not code for known in codes)
+
+
+def _code(exception: BaseException) -> str:
+    """What the exception says beside its type: an SQLSTATE, the name of an errno, MySQL's number, or `timeout`."""
+    state = getattr(exception, "sqlstate", None) or getattr(exception, "pgcode", None)
+    if state:
+        return str(state)
+    if isinstance(exception, OSError):
+        import errno  # noqa: PLC0415  (small, but only a failure needs it)
+
+        return errno.errorcode.get(exception.errno or 0, "")
+    first = exception.args[0] if exception.args else None
+    if isinstance(first, int):
+        return str(first)
+    return "timeout" if str(first).startswith("Timeout ") else ""
+
+
+def _by_fixture(facts: Facts) -> Verdict | None:
+    if facts.fixture is None or facts.phase not in ("setup", "teardown"):
+        return None
+    name, scope = facts.fixture
+    words = f"fixture {name!r} of scope {scope} failed in {facts.phase}"
+    if scope in _SHARED_SCOPES:
+        return Verdict(Category.INFRA_TEST_ENVIRONMENT, f"{words}: what many tests share did not come up", 0.5)
+    return Verdict(Category.TEST_INTEGRATION, words, 0.4)
+
+
+def _by_folder(facts: Facts) -> Verdict | None:
+    *folders, _ = facts.nodeid.partition("::")[0].split("/")
+    for folder in reversed(folders):
+        if folder in FOLDERS:
+            return Verdict(FOLDERS[folder], f"the test stands in a folder named {folder!r}", 0.6)
+    return None
+
+
+def _by_assertion(facts: Facts) -> Verdict | None:
+    if facts.phase != "call":
+        return None
+    if not facts.exceptions:
+        return Verdict(Category.TEST_UNIT, "a failure was expected and did not come, in a test that names no kind", 0.4)
+    if any(not _ASSERTIONS.isdisjoint(ancestry(type(exception))) for exception in facts.exceptions):
+        return Verdict(Category.TEST_UNIT, "an assertion failed, in a test that names no kind", 0.4)
+    return None
+
+
+def ancestry(kind: type[BaseException]) -> Iterator[str]:
+    """The qualified names of an exception type and of everything it is derived from."""
+    return map(qualified_name, kind.__mro__)
+
+
+def qualified_name(kind: type) -> str:
+    """`package.module.Name`; built-ins without their module, as Python prints them."""
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

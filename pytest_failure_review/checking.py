@@ -1,0 +1,132 @@
+"""Reads report files back and says whether they tell the whole run. It believes no file further than it must."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from .report import FILE_PREFIX, SCHEMA, Category, Failure, Finish, worst
+from .run import MAIN
+from .summary import distinct
+
+
+@dataclass(slots=True)
+class RunFile:
+    """What one process wrote."""
+
+    name: str
+    run_id: str = ""
+    worker: str = ""
+    failures: list[Failure] = field(default_factory=list)
+    finish: Finish | None = None
+    unusable: str = ""
+    """Why this file is no report, in words."""
+    changed: bool = False
+    """Somebody else wrote into it: the digest in its last record is not that of the records before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The verdict on a folder of reports."""
+
+    complete: bool
+    unusable: bool
+    failures: int
+    worst_category: str
+    sentences: tuple[str, ...]
+
+
+def check(directory: Path) -> Check:
+    """Whether every run that left a file in `directory` came to its end, and what failed in it."""
+    files = [read(path) for path in sorted(directory.glob(f"{FILE_PREFIX}-*.jsonl"))]
+    failures = distinct(failure for file in files for failure in file.failures)
+    complete = bool(files) and all(_is_accounted_for(file, files) for file in files)
+    sentences = [_sentence(file, files) for file in files] or [
+        f"No report in {directory}: no pytest ran, or pytest-failure-review is not installed where it ran."
+    ]
+    named = worst(str(failure["category"]) for failure in failures)
+    return Check(
+        complete=complete,
+        unusable=any(file.unusable for file in files),
+        failures=len(failures),
+        # The file was written next to the tests, by whatever they are: only what looks like a category is passed on.
+        worst_category=named if re.fullmatch(r"[a-z_]+(\.[a-z_0-9-]+)*", named) else _nothing_named(complete, failures),
+        sentences=tuple(sentences),
+    )
+
+
+def _nothing_named(complete: bool, failures: list[Failure]) -> str:  # noqa: FBT001  (a fact among facts)
+    return "" if complete and not failures else Category.UNKNOWN
+
+
+def read(path: Path) -> RunFile:
+    """One report file; lines that a dying process left unfinished are passed over."""
+    file = RunFile(path.name)
+    digest = hashlib.sha256()
+    for line, record in _records(path):
+        match record.get("record"):
+            case "start":
+                file.run_id, file.worker = str(record.get("run_id", "")), str(record.get("worker", ""))
+                if record.get("schema", 0) != SCHEMA:
+                    file.unusable = f"it has schema {record.get('schema')!r}, this version reads {SCHEMA}"
+            case "failure":
+                file.failures.append(cast("Failure", record))
+            case "finish":
+                file.finish = cast("Finish", record)
+                file.changed = file.finish.get("sha256") != digest.hexdigest()
+        digest.update(line)
+    if not file.run_id:
+        file.unusable = "it has no start record"
+    return file
+
+
+def _records(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    with path.open("rb") as lines:
+        for line in lines:
+            try:
+                record = json.loads(line)
+            except ValueError:
+                record = None
+            yield line, record if isinstance(record, dict) else {}
+
+
+def failures_of_workers(own: Path) -> list[Failure]:
+    """The failures that the other processes of the same run wrote next to this file."""
+    run = own.name.removesuffix(f"-{MAIN}.jsonl")
+    return [
+        failure for path in sorted(own.parent.glob(f"{run}-*.jsonl")) if path != own for failure in read(path).failures
+    ]
+
+
+def _is_accounted_for(file: RunFile, files: list[RunFile]) -> bool:
+    if file.unusable or file.changed:
+        return False
+    return file.finish is not None or _crash_is_told(file, files)
+
+
+def _crash_is_told(file: RunFile, files: list[RunFile]) -> bool:
+    """Whether the main process came to its end and reported that this worker died."""
+    return any(
+        failure["outcome"] == "crashed" and failure["worker"] == file.worker
+        for main in files
+        if main.run_id == file.run_id and main.worker == MAIN and main.finish
+        for failure in main.failures
+    )
+
+
+def _sentence(file: RunFile, files: list[RunFile]) -> str:
+    count = f"{len(file.failures)} failure{'' if len(file.failures) == 1 else 's'}"
+    if file.unusable:
+        return f"{file.name} is no report: {file.unusable}."
+    if file.changed:
+        return f"{file.name} was changed after it was written; {count} in it."
+    if file.finish is not None:
+        return f"{file.name} is complete: pytest ended with status {file.finish.get('exit_status')}, {count}."
+    if _crash_is_told(file, files):
+        return f"{file.name} ends early: its worker died, which the main process reported; {count} before that."
+    return f"{file.name} ends early: the process died before pytest was done; {count} before that."

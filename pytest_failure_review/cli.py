@@ -1,0 +1,86 @@
+"""The command line `failure-review`: what the base install can do, and the door for the App's commands."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Final
+
+from .checking import Check, check
+
+COMMANDS: Final = "failure_review.commands"
+"""Entry point group; each is a callable that adds parsers to `subparsers` and sets `run` to `(arguments) -> status`."""
+APP_COMMANDS: Final = ("serve", "demo", "classify", "policy", "doctor", "db", "audit", "report")
+GOOD, FINDINGS, UNUSABLE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; 0 good, 1 findings, 2 unusable input."""
+    parser = argparse.ArgumentParser(prog="failure-review", description="Whose CI failure it is, and what may be done.")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_check_report(subparsers)
+    for entry_point in entry_points(group=COMMANDS):
+        try:
+            entry_point.load()(subparsers)
+        except ImportError as error:
+            _add_missing(subparsers, error)
+    parsed = parser.parse_args(arguments)
+    status: int = parsed.run(parsed)
+    return status
+
+
+def _add_missing(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], error: ImportError) -> None:
+    """Lists the App's commands with what they need, so that nobody looks for a typing error."""
+    needs = "needs: pip install 'pytest-failure-review[app]'"
+
+    def refuse(_: argparse.Namespace) -> int:
+        sys.stderr.write(f"{needs} ({error})\n")
+        return UNUSABLE
+
+    for name in APP_COMMANDS:
+        if name not in subparsers.choices:
+            # No argument begins with NUL, so that `serve --role all` gets the sentence instead of "unrecognized".
+            parser = subparsers.add_parser(name, help=needs, add_help=False, prefix_chars="\0")
+            parser.add_argument("rest", nargs="*")
+            parser.set_defaults(run=refuse)
+
+
+def _add_check_report(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "check-report",
+        help="say whether the reports in a folder tell the whole run",
+        description="Exit status: 0 complete, 1 a run died or left no report, 2 a file is no report.",
+    )
+    parser.add_argument("directory", type=Path, metavar="DIR")
+    parser.add_argument("--github-output", type=Path, metavar="FILE", help="append the result as outputs of a step")
+    parser.set_defaults(run=_check_report)
+
+
+def _check_report(arguments: argparse.Namespace) -> int:
+    found = check(arguments.directory)
+    sys.stdout.writelines(f"{sentence}\n" for sentence in found.sentences)
+    if found.worst_category:
+        sys.stdout.write(f"Worst category: {found.worst_category}\n")
+    if arguments.github_output is not None:
+        with arguments.github_output.open("a", encoding="utf-8") as outputs:
+            outputs.write(_outputs(found, arguments.directory))
+    if found.unusable:
+        return UNUSABLE
+    return GOOD if found.complete else FINDINGS
+
+
+def _outputs(found: Check, directory: Path) -> str:
+    """https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-output-parameter."""
+    return (
+        f"failures={found.failures}\n"
+        f"worst-category={found.worst_category}\n"
+        f"report-path={directory.resolve()}\n"
+        f"complete={str(found.complete).lower()}\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

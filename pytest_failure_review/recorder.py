@@ -1,0 +1,202 @@
+"""Listens to pytest while the plugin is on, and hands every failure to the report file.
+
+The law: it never changes what pytest decides, and an error of its own ends in an `internal` record, not in the run.
+Order inside pytest: makereport, logreport, then exception_interact (only when something was raised and it is no skip).
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Final
+
+import pytest
+
+from .checking import failures_of_workers
+from .evidence import message_of
+from .failures import Happening, Phase, Place, conclude
+from .owners import Owners
+from .report import Counts, Failure, Internal
+from .run import HANDED, Run
+from .summary import render
+from .writing import ReportFile
+
+_NEXT_PHASE: Final[dict[str, Phase]] = {"": "setup", "setup": "call", "call": "teardown", "teardown": "teardown"}
+
+
+class Recorder:
+    """The pytest plugin object of one process."""
+
+    def __init__(self, config: pytest.Config, run: Run) -> None:
+        self._run = run
+        self._place = Place(config.rootpath, run.repository)
+        self._owners = Owners(run.repository)
+        self._file: ReportFile | None = None
+        self._trouble = ""
+        self._failures: list[Failure] = []
+        self._counts = Counts(passed=0, failed=0, error=0, skipped=0, xfailed=0, xpassed=0)
+        self._failed_subtests: set[str] = set()
+        self._distributes = False
+        self._running = ""
+        self._phase_done = ""
+
+    # -- the run --
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        with self._guard("sessionstart"):
+            self._distributes = session.config.pluginmanager.has_plugin("dsession")
+            try:
+                self._file = ReportFile(self._run.file, self._run.start, self._run.redactor)
+            except OSError as error:
+                self._trouble = f"no report was written: {error}"
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """pytest-xdist is about to start a worker."""
+        node.workerinput[HANDED] = (self._run.run_id, str(self._run.directory))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        with self._guard("sessionfinish"):
+            if self._file is not None:
+                self._file.finish(int(exitstatus), self._counts)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+        with self._guard("terminal_summary"):
+            failures = self._failures + (failures_of_workers(self._run.file) if self._distributes else [])
+            if not failures and not self._trouble:
+                return
+            terminalreporter.section("failure review")
+            for line in render(failures, config.get_terminal_writer().fullwidth):
+                terminalreporter.line(line)
+            terminalreporter.line(self._trouble or f"report: {self._run.directory}")
+
+    # -- what ran --
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self._running, self._phase_done = nodeid, ""
+
+    def pytest_runtest_logfinish(self) -> None:
+        self._running = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._phase_done = report.when or ""
+        if report.passed and report.when != "call":
+            return
+        with self._guard("logreport"):
+            if type(report).__name__ == "SubtestReport":  # core's since pytest 9, pytest-subtests' before
+                if report.failed:
+                    self._failed_subtests.add(report.nodeid)
+                return
+            self._count(report)
+            self._keep_what_raised_nothing(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._counts["error"] += 1
+        elif report.skipped:
+            self._counts["skipped"] += 1
+
+    def _count(self, report: pytest.TestReport) -> None:
+        expected = hasattr(report, "wasxfail")
+        if report.passed:
+            # pytest itself turns a test with failed sub-tests red only while it prints it.
+            failed = report.nodeid in self._failed_subtests
+            self._counts["failed" if failed else "xpassed" if expected else "passed"] += 1
+        elif report.skipped:
+            self._counts["xfailed" if expected else "skipped"] += 1
+        elif report.failed:
+            self._counts["error" if report.when in ("setup", "teardown") else "failed"] += 1
+
+    # -- what failed --
+
+    def pytest_exception_interact(
+        self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any], report: Any
+    ) -> None:
+        with self._guard("exception_interact"):
+            assert call.excinfo is not None
+            phase: Phase = "collect" if isinstance(report, pytest.CollectReport) else report.when
+            self._keep(
+                Happening(
+                    nodeid=node.nodeid,
+                    phase=phase,
+                    outcome="failed" if phase == "call" else "error",
+                    worker=self._run.worker,
+                    exception=call.excinfo.value,
+                    shown=report.longrepr,
+                    attempt=getattr(node, "execution_count", 1),
+                    line=(getattr(node, "location", ("", None, ""))[1] or 0) + 1,
+                    marker=_marker(node),
+                    fixtures=getattr(getattr(node, "_fixtureinfo", None), "name2fixturedefs", {}),
+                )
+            )
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Ctrl-C or pytest.exit: the test that ran then has no report of its own; other reporters call it passed."""
+        with self._guard("keyboard_interrupt"):
+            if self._running and not self._distributes:
+                self._keep(
+                    Happening(
+                        nodeid=self._running,
+                        phase=_NEXT_PHASE[self._phase_done],
+                        outcome="interrupted",
+                        worker=self._run.worker,
+                        exception=excinfo.value,
+                        shown=excinfo.exconly(),
+                    )
+                )
+
+    def _keep_what_raised_nothing(self, report: pytest.TestReport) -> None:
+        """A strict xfail that passed, and a pytest-xdist worker that died: both show a sentence, no exception."""
+        if report.when == "???":  # type: ignore[comparison-overlap]  # pytest-xdist's word for a crash
+            worker = report.node.gateway.id  # set by pytest-xdist
+            self._keep(Happening(report.nodeid, "call", "crashed", worker, shown=report.longrepr))
+        elif report.failed and not self._distributes and str(report.longrepr).startswith("[XPASS(strict)]"):
+            self._keep(Happening(report.nodeid, "call", "failed", self._run.worker, shown=report.longrepr))
+
+    def _keep(self, happening: Happening) -> None:
+        record: Failure = self._run.redactor.redact(conclude(happening, self._place, self._owners))
+        self._failures.append(record)
+        if self._file is not None:
+            self._file.failure(record)
+
+    def _guard(self, where: str) -> _Guard:
+        return _Guard(self, where)
+
+    def note_own_error(self, where: str, error: Exception) -> None:
+        """Writes the first error of the plugin itself into the report; later ones are likely the same."""
+        if self._trouble:
+            return
+        said = message_of(error)
+        self._trouble = f"the plugin itself failed in {where}: {said}"
+        if self._file is not None:
+            with suppress(OSError):  # a full disk is no reason to stop a test run
+                self._file.internal(Internal(record="internal", where=where, error=said))
+
+
+class _Guard:
+    """Keeps an error of the plugin out of the test run; Ctrl-C and pytest's own control flow pass."""
+
+    def __init__(self, recorder: Recorder, where: str) -> None:
+        self._recorder = recorder
+        self._where = where
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self._recorder.note_own_error(self._where, error)
+        return True
+
+
+def _marker(node: pytest.Item | pytest.Collector) -> dict[str, Any]:
+    """What the markers say, the closest one first: a test's own over its class's over its module's."""
+    said: dict[str, Any] = {}
+    for mark in node.iter_markers("failure_review"):
+        said = {**mark.kwargs, **said}
+    return said

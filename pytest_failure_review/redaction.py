@@ -1,0 +1,99 @@
+"""Takes secrets out of what the report is about to keep.
+
+The law: it runs before anything reaches the disk, in linear time, and takes too much rather than too little.
+It knows values (of environment variables whose name says secret), names (`password=...`), and shapes (`ghp_...`). It
+does not know what was never named: a secret in a variable called `x` stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+MASK: Final = "***"
+
+_SECRET_VARIABLE: Final = re.compile(
+    r"SECRET|TOKEN|PASSW|PASSPHRASE|_PWD$|^PGPASS|CREDENTIAL|(API|PRIVATE|ACCESS|SIGNING|ENCRYPTION|MASTER)_?KEY"
+    r"|AUTHORIZATION|COOKIE|_PAT$|_AUTH$|_DSN$|WEBHOOK_URL",
+    re.IGNORECASE,
+)
+_SHORTEST_VALUE: Final = 6
+"""A shorter value would be found inside ordinary words."""
+_SHORTEST_LINE: Final = 16
+
+_SENSITIVE_NAME: Final = (
+    r"(?:secret|token|passw(?:or)?d|passwort|passphrase|pwd|credentials?|cookie|authorization"
+    r"|(?:api|private|access|signing|encryption|master)[_-]?key)"
+)
+_KEY_PREFILTER: Final = re.compile(
+    r"secret|token|passw|passphrase|pwd|credential|cookie|authorization|key", re.IGNORECASE
+)
+# What stands behind the key is never read from its start: `[\w-]*secret` on a long word takes quadratic time.
+_NAMED: Final = re.compile(
+    rf"""({_SENSITIVE_NAME}[\w-]{{0,40}}\\?["']?\]?[ \t]{{0,8}}(?:[=!]=|=>|=|:(?!:))[ \t]{{0,8}}[bru]{{0,2}})"""
+    r"""(?!(?:None|True|False|null|true|false|str|bytes|int|bool|object|Any|SecretStr)\b|["']?\*\*\*)"""
+    r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[^\s,;)}\]'"]+)""",
+    re.IGNORECASE,
+)
+_SHAPES: Final = re.compile(
+    r"(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{16,}"
+    r"|(?<![A-Za-z0-9])github_pat_\w{16,}"
+    r"|(?<![A-Za-z0-9])xox[abeprs]-[A-Za-z0-9-]{8,}"
+    r"|(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"
+    r"|(?<![\w-])eyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*"
+    r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)"
+    r"|(?<=://)[^\s/@]{1,300}(?=@)"
+    r"|(?i:(?<=bearer )|(?<=basic ))[\w.~+/-]{16,}=*"
+)
+
+
+class Redactor:
+    """Replaces secrets by `***` and counts what it replaced.
+
+    `environment` is read once; only the values of its secret-looking names are kept.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        values = {
+            part for name, value in environment.items() if _SECRET_VARIABLE.search(name) for part in _forms(value)
+        }
+        longest_first = sorted(values, key=lambda value: (-len(value), value))
+        self._values = re.compile("|".join(map(re.escape, longest_first))) if values else None
+        self.count = 0
+        """Replacements so far."""
+
+    def redact(self, value: Any) -> Any:
+        """The same value without secrets; strings inside lists and mappings are looked at too (keys are not)."""
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, Mapping):
+            return {key: self.redact(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.redact(item) for item in value]
+        return value
+
+    def _text(self, text: str) -> str:
+        found = 0
+        if self._values is not None:
+            text, found = self._values.subn(MASK, text)
+        text, shaped = _SHAPES.subn(MASK, text)
+        named = 0
+        if _KEY_PREFILTER.search(text):
+            text, named = _NAMED.subn(_mask_value, text)
+        self.count += found + shaped + named
+        return text
+
+
+def _mask_value(match: re.Match[str]) -> str:
+    value = match[2]
+    quote = value[0] if value[0] in "\"'" else ""
+    return f"{match[1]}{quote}{MASK}{quote}"
+
+
+def _forms(value: str) -> list[str]:
+    """How a secret value may be written in a traceback: as it is, inside a repr, and line by line."""
+    if len(value) < _SHORTEST_VALUE:
+        return []
+    lines = [line for line in value.splitlines() if len(line) >= _SHORTEST_LINE]
+    return [value, repr(value)[1:-1], *lines]

@@ -1,0 +1,85 @@
+"""What the report says about the run itself: its name, where it runs, and the folder that keeps the report."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from .redaction import Redactor
+from .report import FILE_PREFIX, SCHEMA, GitHub, Start
+
+MAIN: Final = "main"
+"""The worker's name in a run without pytest-xdist, and of the process that hands out the work."""
+HANDED: Final = "failure_review"
+"""The key under which the main process tells its workers the run's name and folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One process of one run."""
+
+    run_id: str
+    worker: str
+    directory: Path
+    repository: Path
+    start: Start
+    redactor: Redactor
+
+    @property
+    def file(self) -> Path:
+        """This process's own report file; no two processes share one."""
+        return self.directory / f"{FILE_PREFIX}-{self.run_id}-{self.worker}.jsonl"
+
+
+def describe(config: pytest.Config, environment: Mapping[str, str]) -> Run:
+    """The run as this process sees it; a pytest-xdist worker takes its name and folder from the main process."""
+    given: dict[str, Any] = getattr(config, "workerinput", {})
+    run_id, folder = given.get(HANDED) or (os.urandom(8).hex(), config.getoption("failure_review_report"))
+    worker = str(given.get("workerid", MAIN))
+    return Run(
+        run_id=run_id,
+        worker=worker,
+        directory=config.invocation_params.dir / folder,
+        repository=repository_of(config.rootpath),
+        start=Start(
+            record="start",
+            schema=SCHEMA,
+            run_id=run_id,
+            worker=worker,
+            started_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            python=platform.python_version(),
+            platform=platform.platform(),
+            pytest=pytest.__version__,
+            plugin=version("pytest-failure-review"),
+            argv=[str(argument) for argument in config.invocation_params.args],
+            github=github_of(environment),
+        ),
+        redactor=Redactor(environment),
+    )
+
+
+def repository_of(folder: Path) -> Path:
+    """The nearest folder upwards that git knows, else the folder: paths on GitHub start there, not at rootdir."""
+    return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), folder)
+
+
+def github_of(environment: Mapping[str, str]) -> GitHub | None:
+    """What the runner's variables say, or None where there is no runner."""
+    if "GITHUB_RUN_ID" not in environment:
+        return None
+    return GitHub(
+        repository=environment.get("GITHUB_REPOSITORY", ""),
+        run_id=environment["GITHUB_RUN_ID"],
+        run_attempt=environment.get("GITHUB_RUN_ATTEMPT", ""),
+        job=environment.get("GITHUB_JOB", ""),
+        sha=environment.get("GITHUB_SHA", ""),
+        workflow=environment.get("GITHUB_WORKFLOW", ""),
+    )

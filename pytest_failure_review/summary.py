@@ -1,0 +1,70 @@
+"""The short table at the end of a run: one line per cause, the most frequent first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from .report import Failure
+
+_WIDEST_OWNER: Final = 24
+_MOST_LINES: Final = 20
+_MANY: Final = 3
+"""So many failures with one fingerprint stand in one line."""
+_NARROWEST_TEST: Final = 20
+
+
+def render(failures: Sequence[Failure], width: int) -> list[str]:
+    """The table's lines: how often, category, owner, test; at most `width` characters unless that is very narrow."""
+    rows = [
+        (f"{count}x" if count > 1 else "", f["category"], _owner(f), _test(f, count)) for f, count in _causes(failures)
+    ]
+    shown = rows[:_MOST_LINES]
+    widths = [max((len(row[column]) for row in shown), default=0) for column in range(3)]
+    lines = [_line(row, widths, width) for row in shown]
+    return lines + ([f"and {len(rows) - _MOST_LINES} more lines in the report"] if len(rows) > _MOST_LINES else [])
+
+
+def distinct(failures: Iterable[Failure]) -> list[Failure]:
+    """The failures without what only repeats: a file that cannot be collected fails in every worker."""
+    kept: list[Failure] = []
+    seen: set[str] = set()
+    for failure in failures:
+        if failure["phase"] == "collect":
+            if failure["nodeid"] in seen:
+                continue
+            seen.add(failure["nodeid"])
+        kept.append(failure)
+    return kept
+
+
+def _causes(failures: Sequence[Failure]) -> list[tuple[Failure, int]]:
+    groups: dict[str, list[Failure]] = {}
+    for failure in distinct(failures):
+        groups.setdefault(failure["fingerprint"], []).append(failure)
+    causes: list[tuple[Failure, int]] = []
+    for group in sorted(groups.values(), key=len, reverse=True):
+        causes += [(group[0], len(group))] if len(group) >= _MANY else [(failure, 1) for failure in group]
+    return causes
+
+
+def _owner(failure: Failure) -> str:
+    names = " ".join(failure["owner"]["names"]) or "no owner"
+    return names if len(names) <= _WIDEST_OWNER else names[: _WIDEST_OWNER - 3] + "..."
+
+
+def _test(failure: Failure, count: int) -> str:
+    where = "" if failure["phase"] == "call" else f" ({failure['phase']})"
+    outcome = f" ({failure['outcome']})" if failure["outcome"] in ("crashed", "interrupted") else ""
+    more = f" and {count - 1} more" if count > 1 else ""
+    name = "".join(letter if letter.isprintable() else "?" for letter in failure["nodeid"])
+    return f"{name}{where}{outcome}{more}"
+
+
+def _line(row: tuple[str, str, str, str], widths: Sequence[int], width: int) -> str:
+    *columns, test = row
+    padded = [column.ljust(room) for column, room in zip(columns, widths, strict=True) if room]
+    left = "  ".join(padded) + "  "
+    room = max(width - len(left), _NARROWEST_TEST)
+    # The end of a test's name tells more than the folders at its beginning.
+    return left + (test if len(test) <= room else "..." + test[len(test) - room + 3 :])

@@ -1,0 +1,67 @@
+"""Writes one report file: records in order, each in a single write, so that a process that dies leaves whole lines.
+
+The law: nothing reaches the disk unredacted, the file hardly grows over its limit, and the finish record comes last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from .redaction import Redactor
+from .report import MAX_FILE_BYTES, Counts, Failure, Finish, Internal, Record, Start, encode
+
+
+class ReportFile:
+    """An open report file, with `start` as its first record. Raises OSError when it cannot be written.
+
+    A forked child of the process that opened it writes nothing: its records would not be in the digest.
+    """
+
+    def __init__(self, path: Path, start: Start, redactor: Redactor) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # 0600: a report holds values from tests, and machines are shared. EXCL: two processes never share a file.
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._process = os.getpid()
+        self._redactor = redactor
+        self._digest = hashlib.sha256()
+        self._bytes = 0
+        self._failures = 0
+        self._truncated = 0
+        self._write(start)
+
+    def failure(self, record: Failure) -> None:
+        """Writes the failure, or only counts it when the file is full."""
+        if self._bytes >= MAX_FILE_BYTES:
+            self._truncated += 1
+            return
+        self._write(record)
+        self._failures += 1
+
+    def internal(self, record: Internal) -> None:
+        """Writes that the plugin itself failed."""
+        self._write(record)
+
+    def finish(self, exit_status: int, counts: Counts) -> None:
+        """Writes the last record and closes the file."""
+        self._write(
+            Finish(
+                record="finish",
+                exit_status=exit_status,
+                counts=counts,
+                failures=self._failures,
+                truncated=self._truncated,
+                redactions=self._redactor.count,
+                sha256=self._digest.hexdigest(),
+            )
+        )
+        os.close(self._descriptor)
+
+    def _write(self, record: Record) -> None:
+        if os.getpid() != self._process:
+            return
+        line = encode(self._redactor.redact(record))
+        os.write(self._descriptor, line)
+        self._digest.update(line)
+        self._bytes += len(line)

@@ -1,0 +1,73 @@
+"""A project to run pytest in, and the report that its run left."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from pytest_failure_review import report
+
+SCHEMA = json.loads(Path(report.__file__).with_name("report.schema.json").read_text())
+REPORT = "reports"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A finished run: pytest's result, and the records of each worker's file."""
+
+    result: pytest.RunResult
+    files: dict[str, list[dict[str, Any]]]
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        return [record for file in self.files.values() for record in file if record["record"] == "failure"]
+
+    @property
+    def failure(self) -> dict[str, Any]:
+        (only,) = self.failures
+        return only
+
+    @property
+    def finish(self) -> dict[str, Any]:
+        last = self.files["main"][-1]
+        assert last["record"] == "finish"
+        return last
+
+
+class Project:
+    """Runs pytest with `--failure-review`; every record it leaves is judged by the published schema."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.path = pytester.path
+        self.reports = pytester.path / REPORT
+
+    def write(self, path: str, content: str) -> None:
+        file = self.path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+
+    def run(self, *arguments: str, alone: bool = False) -> Ran:
+        """In this process, or `alone` in one that may die."""
+        given = ("-p", "no:asyncio", "-p", "no:cacheprovider", "--failure-review", f"--failure-review-report={REPORT}")
+        run = self.pytester.runpytest_subprocess if alone else self.pytester.runpytest_inprocess
+        return self.ran(run(*given, *arguments))
+
+    def ran(self, result: pytest.RunResult) -> Ran:
+        files = {path.stem.rpartition("-")[2]: records(path) for path in sorted(self.reports.glob("*.jsonl"))}
+        return Ran(result, files)
+
+
+def records(path: Path) -> list[dict[str, Any]]:
+    """The records of a file; each line is ASCII, of bounded length, and satisfies the schema."""
+    lines = path.read_bytes().splitlines()
+    assert all(line.isascii() and len(line) < report.MAX_RECORD_BYTES for line in lines)
+    found = [json.loads(line) for line in lines]
+    for record in found:
+        jsonschema.validate(record, SCHEMA)
+    return found
