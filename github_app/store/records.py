@@ -1,0 +1,100 @@
+"""Records: documents under compare-and-set, and the one transaction in which everything that a change means is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from github_app.engine import Change, Document
+from github_app.store import journal, outbox, timers
+from github_app.store.database import Database, insert
+from github_app.store.schema import records as rows
+
+
+class MovedOn(Exception):  # noqa: N818  (not an error: the caller loads and decides again)
+    """A document is no longer what the change was decided on."""
+
+
+class AlreadyFired(Exception):  # noqa: N818  (not an error: there is nothing left to do)
+    """A timer that the change would use up is gone, cancelled, re-armed or moved."""
+
+
+def commit(db: Database, change: Change, now: datetime, conn: sa.Connection) -> None:
+    """Keep the whole change; raises MovedOn or AlreadyFired, after which nothing of it may stay."""
+    if not timers.use_up(conn, change.fired, now):
+        raise AlreadyFired
+    for document in sorted(change.documents, key=_closing_first):
+        if not _put(conn, document, now):
+            raise MovedOn
+    if change.forget:
+        conn.execute(sa.delete(rows).where(rows.c.id.in_(change.forget)))
+    if change.timers:
+        timers.put(conn, change.timers)
+        db.announce(conn, "timers")
+    if change.wishes:
+        outbox.put(conn, change.wishes, now)
+        db.announce(conn, "outbox")
+    journal.append(conn, change.entries)  # last: it holds the installation's head until the commit
+
+
+def _closing_first(document: Document) -> tuple[bool, bool, str]:
+    """A change may close one record and open the next under the same key."""
+    return document.open_key is not None, document.version == 0, document.id
+
+
+def _put(conn: sa.Connection, document: Document, now: datetime) -> bool:
+    values = {
+        "kind": document.kind,
+        "installation_id": document.installation_id,
+        "repo_id": document.repo_id,
+        "body": document.body,
+        "sha": document.sha,
+        "ref": document.ref,
+        "open_key": document.open_key,
+        "version": document.version + 1,
+        "updated_at": now,
+    }
+    if document.version == 0:
+        new = insert(conn, rows).values(id=document.id, **values).on_conflict_do_nothing().returning(rows.c.id)
+        return conn.execute(new).first() is not None
+    same = sa.and_(rows.c.id == document.id, rows.c.version == document.version)
+    return conn.execute(sa.update(rows).where(same).values(values)).rowcount == 1
+
+
+def get(ids: Sequence[str], conn: sa.Connection) -> list[Document]:
+    """Return the stored ones of `ids`."""
+    return find([rows.c.id.in_(ids)], conn)
+
+
+def matching(
+    kind: str, repo_id: int, sha: str | None, refs: Sequence[str] | None, open_or_since: datetime | None
+) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of engine.Store.find."""
+    conditions: list[sa.ColumnElement[bool]] = [rows.c.repo_id == repo_id, rows.c.kind == kind]
+    if sha is not None:
+        conditions.append(rows.c.sha == sha)
+    if refs is not None:
+        conditions.append(rows.c.ref.in_(refs))
+    if open_or_since is not None:
+        conditions.append(sa.or_(rows.c.open_key.is_not(None), rows.c.updated_at > open_or_since))
+    return conditions
+
+
+def find(conditions: Sequence[sa.ColumnElement[bool]], conn: sa.Connection) -> list[Document]:
+    """Return the documents that fit every condition, by id."""
+    return [
+        Document(
+            id=row.id,
+            kind=row.kind,
+            installation_id=row.installation_id,
+            repo_id=row.repo_id,
+            body=row.body,
+            sha=row.sha,
+            ref=row.ref,
+            open_key=row.open_key,
+            version=row.version,
+        )
+        for row in conn.execute(sa.select(rows).where(*conditions).order_by(rows.c.id))
+    ]

