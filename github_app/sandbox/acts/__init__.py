@@ -1,0 +1,1 @@
+"""What happens on the sandbox GitHub: each act changes the state and announces it by webhooks."""

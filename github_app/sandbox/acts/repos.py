@@ -1,0 +1,95 @@
+"""Repositories are made, filled, renamed; commits are pushed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from github_app.sandbox.shapes.repos import short_commit
+from github_app.sandbox.state import Account, Commit, Repository
+from github_app.sandbox.world import World
+
+NOTHING = "0" * 40
+
+
+def make(world: World, owner: Account, name: str, *, private: bool, parent: Repository | None = None) -> Repository:
+    """A repository with one commit; a fork starts with its parent's history."""
+    repo = Repository(world.state.number(), owner, name, private, world.clock(), parent=parent)
+    world.state.repositories[repo.id] = repo
+    world.state.former_names.pop(repo.full_name.lower(), None)
+    if parent is None:
+        first = _commit(world, repo, owner, "Initial commit", None, {"README.md": f"# {name}\n".encode()})
+        repo.branches[repo.default_branch] = first.sha
+    else:
+        repo.default_branch = parent.default_branch
+        repo.branches, repo.commits = dict(parent.branches), dict(parent.commits)
+    return repo
+
+
+def _commit(
+    world: World, repo: Repository, author: Account, message: str, parent: str | None, tree: Mapping[str, bytes]
+) -> Commit:
+    seed = f"{world.state.number()} {repo.id} {parent} {message}".encode()
+    sha = hashlib.sha1(seed, usedforsecurity=False).hexdigest()
+    made = Commit(sha, message, author, parent, tree, world.clock())
+    repo.commits[sha] = made
+    return made
+
+
+def push(
+    world: World, repo: Repository, branch: str, files: Mapping[str, str], author: Account, message: str
+) -> Commit:
+    """Commit these files on a branch, made from the default branch when it is new; announced as `push`."""
+    before = repo.branches.get(branch)
+    parent = before or repo.branches[repo.default_branch]
+    tree = {**repo.commits[parent].tree, **{path: text.encode() for path, text in files.items()}}
+    made = _commit(world, repo, author, message, parent, tree)
+    repo.branches[branch] = made.sha
+    head = _pushed_commit(world, repo, made, files)
+    body = {
+        "ref": f"refs/heads/{branch}",
+        "before": before or NOTHING,
+        "after": made.sha,
+        "created": before is None,
+        "deleted": False,
+        "forced": False,
+        "base_ref": None,
+        "compare": f"{world.base}/{repo.full_name}/compare/{parent[:12]}...{made.sha[:12]}",
+        "commits": [head],
+        "head_commit": head,
+        "pusher": {"name": author.login, "email": f"{author.login}@example.com"},
+    }
+    world.announce(repo, "push", None, body, author)
+    return made
+
+
+def _pushed_commit(world: World, repo: Repository, made: Commit, files: Mapping[str, str]) -> dict[str, object]:
+    before = repo.commits[made.parent].tree if made.parent else {}
+    return short_commit(made) | {
+        "distinct": True,
+        "url": f"{world.base}/{repo.full_name}/commit/{made.sha}",
+        "added": [path for path in files if path not in before],
+        "removed": [],
+        "modified": [path for path in files if path in before],
+    }
+
+
+def rename(world: World, repo: Repository, name: str, sender: Account, owner: Account | None = None) -> None:
+    """Rename or, with `owner`, transfer: the old name answers 301 from now on (F20)."""
+    old_name, old_owner = repo.name, repo.owner
+    world.state.former_names[repo.full_name.lower()] = repo.id
+    repo.name, repo.owner = name, owner or repo.owner
+    if owner is None:
+        changes: dict[str, object] = {"repository": {"name": {"from": old_name}}}
+    else:
+        changes = {"owner": {"from": {"user": {"login": old_owner.login, "id": old_owner.id}}}}
+    action = "renamed" if owner is None else "transferred"
+    world.announce(repo, "repository", action, {"changes": changes}, sender)
+
+
+def branch_of(repo: Repository, ref: str) -> str | None:
+    """The commit that a branch name, `refs/heads/...`, `heads/...` or SHA stands for."""
+    short = ref.removeprefix("refs/").removeprefix("heads/")
+    if short in repo.branches:
+        return repo.branches[short]
+    return ref if ref in repo.commits else None

@@ -1,0 +1,1 @@
+"""What GitHub's JSON looks like: pure functions from the sandbox's values to payloads."""

@@ -1,0 +1,167 @@
+"""The JSON of pull requests, their files, comments and labels."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+
+from github_app.sandbox.shapes.accounts import Json, app, node_id, stamp, stamp_or_none, user
+from github_app.sandbox.shapes.repos import api_url, repository
+from github_app.sandbox.state import Comment, Commit, Label, Pull, Repository
+
+
+def label(base: str, repo: Repository, value: Label) -> Json:
+    return {
+        "id": value.id,
+        "node_id": node_id("Label", value.id),
+        "url": f"{api_url(base, repo)}/labels/{value.name}",
+        "name": value.name,
+        "description": value.description,
+        "color": value.color,
+        "default": False,
+    }
+
+
+def _side(base: str, repo: Repository, ref: str, sha: str) -> Json:
+    return {
+        "label": f"{repo.owner.login}:{ref}",
+        "ref": ref,
+        "sha": sha,
+        "user": user(base, repo.owner),
+        "repo": repository(base, repo),
+    }
+
+
+def pull(base: str, value: Pull) -> Json:
+    """The pull request of lists."""
+    api = api_url(base, value.repo)
+    url, issue = f"{api}/pulls/{value.number}", f"{api}/issues/{value.number}"
+    page = f"{base}/{value.repo.full_name}/pull/{value.number}"
+    links = {
+        "self": url,
+        "html": page,
+        "issue": issue,
+        "comments": f"{issue}/comments",
+        "review_comments": f"{url}/comments",
+        "review_comment": f"{api}/pulls/comments{{/number}}",
+        "commits": f"{url}/commits",
+        "statuses": f"{api}/statuses/{value.head_sha}",
+    }
+    return {
+        "url": url,
+        "id": value.id,
+        "node_id": node_id("PullRequest", value.id),
+        "html_url": page,
+        "diff_url": f"{page}.diff",
+        "patch_url": f"{page}.patch",
+        "issue_url": issue,
+        **{f"{name}_url": href for name, href in links.items() if name not in ("self", "html", "issue")},
+        "number": value.number,
+        "state": value.state,
+        "locked": False,
+        "title": value.title,
+        "user": user(base, value.author),
+        "body": value.body,
+        "labels": [label(base, value.repo, each) for each in value.labels],
+        "milestone": None,
+        "created_at": stamp(value.created_at),
+        "updated_at": stamp(value.updated_at),
+        "closed_at": stamp_or_none(value.closed_at),
+        "merged_at": stamp_or_none(value.closed_at if value.merged else None),
+        "merge_commit_sha": None,
+        "assignee": None,
+        "assignees": [],
+        "requested_reviewers": [],
+        "requested_teams": [],
+        "head": _side(base, value.head_repo, value.head_ref, value.head_sha),
+        "base": _side(base, value.repo, value.base_ref, value.base_sha),
+        "_links": {name: {"href": href} for name, href in links.items()},
+        "author_association": "CONTRIBUTOR" if value.from_fork else "MEMBER",
+        "auto_merge": None,
+        "draft": value.draft,
+    }
+
+
+def full_pull(base: str, value: Pull) -> Json:
+    """The pull request by number and of webhooks."""
+    changed = files(base, value)
+    return pull(base, value) | {
+        "merged": value.merged,
+        "mergeable": None if value.merged else True,
+        "rebaseable": None,
+        "mergeable_state": "unknown" if value.merged else "unstable",
+        "merged_by": None,
+        "comments": sum(comment.pull is value for comment in value.repo.comments.values()),
+        "review_comments": 0,
+        "maintainer_can_modify": False,
+        "commits": len(commits(value)),
+        "additions": sum(each["additions"] for each in changed),
+        "deletions": sum(each["deletions"] for each in changed),
+        "changed_files": len(changed),
+    }
+
+
+def commits(value: Pull) -> list[Commit]:
+    """From the first commit after the base to the head."""
+    found: list[Commit] = []
+    sha: str | None = value.head_sha
+    while sha is not None and sha != value.base_sha:
+        found.append(value.repo.commits[sha])
+        sha = found[-1].parent
+    return found[::-1]
+
+
+def files(base: str, value: Pull) -> list[Json]:
+    """What the head changes against the base, with patches."""
+    before = value.repo.commits[value.base_sha].tree
+    after = value.repo.commits[value.head_sha].tree
+    paths = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
+    return [_file(base, value, path, before.get(path), after.get(path)) for path in paths]
+
+
+def _file(base: str, value: Pull, path: str, before: bytes | None, after: bytes | None) -> Json:
+    old, new = ((text or b"").decode(errors="replace").splitlines() for text in (before, after))
+    patch = list(difflib.unified_diff(old, new, lineterm=""))[2:]
+    added, removed = (sum(line.startswith(sign) for line in patch) for sign in "+-")
+    page = f"{base}/{value.repo.full_name}"
+    return {
+        "sha": hashlib.sha1(after or before or b"", usedforsecurity=False).hexdigest(),
+        "filename": path,
+        "status": "added" if before is None else "removed" if after is None else "modified",
+        "additions": added,
+        "deletions": removed,
+        "changes": added + removed,
+        "blob_url": f"{page}/blob/{value.head_sha}/{path}",
+        "raw_url": f"{page}/raw/{value.head_sha}/{path}",
+        "contents_url": f"{api_url(base, value.repo)}/contents/{path}?ref={value.head_sha}",
+        "patch": "\n".join(patch),
+    }
+
+
+def comment(base: str, value: Comment) -> Json:
+    api = api_url(base, value.pull.repo)
+    page = f"{base}/{value.pull.repo.full_name}/pull/{value.pull.number}"
+    return {
+        "id": value.id,
+        "node_id": node_id("IssueComment", value.id),
+        "url": f"{api}/issues/comments/{value.id}",
+        "html_url": f"{page}#issuecomment-{value.id}",
+        "body": value.body,
+        "user": user(base, value.author),
+        "created_at": stamp(value.created_at),
+        "updated_at": stamp(value.updated_at),
+        "issue_url": f"{api}/issues/{value.pull.number}",
+        "author_association": "NONE" if value.app else "MEMBER",
+        "performed_via_github_app": app(base, value.app) if value.app else None,
+    }
+
+
+def issue(base: str, value: Pull) -> Json:
+    """The issue half of a pull request, as `issue_comment` webhooks carry it."""
+    whole = pull(base, value)
+    names = ["id", "node_id", "html_url", "number", "title", "user", "labels", "state", "locked", "body", "created_at", "updated_at", "closed_at"]
+    return {name: whole[name] for name in names} | {
+        "url": whole["issue_url"],
+        "comments_url": whole["comments_url"],
+        "pull_request": {name: whole[name] for name in ("url", "html_url", "diff_url", "patch_url")},
+    }
