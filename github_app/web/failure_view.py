@@ -1,0 +1,175 @@
+"""What the page of a failure shows beyond the failure itself: links, its state in words, the clock, the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import quote, urlsplit
+
+from github_app.rules.model import Clock, Failure, FailureState, Leg, Party, Verdict
+
+_STATES = {
+    FailureState.DETECTED: "Open: just detected",
+    FailureState.TRIAGED: "Open: triaged",
+    FailureState.ASSIGNED: "Open: assigned",
+    FailureState.RESOLVED_UNVERIFIED: "Resolved, not verified yet",
+    FailureState.OBSOLETE: "Obsolete: its code is gone",
+    FailureState.CLOSED: "Closed: fixed and verified",
+}
+_OUTCOMES = {
+    "met": "Fixed in time",
+    "breached": "Deadline missed",
+    "overridden": "Overridden",
+    "obsolete": "No longer needed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A text and where it leads; `url` is empty when there is nowhere safe to lead."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A resolution clock at one moment; times are UTC, durations seconds.
+
+    `left_s` is negative once the deadline has passed; None when the clock does not run or has no target.
+    """
+
+    headline: str
+    late: bool
+    spent_s: float
+    target_s: int | None
+    due_at: datetime | None
+    left_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line of the failing region under its number in the whole log; `hit` when the verdict rests on it."""
+
+    number: int
+    text: str
+    hit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One red job of the failure."""
+
+    job: Link
+    commit: Link
+    attempt: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FailureView:
+    """Everything that the template needs and the failure does not say in so many words."""
+
+    state: str
+    repo: Link
+    ref: Link
+    commit: Link | None
+    job: Link
+    deadline: Deadline
+    log: tuple[LogLine, ...]
+    occurrences: tuple[Occurrence, ...]
+    accountable: str
+    confidence: str
+
+
+def view(failure: Failure, github_url: str, now: datetime) -> FailureView:
+    """Describe a failure at the moment `now` (UTC), with links to `github_url`."""
+    repo_url = f"{github_url}/{quote(failure.repo.owner)}/{quote(failure.repo.name)}"
+    newest = max(failure.legs, key=lambda leg: leg.at, default=None)
+    return FailureView(
+        state=_STATES[failure.state],
+        repo=Link(failure.repo.full_name, repo_url),
+        ref=_ref(failure.ref, repo_url),
+        commit=_commit(newest.sha, repo_url) if newest else None,
+        job=Link(failure.job, web_address(newest.url) if newest else ""),
+        deadline=deadline(failure.clock, now),
+        log=_log(failure),
+        occurrences=tuple(
+            _occurrence(leg, repo_url) for leg in sorted(failure.legs, key=lambda leg: leg.at, reverse=True)
+        ),
+        accountable=who(failure.owner.accountable),
+        confidence=_confidence(failure.verdict),
+    )
+
+
+def web_address(url: str) -> str:
+    """Return the URL if it is one of the web, else nothing: a commit status may carry `javascript:` (T21)."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in {"http", "https"} and parts.netloc else ""
+
+
+def deadline(clock: Clock, now: datetime) -> Deadline:
+    """Read a clock that runs around the clock (24x7) at the moment `now`."""
+    spent = clock.spent_s
+    if clock.running_since:
+        spent += max(0.0, (now - clock.running_since).total_seconds())
+    if clock.target_s is None:
+        return Deadline("No deadline", late=False, spent_s=spent, target_s=None, due_at=None, left_s=None)
+    left = clock.target_s - spent
+    late = clock.outcome == "breached" or (clock.outcome is None and left < 0)
+    running = clock.running_since is not None and clock.outcome is None
+    due_at = now + timedelta(seconds=left) if running else None
+    return Deadline(
+        headline=_headline(clock, running=running, late=late),
+        late=late,
+        spent_s=spent,
+        target_s=clock.target_s,
+        due_at=due_at,
+        left_s=left if running else None,
+    )
+
+
+def who(party: Party) -> str:
+    """Name whoever fills a role, or the role when nobody does."""
+    names = [f"@{person.login}" for person in party.people] + [f"@{team}" for team in party.teams]
+    return ", ".join(names) or party.role
+
+
+def _headline(clock: Clock, *, running: bool, late: bool) -> str:
+    if clock.outcome is not None:
+        return _OUTCOMES.get(clock.outcome, clock.outcome)
+    if late:
+        return "Overdue"
+    return "Running" if running else "Paused"
+
+
+def _ref(ref: str, repo_url: str) -> Link:
+    kind, _, name = ref.partition("/")
+    if kind == "pull":
+        return Link(f"Pull request #{name}", f"{repo_url}/pull/{quote(name)}")
+    if kind == "branch":
+        return Link(f"Branch {name}", f"{repo_url}/tree/{quote(name)}")
+    return Link(f"Merge queue {name}", "")
+
+
+def _commit(sha: str, repo_url: str) -> Link:
+    return Link(sha[:7], f"{repo_url}/commit/{quote(sha)}")
+
+
+def _log(failure: Failure) -> tuple[LogLine, ...]:
+    if failure.excerpt is None:
+        return ()
+    hits = {line.line for line in failure.verdict.evidence}
+    numbered = enumerate(failure.excerpt.lines, start=failure.excerpt.start)
+    return tuple(LogLine(number, text, number in hits) for number, text in numbered)
+
+
+def _occurrence(leg: Leg, repo_url: str) -> Occurrence:
+    return Occurrence(Link(leg.name, web_address(leg.url)), _commit(leg.sha, repo_url), leg.attempt, leg.at)
+
+
+def _confidence(verdict: Verdict) -> str:
+    return f"{verdict.confidence:.0%}"

@@ -1,0 +1,193 @@
+"""What Prometheus may count (`/metrics`): no label holds a name of a repository, person or branch (T24)."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+
+from pytest_failure_review.report import Category
+
+EVENTS: Final = frozenset(
+    {
+        "check_run",
+        "check_suite",
+        "installation",
+        "installation_repositories",
+        "merge_group",
+        "ping",
+        "pull_request",
+        "push",
+        "repository",
+        "status",
+        "workflow_job",
+        "workflow_run",
+    }
+)
+"""Events that are counted under their own name; the header's other values are a stranger's and count as `other`."""
+
+_PREFIX: Final = "failure_review"
+_ACK_BUCKETS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_LAG_BUCKETS: Final = (0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600, 14400)
+_STALL_BUCKETS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+_WATCH_EVERY_S: Final = 0.5
+_PATIENCE_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many rows of a queue wait, and for how many seconds the oldest has."""
+
+    rows: int
+    oldest_s: float
+
+
+Backlog = Callable[[], Awaitable[Mapping[str, Waiting]]]
+"""Counts what waits, by queue (`inbox`, `outbox`); asked at each scrape."""
+
+
+class Metrics:
+    """Every series of one process, in a registry of its own."""
+
+    def __init__(self) -> None:
+        registry = self._registry = CollectorRegistry()
+        self._deliveries = Counter(
+            f"{_PREFIX}_deliveries",
+            "Webhook deliveries, by event and by what became of them.",
+            ["event", "outcome"],
+            registry=registry,
+        )
+        self._effects = Counter(
+            f"{_PREFIX}_effects",
+            "Effects performed on the outside world, by kind and outcome.",
+            ["kind", "outcome"],
+            registry=registry,
+        )
+        self._decisions = Counter(
+            f"{_PREFIX}_decisions", "Failures judged, by category.", ["category"], registry=registry
+        )
+        self._requests = Counter(
+            f"{_PREFIX}_github_requests",
+            "Requests to GitHub, by class of the answer's status.",
+            ["status_class"],
+            registry=registry,
+        )
+        self._acknowledged = Histogram(
+            f"{_PREFIX}_acknowledgement_seconds",
+            "Time from the arrival of a delivery until it is kept and answered.",
+            buckets=_ACK_BUCKETS,
+            registry=registry,
+        )
+        self._lag = Histogram(
+            f"{_PREFIX}_delivery_lag_seconds",
+            "Time from an event at GitHub until it was handled here.",
+            buckets=_LAG_BUCKETS,
+            registry=registry,
+        )
+        self._stalls = Histogram(
+            f"{_PREFIX}_event_loop_lag_seconds",
+            "How much later than asked the event loop woke up a sleeper.",
+            buckets=_STALL_BUCKETS,
+            registry=registry,
+        )
+        self._rows = Gauge(f"{_PREFIX}_backlog_rows", "Rows that wait, by queue.", ["queue"], registry=registry)
+        self._oldest = Gauge(
+            f"{_PREFIX}_backlog_oldest_seconds",
+            "Age of the oldest row that waits, by queue.",
+            ["queue"],
+            registry=registry,
+        )
+        self._left = Gauge(
+            f"{_PREFIX}_github_requests_remaining",
+            "Requests that GitHub still allows in this window, by installation id.",
+            ["installation"],
+            registry=registry,
+        )
+        ProcessCollector(registry=registry)
+
+    def delivery(self, event: str, outcome: str) -> None:
+        self._deliveries.labels(event if event in EVENTS else "other", outcome).inc()
+
+    def effect(self, kind: str, outcome: str) -> None:
+        self._effects.labels(kind, outcome).inc()
+
+    def decision(self, category: Category) -> None:
+        """Count a verdict; a policy's own kinds may be private names, so only the built-in category counts."""
+        self._decisions.labels(category).inc()
+
+    def github_request(self, status: int) -> None:
+        """Count a request by its answer; status 0 means that none came."""
+        self._requests.labels(f"{status // 100}xx" if status else "none").inc()
+
+    def acknowledged(self, seconds: float) -> None:
+        self._acknowledged.observe(seconds)
+
+    def delivery_lag(self, seconds: float) -> None:
+        self._lag.observe(max(0.0, seconds))
+
+    def github_limit(self, installation_id: int, remaining: int) -> None:
+        self._left.labels(str(installation_id)).set(remaining)
+
+    def forget_installation(self, installation_id: int) -> None:
+        with suppress(KeyError):
+            self._left.remove(str(installation_id))
+
+    def backlog(self, queues: Mapping[str, Waiting]) -> None:
+        for queue, waiting in queues.items():
+            self._rows.labels(queue).set(waiting.rows)
+            self._oldest.labels(queue).set(waiting.oldest_s)
+
+    def loop_lag(self, seconds: float) -> None:
+        self._stalls.observe(max(0.0, seconds))
+
+    def text(self, accept: str = "") -> tuple[bytes, str]:
+        """Return the exposition and its content type, in the format that suits the `Accept` header."""
+        encode, content_type = choose_encoder(accept)
+        return encode(self._registry), content_type
+
+
+class MetricsPage:
+    """The route, and the watchdog that measures the event loop while the server runs (F40)."""
+
+    def __init__(self, metrics: Metrics, backlog: Backlog) -> None:
+        self._metrics = metrics
+        self._backlog = backlog
+        self._queues: set[str] = set()
+
+    async def scrape(self, request: web.Request) -> web.Response:
+        self._metrics.backlog(await self._waiting())
+        body, content_type = self._metrics.text(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+    async def watch(self, app: web.Application) -> AsyncIterator[None]:  # noqa: ARG002  (aiohttp's cleanup context)
+        task = asyncio.create_task(watch_loop(self._metrics))
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def _waiting(self) -> Mapping[str, Waiting]:
+        """Count the backlog; while the database is silent the gauges read NaN, and the other series stay readable."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                queues = await self._backlog()
+        except TimeoutError:
+            return dict.fromkeys(self._queues, Waiting(rows=0, oldest_s=math.nan))
+        self._queues |= set(queues)
+        return queues
+
+
+async def watch_loop(metrics: Metrics, every_s: float = _WATCH_EVERY_S) -> None:
+    """Measure forever how late the event loop wakes a sleeper."""
+    clock = asyncio.get_running_loop().time
+    while True:
+        due = clock() + every_s
+        await asyncio.sleep(every_s)
+        metrics.loop_lag(clock() - due)

@@ -1,0 +1,81 @@
+"""Templates become pages: every value is escaped and every invisible character made visible (T21)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+# Controls hide text from people, direction marks reorder it, lone surrogates cannot be sent as UTF-8.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where things are: our own origin, the web pages of GitHub (no API), and our documentation, if it is published."""
+
+    public_url: str
+    github_url: str
+    docs_url: str = ""
+
+    @property
+    def https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+class Pages:
+    """The templates of one site."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._templates = Environment(
+            loader=PackageLoader("github_app.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            finalize=visible,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {"moment": moment, "duration": duration}
+
+    def show(self, template: str, *, status: int = 200, sign_out: str | None = None, **facts: Any) -> web.Response:
+        """Render a page; `sign_out` is the token of the sign-out form, None when nobody is signed in."""
+        text = self._templates.get_template(template).render(site=self.site, sign_out=sign_out, **facts)
+        return web.Response(text=text, status=status, content_type="text/html")
+
+    def say(
+        self, title: str, *sentences: str, status: int, sign_out: str | None = None, retry: str = ""
+    ) -> web.Response:
+        """Show a page of a few sentences; `retry` is a path of ours to offer for another try."""
+        return self.show(
+            "message.html", status=status, sign_out=sign_out, title=title, sentences=sentences, retry=retry
+        )
+
+
+def visible(value: Any) -> Any:
+    """Replace what cannot be seen in a text by its code point: `[U+202E]`."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return _INVISIBLE.sub(lambda found: f"[U+{ord(found.group()):04X}]", value)
+
+
+def moment(at: datetime) -> str:
+    """Write a time as people read it: `24 Nov 2026, 08:13 UTC`."""
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def duration(seconds: float) -> str:
+    """Write a duration in its two largest units, rounded down: `1 h 47 min`."""
+    whole = timedelta(seconds=int(abs(seconds)))
+    hours, rest = divmod(whole.seconds, 3600)
+    parts = [(whole.days, "d"), (hours, "h"), (rest // 60, "min"), (rest % 60, "s")]
+    first = next((index for index, (amount, _) in enumerate(parts) if amount), len(parts) - 1)
+    shown = parts[first : first + 2] if first < 2 else parts[first : first + 1]  # noqa: PLR2004  (days and hours)
+    return " ".join(f"{amount} {unit}" for amount, unit in shown if amount) or "0 s"
