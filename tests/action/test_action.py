@@ -1,0 +1,156 @@
+"""The composite Action, its steps really run."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from action_steps import ACTION, load, run_action
+
+PLAIN = "python -m pytest -p no:asyncio -p no:cacheprovider"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / "checkout with space"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def temp(tmp_path: Path) -> Path:
+    folder = tmp_path / "temp dir"
+    folder.mkdir()
+    return folder
+
+
+def test_it_is_what_github_calls_an_action() -> None:
+    command = [str(Path(sys.executable).with_name("check-jsonschema")), "--builtin-schema", "vendor.github-actions"]
+    done = subprocess.run([*command, ACTION], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_script_contains_an_expression() -> None:
+    assert [step for step in load()["runs"]["steps"] if "${{" in step.get("run", "")] == []
+
+
+def test_every_foreign_action_is_pinned_to_a_commit() -> None:
+    used = [step["uses"] for step in load()["runs"]["steps"] if "uses" in step]
+    assert used
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", name) for name in used)
+
+
+def test_passing_tests_end_with_0_and_an_uploaded_report(workspace: Path, temp: Path) -> None:
+    (workspace / "test_a.py").write_text("def test_ok(): pass\n")
+    run = run_action(workspace, temp, command=PLAIN)
+    assert run.status == 0, run.said
+    outputs = run.outputs["action"]
+    assert (outputs["failures"], outputs["worst-category"], outputs["complete"]) == ("0", "", "true")
+    (upload,) = run.uploads
+    assert upload["name"] == "failure-review-unit-3-2"
+    assert upload["path"] == outputs["report-path"]
+    assert len(list(Path(upload["path"]).glob("failure-review-*-main.jsonl"))) == 1
+
+
+def test_failing_tests_end_with_the_status_of_pytest_and_an_uploaded_report(workspace: Path, temp: Path) -> None:
+    (workspace / "test_a.py").write_text("def test_a():\n    raise ConnectionError\n")
+    run = run_action(workspace, temp, command=f"{PLAIN} && echo never")
+    assert run.status == 1
+    assert run.outputs["action"] | {"report-path": ""} == {
+        "failures": "1",
+        "worst-category": "infra.network",
+        "report-path": "",
+        "complete": "true",
+    }
+    assert len(run.uploads) == 1
+    assert "never" not in run.said
+
+
+@pytest.mark.parametrize(("option", "status"), [("test_missing.py", 4), ("-k nothing", 5)])
+def test_other_statuses_of_pytest_are_passed_on(workspace: Path, temp: Path, option: str, status: int) -> None:
+    (workspace / "test_a.py").write_text("def test_ok(): pass\n")
+    assert run_action(workspace, temp, command=f"{PLAIN} {option}").status == status
+
+
+def test_a_test_that_ends_the_process_with_0_ends_with_1(workspace: Path, temp: Path) -> None:
+    (workspace / "test_a.py").write_text(
+        "import os\n\ndef test_bad():\n    assert 0\n\ndef test_a():\n    os._exit(0)\n"
+    )
+    run = run_action(workspace, temp, command=PLAIN)
+    assert run.status == 1
+    assert run.outputs["action"]["complete"] == "false"
+    assert run.outputs["action"]["failures"] == "1"
+    assert "ends early: the process died before pytest was done; 1 failure before that." in run.said
+    assert len(run.uploads) == 1
+
+
+def test_a_command_that_runs_no_pytest_ends_with_1(workspace: Path, temp: Path) -> None:
+    run = run_action(workspace, temp, command="true")
+    assert run.status == 1
+    assert "no pytest ran, or pytest-failure-review is not installed where it ran" in run.said
+    assert run.outputs["action"]["worst-category"] == "unknown"
+
+
+def test_two_pytests_in_one_command_are_both_looked_at(workspace: Path, temp: Path) -> None:
+    (workspace / "test_a.py").write_text("import os\n\ndef test_dies():\n    os._exit(0)\n")
+    (workspace / "test_b.py").write_text("def test_ok(): pass\n")
+    run = run_action(workspace, temp, command=f"{PLAIN} test_a.py\n{PLAIN} test_b.py\n")
+    assert (run.status, run.outputs["action"]["complete"]) == (1, "false")
+
+
+def test_the_report_leaves_the_checkout_as_it_was(workspace: Path, temp: Path) -> None:
+    (workspace / "test_a.py").write_text("def test_ok(): pass\n")
+    run_action(workspace, temp, command=f"PYTHONDONTWRITEBYTECODE=1 {PLAIN}")
+    assert [path.name for path in workspace.iterdir() if path.name != "__pycache__"] == ["test_a.py"]
+
+
+def test_options_that_pytest_was_already_given_stay(
+    workspace: Path, temp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workspace / "test_a.py").write_text("def test_a(): assert 0\n\ndef test_b(): pass\n")
+    run = run_action(workspace, temp, command=f'export PYTEST_ADDOPTS="$PYTEST_ADDOPTS -k test_b"\n{PLAIN}')
+    assert (run.status, run.outputs["action"]["failures"]) == (0, "0")
+
+
+def test_an_input_is_never_run_as_part_of_a_script(workspace: Path, temp: Path) -> None:
+    (workspace / "test_a.py").write_text("def test_ok(): pass\n")
+    run = run_action(
+        workspace, temp, command=PLAIN, report_name="a$(touch injected)`touch injected`'\"; touch injected"
+    )
+    assert not (workspace / "injected").exists()
+    assert run.uploads[0]["name"] == "a$(touch injected)`touch injected`'\"; touch injected"
+
+
+def test_evidence_goes_into_an_artifact_of_its_own(workspace: Path, temp: Path) -> None:
+    (workspace / "test_a.py").write_text("def test_a(): assert 0\n")
+    run = run_action(workspace, temp, command=PLAIN, evidence="screenshots/\n*.log")
+    assert [upload["name"] for upload in run.uploads] == ["failure-review-unit-3-2", "evidence-failure-review-unit-3-2"]
+    assert run.uploads[1]["path"] == "screenshots/\n*.log"
+
+
+@pytest.mark.parametrize(("policy", "installed"), [("", ACTION.parent), ("policy.yml", f"{ACTION.parent}[app]")])
+def test_what_cannot_be_imported_is_installed_from_the_action_itself(
+    workspace: Path, temp: Path, policy: str, installed: object
+) -> None:
+    calls = temp / "calls"
+    python = temp / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\necho "$*" >> "{calls}"\n[ "$1" != -c ]\n')
+    python.chmod(0o755)
+    run_action(workspace, temp, path=str(python.parent), command="true", policy=policy)
+    assert f"-m pip install --quiet --disable-pip-version-check {installed}" in calls.read_text().splitlines()
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("github_app.__main__"), reason="the App's commands are not there")
+@pytest.mark.parametrize(("policy", "status"), [("schema: 1\n", 0), ("no such: [", 1)])
+def test_a_policy_file_with_a_mistake_fails_the_job_after_its_tests(
+    workspace: Path, temp: Path, policy: str, status: int
+) -> None:
+    (workspace / "policy.yml").write_text(policy)
+    (workspace / "test_a.py").write_text("def test_ok(): pass\n")
+    run = run_action(workspace, temp, command=PLAIN, policy="policy.yml")
+    assert (bool(run.status), run.outputs["action"]["complete"]) == (bool(status), "true"), run.said

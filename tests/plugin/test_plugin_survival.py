@@ -1,0 +1,272 @@
+"""Runs that die, are stopped, are distributed, or cannot write: what the report still says; pytest is unaffected."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from plugin_project import Project
+
+from pytest_failure_review.checking import check
+
+DEATHS = {
+    "exit_0": "os._exit(0)",
+    "exit_3": "os._exit(3)",
+    "sigkill": "os.kill(os.getpid(), signal.SIGKILL)",
+    "segfault": "os.kill(os.getpid(), signal.SIGSEGV)",
+}
+
+
+def dying(how: str) -> str:
+    return f"""
+        import os, signal
+
+        def test_bad():
+            assert False
+
+        def test_dies():
+            {DEATHS[how]}
+
+        def test_never_reached():
+            pass
+    """
+
+
+@pytest.mark.parametrize("how", DEATHS)
+def test_a_process_that_dies_leaves_what_failed_before_and_no_finish(project: Project, how: str) -> None:
+    project.pytester.makepyfile(dying(how))
+    ran = project.run(alone=True)
+    assert [record["record"] for record in ran.files["main"]] == ["start", "failure"]
+    assert not check(project.reports).complete
+
+
+def test_a_green_exit_status_of_a_dead_run_is_not_believed(project: Project) -> None:
+    project.pytester.makepyfile(dying("exit_0"))
+    ran = project.run(alone=True)
+    assert ran.result.ret == 0
+    assert not check(project.reports).complete
+
+
+@pytest.mark.parametrize("stop", ["raise KeyboardInterrupt", "pytest.exit('enough')"])
+@pytest.mark.parametrize(
+    ("phase", "source"),
+    [
+        ("setup", "@pytest.fixture\ndef stopping():\n    {stop}\n\ndef test_a(stopping):\n    pass\n"),
+        ("call", "def test_a():\n    {stop}\n"),
+        ("teardown", "@pytest.fixture\ndef stopping():\n    yield\n    {stop}\n\ndef test_a(stopping):\n    pass\n"),
+    ],
+)
+def test_a_test_that_is_stopped_is_recorded_as_interrupted(
+    project: Project, stop: str, phase: str, source: str
+) -> None:
+    project.write("test_a.py", "import pytest\n\ndef test_ok():\n    pass\n\n" + source.format(stop=stop))
+    ran = project.run(alone=True)
+    assert (ran.failure["nodeid"], ran.failure["phase"], ran.failure["outcome"]) == (
+        "test_a.py::test_a",
+        phase,
+        "interrupted",
+    )
+    assert ran.finish["exit_status"] == 2
+
+
+def test_a_stop_between_tests_blames_none(project: Project) -> None:
+    project.write("conftest.py", "def pytest_runtest_logfinish(nodeid):\n    raise KeyboardInterrupt\n")
+    project.pytester.makepyfile("def test_ok(): pass")
+    assert project.run(alone=True).failures == []
+
+
+@pytest.mark.parametrize("option", ["-x", "--maxfail=1"])
+def test_a_run_that_gives_up_early_is_complete(project: Project, option: str) -> None:
+    project.pytester.makepyfile("def test_a():\n    assert False\n\ndef test_b():\n    assert False\n")
+    ran = project.run(option)
+    assert len(ran.failures) == 1
+    assert check(project.reports).complete
+
+
+@pytest.mark.parametrize("option", ["--collect-only", "--fixtures", "-p no:terminal", "--exitfirst --pdb"])
+def test_other_ways_to_run_leave_a_complete_report(project: Project, option: str) -> None:
+    project.pytester.makepyfile("def test_ok(): pass")
+    ran = project.run(*option.split(), alone=True)
+    assert ran.finish["exit_status"] == 0
+
+
+@pytest.mark.parametrize("option", ["--help", "--version", "--markers"])
+def test_questions_to_pytest_leave_no_report(project: Project, option: str) -> None:
+    project.run(option)
+    assert not project.reports.exists()
+
+
+def test_a_report_that_cannot_be_written_is_said_and_changes_nothing(project: Project) -> None:
+    project.write("reports", "a file where the folder should be")
+    project.pytester.makepyfile("def test_a():\n    assert False\n")
+    result = project.pytester.runpytest_inprocess(
+        "-p", "no:asyncio", "-W", "error", "--failure-review", "--failure-review-report=reports"
+    )
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*test.unit*no owner*test_a*", "no report was written: *"])
+
+
+def test_an_error_of_the_plugin_is_recorded_once_and_changes_nothing(project: Project) -> None:
+    project.write(
+        "test_a.py",
+        """
+import pytest
+
+
+class Hostile:
+    def __str__(self):
+        return 1 / 0
+
+
+@pytest.mark.failure_review(category=Hostile())
+@pytest.mark.parametrize("number", range(2))
+def test_a(number):
+    raise ValueError
+""",
+    )
+    ran = project.run()
+    internal = [record for record in ran.files["main"] if record["record"] == "internal"]
+    assert [(record["where"], record["error"]) for record in internal] == [
+        ("exception_interact", "ZeroDivisionError: division by zero")
+    ]
+    ran.result.stdout.fnmatch_lines(["the plugin itself failed in exception_interact: *"])
+
+
+def test_a_forked_child_writes_into_no_file_of_its_parent(project: Project) -> None:
+    project.pytester.makepyfile(
+        """
+        import os
+
+        def test_forks():
+            child = os.fork()
+            if child == 0:
+                assert False
+            os.waitpid(child, 0)
+        """
+    )
+    ran = project.run(alone=True)
+    assert [record["record"] for record in ran.files["main"]] == ["start", "finish"]
+    assert check(project.reports).complete
+
+
+@pytest.mark.parametrize("how", ["exit_0", "sigkill"])
+def test_a_worker_that_dies_is_recorded_by_the_main_process(project: Project, how: str) -> None:
+    project.pytester.makepyfile(dying(how))
+    ran = project.run("-n1", alone=True)
+    (crash,) = [failure for failure in ran.failures if failure["outcome"] == "crashed"]
+    assert crash["nodeid"].endswith("::test_dies")
+    assert (crash["worker"], crash["category"]) == ("gw0", "infra.runner")
+    assert ran.files["gw0"][-1]["record"] != "finish"
+    assert check(project.reports).complete
+
+
+def test_each_worker_has_its_file_and_the_main_process_counts_and_shows_all(project: Project) -> None:
+    project.pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("number", range(4))
+        def test_a(number):
+            assert number < 0
+
+        @pytest.mark.xfail(strict=True)
+        def test_strict():
+            pass
+        """
+    )
+    ran = project.run("-n2", alone=True)
+    assert sorted(ran.files) == ["gw0", "gw1", "main"]
+    assert len(ran.failures) == ran.finish["counts"]["failed"] == 5
+    assert sum(ran.files[worker][-1]["counts"]["failed"] for worker in ("gw0", "gw1")) == 5
+    assert len({file[0]["run_id"] for file in ran.files.values()}) == 1
+    ran.result.stdout.fnmatch_lines(["*failure review*", "4x*test_a*and 3 more"])
+
+
+def test_a_file_that_no_worker_can_collect_is_shown_once(project: Project) -> None:
+    project.write("test_broken.py", "import nothing_like_it\n")
+    ran = project.run("-n2", alone=True)
+    shown = [line for line in ran.result.outlines if "build.dependencies" in line]
+    assert len(shown) == 1
+    assert check(project.reports).failures == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ini", "is_on"),
+    [
+        ([], "", False),
+        (["--failure-review"], "", True),
+        ([], "failure_review = true", True),
+        (["--failure-review"], "failure_review = false", False),
+        ([], "addopts = --failure-review", True),
+        ([], "addopts = --failure-review\nfailure_review = false", False),
+        (["-o", "failure_review=false"], "failure_review = true", False),
+    ],
+)
+def test_the_option_turns_it_on_and_the_ini_has_the_last_word(
+    project: Project, arguments: list[str], ini: str, *, is_on: bool
+) -> None:
+    project.write("pytest.ini", f"[pytest]\n{ini}\n")
+    project.pytester.makepyfile("def test_ok(): pass")
+    project.pytester.runpytest_inprocess("-p", "no:asyncio", *arguments)
+    assert (project.path / ".failure-review").exists() is is_on
+
+
+def test_while_it_is_off_nothing_is_registered(project: Project) -> None:
+    config = project.pytester.parseconfigure("-p", "no:asyncio")
+    assert not config.pluginmanager.has_plugin("failure_review_recorder")
+
+
+def test_a_test_that_changes_the_working_directory_moves_no_report(project: Project) -> None:
+    project.pytester.makepyfile("import os\n\ndef test_a(tmp_path):\n    os.chdir(tmp_path)\n    assert False\n")
+    before = os.getcwd()  # noqa: PTH109  (what os.chdir changes)
+    try:
+        assert len(project.run().failures) == 1
+    finally:
+        os.chdir(before)
+
+
+AWKWARD = r"""
+import pytest, unittest
+
+class BadStr(Exception):
+    def __str__(self): raise RuntimeError("no words")
+    __repr__ = __str__
+
+class BadEq(Exception):
+    def __eq__(self, other): raise RuntimeError("not comparable")
+    __hash__ = None
+
+def test_bad_str(): raise BadStr
+def test_bad_eq():
+    try: raise BadEq
+    except BadEq as error: raise ValueError from error
+def test_group(): raise ExceptionGroup("many", [ValueError(1), ExceptionGroup("in", [ConnectionError(2)])])
+def test_recursion(): test_recursion()
+def test_surrogate(): assert "\ud800" == ""
+def test_control(): assert "\x00\x1b[31m\r\n" == ""
+def test_huge_message(): raise ValueError("x" * 3_000_000)
+def test_huge_unicode(): raise ValueError("\N{PILE OF POO}" * 100_000)
+def test_loop():
+    one, two = ValueError("one"), ValueError("two")
+    one.__cause__, two.__cause__ = two, one
+    raise one
+def test_system_exit(): raise SystemExit(0)
+def test_fail(): pytest.fail("no trace", pytrace=False)
+@pytest.mark.parametrize("value", ["a::b", "x" * 70_000, "\x1b[0m"])
+def test_odd_id(value): assert False
+def test_missing_fixture(nowhere): pass
+async def test_bare_async(): pass
+class TestUnit(unittest.TestCase):
+    def test_a(self): self.assertEqual(1, 2)
+    @unittest.expectedFailure
+    def test_unexpected(self): pass
+"""
+
+
+def test_awkward_failures_are_each_recorded_within_bounds(project: Project) -> None:
+    project.write("test_awkward.py", AWKWARD)
+    project.write("test_doc.txt", ">>> 1 + 1\n3\n")
+    ran = project.run("--doctest-glob=*.txt", "--tb=short", alone=True)
+    assert ran.finish["failures"] == sum(ran.finish["counts"][how] for how in ("failed", "error")) == 19
+    assert not [record for record in ran.files["main"] if record["record"] == "internal"]
+    assert sum(path.stat().st_size for path in project.reports.glob("*")) < 500_000
