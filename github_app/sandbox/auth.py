@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import jwt
 
 from github_app.sandbox.calls import Actor, Call, Refusal, not_found
-from github_app.sandbox.state import ROLES, Account, App, Repository
+from github_app.sandbox.state import ROLES, Account, App, Repository, Token
 from github_app.sandbox.world import World
 
 LONGEST_JWT = 600  # seconds (G15)
@@ -58,7 +59,10 @@ def refusal_of_claims(claims: dict[str, Any], now: float) -> str | None:
     if not isinstance(issued, int) or issued > now:
         return "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued."
     if not isinstance(expires, int) or expires <= now:
-        return "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires."
+        return (
+            "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the "
+            "assertion expires."
+        )
     if expires - now > LONGEST_JWT:
         return "'Expiration time' claim ('exp') is too far in the future"
     return None
@@ -67,50 +71,43 @@ def refusal_of_claims(claims: dict[str, Any], now: float) -> str | None:
 def authorise(call: Call, needs: str) -> None:
     """Refuse a call whose caller is not of the kind, or lacks the permission, that the route needs."""
     actor = call.actor
-    if needs == "anyone":
-        return
-    if needs == "app":
-        _require(actor.app is not None, 401, "A JSON web token could not be decoded")
-    elif needs == "installation":
-        _require(
-            actor.token is not None,
-            403,
-            "You must authenticate with an installation access token in order to list repositories for an installation.",
-        )
-    elif needs == "user":
-        _require(
-            actor.user is not None,
-            403 if actor.token else 401,
-            "Resource not accessible by integration" if actor.token else "Requires authentication",
-        )
-    elif actor.token is not None:
-        _authorise_token(call, needs)
+    match needs:
+        case "anyone":
+            return
+        case "app" if actor.app is None:
+            raise Refusal(401, "A JSON web token could not be decoded")
+        case "installation" if actor.token is None:
+            raise Refusal(403, "You must authenticate with an installation access token.")
+        case "user" if actor.user is None:
+            raise _no_user(actor)
+        case "app" | "installation" | "user":
+            return
+    if actor.token is not None:
+        _authorise_token(call, actor.token, needs)
     elif actor.user is not None:
         _authorise_user(call, actor.user, needs)
     else:
         raise Refusal(401, "Requires authentication")
 
 
-def _require(holds: bool, status: int, otherwise: str) -> None:  # noqa: FBT001  (the condition itself)
-    if not holds:
-        raise Refusal(status, otherwise)
+def _no_user(actor: Actor) -> Refusal:
+    if actor.token is not None:
+        return Refusal(403, "Resource not accessible by integration")
+    return Refusal(401, "Requires authentication")
 
 
-def _authorise_token(call: Call, needs: str) -> None:
-    token = call.actor.token
-    assert token is not None
+def _authorise_token(call: Call, token: Token, needs: str) -> None:
     if call.found is not None and call.found.id not in token.repository_ids:
         if call.found.private:
             raise not_found()
         if call.method != "GET":
             raise Refusal(403, "Resource not accessible by integration")
     if not any(_grants(token.permissions, each) for each in needs.split("|")):
-        raise Refusal(
-            403, "Resource not accessible by integration", X_Accepted_GitHub_Permissions=needs.replace(":", "=")
-        )
+        accepted = needs.replace(":", "=")
+        raise Refusal(403, "Resource not accessible by integration", X_Accepted_GitHub_Permissions=accepted)
 
 
-def _grants(permissions: Any, need: str) -> bool:
+def _grants(permissions: Mapping[str, str], need: str) -> bool:
     name, _, level = need.partition(":")
     if need == "metadata:read":
         return True

@@ -114,7 +114,7 @@ class Call:
         return Answer(body, headers=self._links(number, last))
 
     def _links(self, number: int, last: int) -> dict[str, str]:
-        pages = {}
+        pages: dict[str, int] = {}
         if number > 1:
             pages |= {"prev": number - 1, "first": 1}
         if number < last:
@@ -135,8 +135,10 @@ Handler = Callable[[Call], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A line of the table. `needs` says who may: `app`, `installation`, `user`, `anyone`, or permissions such as
-    `checks:write`, several alternatives separated by `|`.
+    """A line of the table.
+
+    `needs` says who may: `app`, `installation`, `user`, `anyone`, or a permission such as `checks:write`, or
+    alternatives separated by `|`.
     """
 
     method: str

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from github_app.sandbox.faults import Fault
+from github_app.sandbox.journal import Exchange
 from github_app.sandbox.login import login_routes
-from github_app.sandbox.server import Api, Exchange, api_application
+from github_app.sandbox.server import Api, api_application
 from github_app.sandbox.state import Clock, Delivery, State
 from github_app.sandbox.storage import storage_application
 from github_app.sandbox.verbs.ci import Ci

@@ -70,6 +70,7 @@ class World:
         action: str | None,
         body: dict[str, Any],
         sender: Account,
+        *,
         to: App | None = None,
     ) -> None:
         """Queue this event for every App installed on the repository that listens to it, or for `to` alone."""

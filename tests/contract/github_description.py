@@ -17,10 +17,10 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from openapi_schema_validator import OAS30Validator, oas30_format_checker
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from github_app.sandbox.server import Exchange
+from github_app.sandbox.journal import Exchange
 
 JSON = "application/json"
 # What any address may answer, described or not: renamed repositories redirect, an ETag may still fit.
@@ -44,7 +44,7 @@ class Description:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
-        resource: Resource[Any] = Resource(contents=document, specification=DRAFT202012)
+        resource = DRAFT202012.create_resource(document)
         self._registry: Registry[Any] = Registry().with_resource("urn:github", resource)
         self.operations = [
             self._operation(template, method, described)
@@ -129,7 +129,7 @@ class Description:
             if body.strip() not in (b"", b"{}", b"null"):
                 yield "a body was sent where none is described"
             return
-        pointer = described["$ref"] if "$ref" in described else f"{operation.pointer}/requestBody"
+        pointer = described.get("$ref", f"{operation.pointer}/requestBody")
         described = self._resolved(described)
         if not body:
             if described.get("required"):

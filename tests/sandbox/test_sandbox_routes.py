@@ -78,10 +78,9 @@ async def values_of(shop: Shop) -> dict[str, Any]:
     """What to put into the path of every operation."""
     sandbox = shop.sandbox
     sandbox.protect(shop.repo, "main", [("failure-review/gate", shop.app.app_id), ("ci", None)])
-    await sandbox.commit_status(shop.repo, shop.pull.head_sha, "legacy-ci", "failure", "Broken")
-    foreign = await sandbox.foreign_check(
-        shop.repo, shop.pull.head_sha, "circleci", "build", "failure", {"title": "No"}
-    )
+    await sandbox.commit_status(shop.repo, shop.pull.head_sha, "legacy-ci", "failure", description="Broken")
+    sha = shop.pull.head_sha
+    foreign = await sandbox.foreign_check(shop.repo, sha, "circleci", "build", "failure", output={"title": "No"})
     comment = await sandbox.comment(shop.pull, "ada", "Looks good")
     await sandbox.label(shop.pull, ["bug", "later"])
     sandbox.upload_artifact(shop.run, "report", {"a.txt": b"text"})

@@ -23,7 +23,7 @@ def workflow_at(world: World, repo: Repository, path: str, name: str) -> Workflo
 
 
 def start(
-    world: World, head: tuple[Repository, str, str], repo: Repository, workflow: Workflow, event: str, actor: Account
+    world: World, head: tuple[Repository, str, str], repo: Repository, workflow: Workflow, *, event: str, actor: Account
 ) -> Run:
     """A new run of a workflow; `head` is the head repository, its branch and the SHA. Jobs come by `add_jobs`."""
     head_repo, branch, sha = head
@@ -86,6 +86,7 @@ def finish_job(
     world: World,
     job: Job,
     conclusion: str,
+    *,
     log: bytes | None,
     steps: Sequence[Step],
     annotations: Sequence[dict[str, Any]],

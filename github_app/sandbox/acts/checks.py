@@ -31,6 +31,15 @@ def suite_of(world: World, repo: Repository, app: App, sha: str) -> CheckSuite:
     return open_suite(world, repo, app, sha)
 
 
+def ask_for_checks(world: World, repo: Repository, sha: str, branch: str, sender: Account) -> None:
+    """A push opens a suite for every App that writes checks, and asks it to check the commit."""
+    for each in world.installations_on(repo):
+        if each.permissions.get("checks") == "write" and each.suspended_at is None:
+            suite = open_suite(world, repo, each.app, sha, branch)
+            body = {"check_suite": shapes.check_suite(world.base, suite)}
+            world.announce(repo, "check_suite", "requested", body, sender, to=each.app)
+
+
 def create(world: World, suite: CheckSuite, asked: Mapping[str, Any], sender: Account) -> CheckRun:
     """A new check run from what `POST check-runs` is given."""
     run = CheckRun(
@@ -114,20 +123,22 @@ def _apply(world: World, run: CheckRun, asked: Mapping[str, Any]) -> None:
     for name in ("started_at", "completed_at"):
         if asked.get(name):
             setattr(run, name, datetime.fromisoformat(asked[name]).astimezone(UTC))
-    if asked.get("status"):
-        run.status = asked["status"]
-        if run.status != "completed":
-            run.conclusion = run.completed_at = None
-    if asked.get("conclusion"):
-        run.status, run.conclusion = "completed", asked["conclusion"]
-    if run.status == "completed" and run.completed_at is None:
-        run.completed_at = world.clock()
+    _set_status(world, run, asked)
     output = asked.get("output") or {}
     for name in ("title", "summary", "text"):
         if name in output:
             setattr(run, name, output[name])
     run.annotations.extend(output.get("annotations", []))
     run.suite.updated_at = world.clock()
+
+
+def _set_status(world: World, run: CheckRun, asked: Mapping[str, Any]) -> None:
+    """A conclusion completes; any other status takes back a conclusion that was there."""
+    if asked.get("conclusion"):
+        run.status, run.conclusion = "completed", asked["conclusion"]
+        run.completed_at = run.completed_at or world.clock()
+    elif asked.get("status"):
+        run.status, run.conclusion, run.completed_at = asked["status"], None, None
 
 
 def _announce(world: World, run: CheckRun, action: str, sender: Account) -> None:

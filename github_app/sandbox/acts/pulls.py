@@ -12,10 +12,11 @@ from github_app.sandbox.world import World
 
 
 def open_pull(
-    world: World, repo: Repository, head_repo: Repository, head_ref: str, author: Account, title: str, body: str
+    world: World, repo: Repository, head: tuple[Repository, str], *, author: Account, title: str, body: str
 ) -> Pull:
-    """Open a pull request against the default branch."""
-    head = head_repo.branches[head_ref]
+    """Open a pull request against the default branch; `head` is the head repository and its branch."""
+    head_repo, head_ref = head
+    sha = head_repo.branches[head_ref]
     _fetch(repo, head_repo)
     now, number = world.clock(), len(repo.pulls) + 1
     made = Pull(
@@ -24,9 +25,9 @@ def open_pull(
         repo=repo,
         head_repo=head_repo,
         head_ref=head_ref,
-        head_sha=head,
+        head_sha=sha,
         base_ref=repo.default_branch,
-        base_sha=_fork_point(repo, head),
+        base_sha=_fork_point(repo, sha),
         title=title,
         body=body,
         author=author,
@@ -64,7 +65,7 @@ def announce(world: World, pull: Pull, action: str, sender: Account, **more: obj
 def move(world: World, pull: Pull, files: dict[str, str], author: Account, message: str) -> None:
     """Push another commit to the head branch."""
     before = pull.head_sha
-    made = repos.push(world, pull.head_repo, pull.head_ref, files, author, message)
+    made = repos.push(world, pull.head_repo, pull.head_ref, files, author=author, message=message)
     _fetch(pull.repo, pull.head_repo)
     pull.head_sha, pull.updated_at = made.sha, world.clock()
     announce(world, pull, "synchronize", author, before=before, after=made.sha)
@@ -144,7 +145,7 @@ def queue_group(world: World, repo: Repository, pulls: list[Pull], sender: Accou
     merged = {path: text for pull in pulls for path, text in _changes(pull).items()}
     branch = f"gh-readonly-queue/{repo.default_branch}/pr-{pulls[-1].number}-{base}"
     message = f"Merge pull request #{pulls[-1].number}"
-    head = repos.push(world, repo, branch, merged, sender, message).sha
+    head = repos.push(world, repo, branch, merged, author=sender, message=message).sha
     _announce_group(world, repo, branch, "checks_requested", sender)
     return head
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
+from github_app.sandbox.acts import checks
 from github_app.sandbox.shapes.repos import short_commit
 from github_app.sandbox.state import Account, Commit, Repository
 from github_app.sandbox.world import World
@@ -18,7 +19,9 @@ def make(world: World, owner: Account, name: str, *, private: bool, parent: Repo
     world.state.repositories[repo.id] = repo
     world.state.former_names.pop(repo.full_name.lower(), None)
     if parent is None:
-        first = _commit(world, repo, owner, "Initial commit", None, {"README.md": f"# {name}\n".encode()})
+        first = _commit(
+            world, repo, {"README.md": f"# {name}\n".encode()}, author=owner, message="Initial commit", parent=None
+        )
         repo.branches[repo.default_branch] = first.sha
     else:
         repo.default_branch = parent.default_branch
@@ -27,7 +30,7 @@ def make(world: World, owner: Account, name: str, *, private: bool, parent: Repo
 
 
 def _commit(
-    world: World, repo: Repository, author: Account, message: str, parent: str | None, tree: Mapping[str, bytes]
+    world: World, repo: Repository, tree: Mapping[str, bytes], *, author: Account, message: str, parent: str | None
 ) -> Commit:
     seed = f"{world.state.number()} {repo.id} {parent} {message}".encode()
     sha = hashlib.sha1(seed, usedforsecurity=False).hexdigest()
@@ -37,13 +40,13 @@ def _commit(
 
 
 def push(
-    world: World, repo: Repository, branch: str, files: Mapping[str, str], author: Account, message: str
+    world: World, repo: Repository, branch: str, files: Mapping[str, str], *, author: Account, message: str
 ) -> Commit:
     """Commit these files on a branch, made from the default branch when it is new; announced as `push`."""
     before = repo.branches.get(branch)
     parent = before or repo.branches[repo.default_branch]
     tree = {**repo.commits[parent].tree, **{path: text.encode() for path, text in files.items()}}
-    made = _commit(world, repo, author, message, parent, tree)
+    made = _commit(world, repo, tree, author=author, message=message, parent=parent)
     repo.branches[branch] = made.sha
     head = _pushed_commit(world, repo, made, files)
     body = {
@@ -60,6 +63,7 @@ def push(
         "pusher": {"name": author.login, "email": f"{author.login}@example.com"},
     }
     world.announce(repo, "push", None, body, author)
+    checks.ask_for_checks(world, repo, made.sha, branch, author)
     return made
 
 

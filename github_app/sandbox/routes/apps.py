@@ -206,7 +206,7 @@ def rate_limit(call: Call) -> Answer:
 
 
 @ROUTES.get("/meta", "anyone")
-def meta(call: Call) -> Answer:
+def meta(_call: Call) -> Answer:
     return Answer({"verifiable_password_authentication": False, "hooks": ["127.0.0.1/32"]})
 
 

@@ -59,9 +59,9 @@ def refusal(asked: dict[str, Any], status: str) -> Refusal | None:
 
 def _refusal_of_annotations(annotations: list[dict[str, Any]]) -> Refusal | None:
     if len(annotations) > _MOST_ANNOTATIONS:
+        given = len(annotations)
         return Refusal(
-            422,
-            f"Invalid request.\n\nNo more than {_MOST_ANNOTATIONS} items are allowed; {len(annotations)} were supplied.",
+            422, f"Invalid request.\n\nNo more than {_MOST_ANNOTATIONS} items are allowed; {given} were supplied."
         )
     for each in annotations:
         if each.get("annotation_level") not in ("notice", "warning", "failure"):
@@ -114,7 +114,7 @@ def update(call: Call) -> Answer:
 
 
 @ROUTES.get(_R + "/check-runs/{check_run_id}/annotations", "checks:read")
-def annotations(call: Call) -> Answer:
+def annotations_of(call: Call) -> Answer:
     run = _run(call)
     return call.page([shapes.annotation(call.base, run, each) for each in run.annotations])
 

@@ -159,8 +159,9 @@ def comment(base: str, value: Comment) -> Json:
 def issue(base: str, value: Pull) -> Json:
     """The issue half of a pull request, as `issue_comment` webhooks carry it."""
     whole = pull(base, value)
-    names = ["id", "node_id", "html_url", "number", "title", "user", "labels", "state", "locked", "body", "created_at", "updated_at", "closed_at"]
-    return {name: whole[name] for name in names} | {
+    names = ("id", "node_id", "html_url", "number", "title", "user", "labels", "state", "locked", "body")
+    times = ("created_at", "updated_at", "closed_at")
+    return {name: whole[name] for name in (*names, *times)} | {
         "url": whole["issue_url"],
         "comments_url": whole["comments_url"],
         "pull_request": {name: whole[name] for name in ("url", "html_url", "diff_url", "patch_url")},

@@ -42,7 +42,7 @@ class Ci(Verbs):
         head_repo, branch, author = self._origin(repo, sha)
         workflow = actions.workflow_at(self.world, repo, path, workflow_name)
         who = self.world.account(actor or author)
-        run = actions.start(self.world, (head_repo, branch, sha), repo, workflow, event, who)
+        run = actions.start(self.world, (head_repo, branch, sha), repo, workflow, event=event, actor=who)
         actions.add_jobs(self.world, run, jobs)
         for job in list(run.jobs):
             actions.start_job(self.world, job)
@@ -86,7 +86,8 @@ class Ci(Verbs):
         names = steps if steps is not None else [("Set up job", "success"), ("Run tests", conclusion)]
         text = log.encode() if isinstance(log, str) else log
         done = [Step(name, result) for name, result in names]
-        actions.finish_job(self.world, job, conclusion, text, done, [dict(each) for each in said])
+        notes = [dict(each) for each in said]
+        actions.finish_job(self.world, job, conclusion, log=text, steps=done, annotations=notes)
         await self.settled()
 
     async def finish_run(self, run: Run, conclusion: str | None = None) -> None:
@@ -98,7 +99,7 @@ class Ci(Verbs):
         """Cancel what still runs, and the run."""
         for job in [job for job in run.jobs_of(run.now.number) if job.status != "completed"]:
             if jobs:
-                actions.finish_job(self.world, job, "cancelled", None, job.steps, [])
+                actions.finish_job(self.world, job, "cancelled", log=None, steps=job.steps, annotations=[])
         await self.finish_run(run, "cancelled")
 
     async def rerun(self, run: Run, *, only_failed: bool = True, actor: str | None = None) -> list[Job]:
@@ -119,6 +120,7 @@ class Ci(Verbs):
         app_slug: str,
         name: str,
         conclusion: str | None,
+        *,
         output: Mapping[str, Any] | None = None,
     ) -> CheckRun:
         """A check run of another CI system; without a conclusion it is still running."""
@@ -143,6 +145,7 @@ class Ci(Verbs):
         sha: str,
         context: str,
         state: str,
+        *,
         description: str = "",
         creator: str = "other-ci[bot]",
     ) -> None:

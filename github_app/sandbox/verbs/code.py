@@ -31,7 +31,7 @@ class Code(Verbs):
     ) -> str:
         """Commit several files at once; the branch is made when it is new. Returns the SHA."""
         who = self.world.account(author) if author else repo.owner
-        made = repos.push(self.world, repo, branch, files, who, message or f"Change {', '.join(files)}")
+        made = repos.push(self.world, repo, branch, files, author=who, message=message or f"Change {', '.join(files)}")
         await self.settled()
         return made.sha
 
@@ -50,7 +50,9 @@ class Code(Verbs):
         if head_branch not in head_repo.branches:
             name = f"changes/{head_branch.replace('/', '-')}.md"
             await self.put_files(head_repo, {name: f"{title}\n"}, head_branch, author, title)
-        made = pulls.open_pull(self.world, repo, head_repo, head_branch, self.world.account(author), title, body)
+        made = pulls.open_pull(
+            self.world, repo, (head_repo, head_branch), author=self.world.account(author), title=title, body=body
+        )
         await self.settled()
         return made
 
