@@ -1,0 +1,198 @@
+"""Why a job failed, as far as GitHub can tell: its log's failing regions, its annotations, the plugin's report.
+
+Everything read here was written by a stranger: it is redacted before it leaves this room, and bounded (T17, T23).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from github_app.github.artifacts import MAX_ZIP, ReportFile, Unusable, merged, read_reports
+from github_app.github.client import Api
+from github_app.github.download import TooLarge
+from github_app.github.payloads import AnnotationPayload, ArtifactPayload
+from github_app.outcomes import GiveUp, Retry
+from github_app.rules.fingerprints import family
+from github_app.rules.model import Annotation, Evidence, Excerpt, Job, Repo, ReportedFailure, TestReport
+from github_app.rules.redaction import Redactor, redact
+from github_app.rules.regions import Regions
+from pytest_failure_review.report import FILE_PREFIX
+
+MAX_LOG = 64 * 1024 * 1024
+LOG_PATIENCE = timedelta(seconds=60)
+"""How long after a job's end a missing log may still come (X26)."""
+
+MAX_LINE = 1024 * 1024
+"""A line without an end is cut here, so that it cannot fill the memory (X28)."""
+
+MAX_ANNOTATIONS = 50
+_MISSING = frozenset({404, 410})
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Asks GitHub about one repository; `known` are our own secrets, which no log may show."""
+
+    api: Api
+    repo: Repo
+    known: Sequence[str]
+    now: Callable[[], datetime]
+
+    async def of_job(self, job: Job, head_repo_id: int | None) -> Evidence:
+        """Return everything known about why a job of Actions failed.
+
+        Raises Retry while the log may still come, so that nobody is told "no log" too early.
+        """
+        annotations = await self.annotations(job.id)
+        log, excerpts, secrets = await self._log(job)
+        report = await self._report(job, head_repo_id)
+        return Evidence(excerpts=excerpts, log=log, annotations=annotations, report=report, secrets=secrets)
+
+    async def of_check(self, job: Job, texts: Iterable[str]) -> Evidence:
+        """Return what another App's check says of itself."""
+        text = redact("\n".join(text for text in texts if text)[: 64 * 1024], self.known)
+        annotations = await self.annotations(job.id)
+        return Evidence(log="none", annotations=annotations, text=text.text, secrets=text.kinds)
+
+    async def annotations(self, check_run_id: int) -> tuple[Annotation, ...]:
+        """Return what was marked on a check run, the first few."""
+        found: list[Annotation] = []
+        pages = self.api.pages(
+            "/repos/{owner}/{repo}/check-runs/{id}/annotations",
+            owner=self.repo.owner,
+            repo=self.repo.name,
+            id=check_run_id,
+        )
+        try:
+            async for item in pages:
+                found.append(self._annotation(AnnotationPayload.model_validate(item)))
+                if len(found) >= MAX_ANNOTATIONS:
+                    break
+        except GiveUp:
+            return ()  # the check run is gone or cannot be read: the log must do
+        return tuple(found)
+
+    def _annotation(self, told: AnnotationPayload) -> Annotation:
+        return Annotation(
+            path=told.path[:500],
+            line=told.start_line,
+            level=told.annotation_level,
+            message=redact(told.message[:4000], self.known).text,
+            title=redact(told.title[:300], self.known).text,
+        )
+
+    async def _log(self, job: Job) -> tuple[str, tuple[Excerpt, ...], tuple[str, ...]]:
+        reader = LogReader(self.known)
+        template = "/repos/{owner}/{repo}/actions/jobs/{id}/logs"
+        names = {"owner": self.repo.owner, "repo": self.repo.name}
+        try:
+            async with self.api.download(template, limit=MAX_LOG, id=job.id, **names) as chunks:
+                await reader.read(chunks)
+        except TooLarge:
+            return "too_big", *reader.result()
+        except GiveUp as gone:
+            if gone.status in _MISSING and self._may_still_come(job):
+                raise Retry("The job's log is not there yet") from gone
+            return ("missing" if gone.status in _MISSING else "refused"), (), ()
+        return "read", *reader.result()
+
+    def _may_still_come(self, job: Job) -> bool:
+        return job.completed_at is not None and self.now() < job.completed_at + LOG_PATIENCE
+
+    async def _report(self, job: Job, head_repo_id: int | None) -> TestReport | None:
+        artifacts = [found async for found in self._artifacts(job.run_id)]
+        files: list[ReportFile] = []
+        for artifact in artifacts[:20]:
+            files += [file for file in await self._files(artifact) if _is_of(file, job, len(artifacts))]
+        return self._redacted(merged(files, trusted=head_repo_id == self.repo.id))
+
+    async def _artifacts(self, run_id: int) -> AsyncIterator[ArtifactPayload]:
+        pages = self.api.pages(
+            "/repos/{owner}/{repo}/actions/runs/{id}/artifacts",
+            items="artifacts",
+            limit=500,
+            owner=self.repo.owner,
+            repo=self.repo.name,
+            id=run_id,
+        )
+        try:
+            async for item in pages:
+                artifact = ArtifactPayload.model_validate(item)
+                belongs = artifact.workflow_run.get("id", run_id) == run_id
+                if artifact.name.startswith(FILE_PREFIX) and belongs and not artifact.expired:
+                    yield artifact
+        except GiveUp:
+            return
+
+    async def _files(self, artifact: ArtifactPayload) -> list[ReportFile]:
+        if artifact.size_in_bytes > MAX_ZIP:
+            return []
+        template = "/repos/{owner}/{repo}/actions/artifacts/{id}/{format}"
+        names = {"owner": self.repo.owner, "repo": self.repo.name, "format": "zip"}
+        try:
+            async with self.api.download(template, limit=MAX_ZIP, id=artifact.id, **names) as chunks:
+                archive = b"".join([chunk async for chunk in chunks])
+            return await asyncio.to_thread(read_reports, archive)
+        except (GiveUp, Unusable):
+            return []  # a report that cannot be read only means that the log must do
+
+    def _redacted(self, report: TestReport | None) -> TestReport | None:
+        if report is None:
+            return None
+        clean = tuple(_clean(failure, self.known) for failure in report.failures)
+        return TestReport(report.complete, clean, report.total, report.trusted)
+
+
+class LogReader:
+    """Turns a log's bytes into excerpts as they come, in bounded memory, off the event loop."""
+
+    def __init__(self, known: Sequence[str]) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
+        self._redactor = Redactor(tuple(known))
+        self._regions = Regions()
+        self._rest = ""
+
+    async def read(self, chunks: AsyncIterator[bytes]) -> None:
+        async for chunk in chunks:
+            await asyncio.to_thread(self._take, chunk)
+
+    def result(self) -> tuple[tuple[Excerpt, ...], tuple[str, ...]]:
+        """Return the excerpts and the kinds of credentials that were taken out."""
+        self._lines(self._redactor.feed(self._decoder.decode(b"", final=True)) + self._redactor.finish(), last=True)
+        return self._regions.excerpts(), self._redactor.kinds
+
+    def _take(self, chunk: bytes) -> None:
+        self._lines(self._redactor.feed(self._decoder.decode(chunk)))
+
+    def _lines(self, text: str, *, last: bool = False) -> None:
+        *whole, self._rest = (self._rest + text).split("\n")
+        self._regions.feed(whole)
+        if self._rest and (last or len(self._rest) > MAX_LINE):
+            self._regions.feed([self._rest])
+            self._rest = ""
+
+
+def _is_of(file: ReportFile, job: Job, artifacts: int) -> bool:
+    """Whether a report is of this very job: it says so itself, and GitHub's facts must agree with what it says (T16).
+
+    A report names the job's key in the workflow file, which is the start of the job's name unless the name was set by
+    hand; then a run with a single report leaves no doubt.
+    """
+    if file.run_id and (file.run_id, file.attempt) != (str(job.run_id), str(job.attempt)):
+        return False
+    named = family(job.name).lower().replace("_", "-").replace(" ", "-")
+    key = file.job.lower().replace("_", "-")
+    return (bool(key) and (named == key or named.split("-/-")[-1] == key)) or artifacts == 1
+
+
+def _clean(failure: ReportedFailure, known: Sequence[str]) -> ReportedFailure:
+    return replace(
+        failure,
+        nodeid=redact(failure.nodeid, known).text,
+        message=redact(failure.message, known).text,
+        rule=redact(failure.rule, known).text,
+    )

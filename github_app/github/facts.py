@@ -1,0 +1,153 @@
+"""From GitHub's objects to the rules' nouns: nothing is fetched here and nothing decided."""
+
+from __future__ import annotations
+
+from github_app.github.payloads import (
+    Account,
+    CheckRun,
+    Envelope,
+    PullRequest,
+    StatusPayload,
+    WorkflowJob,
+    WorkflowRun,
+)
+from github_app.rules.model import Evidence, Job, Person, Pull, Repo, Run, Source
+
+ACTIONS = "github-actions"
+QUEUE_PREFIX = "gh-readonly-queue/"
+
+_STATUS_CONCLUSIONS = {"success": "success", "failure": "failure", "error": "error"}
+
+
+def repo_of(envelope: Envelope) -> Repo | None:
+    """Return the repository that a delivery is about; None when it names none, or no installation of ours."""
+    told, installation = envelope.repository, envelope.installation
+    if told is None or installation is None:
+        return None
+    return Repo(
+        id=told.id,
+        installation_id=installation.id,
+        owner=told.owner.login,
+        name=told.name,
+        default_branch=told.default_branch,
+        private=told.private,
+    )
+
+
+def person_of(account: Account | None) -> Person:
+    """Return the person behind an account; a deleted one is GitHub's `ghost`."""
+    if account is None:
+        return Person(10137, "ghost")
+    return Person(account.id, account.login, human=account.type == "User")
+
+
+def pull_of(told: PullRequest) -> Pull:
+    return Pull(
+        number=told.number,
+        title=told.title,
+        head_sha=told.head.sha,
+        head_ref=told.head.ref,
+        head_repo_id=told.head.repo.id if told.head.repo else None,
+        base_ref=told.base.ref,
+        base_repo_id=told.base.repo.id if told.base.repo else 0,
+        author=person_of(told.user),
+        open=told.state == "open",
+        merged=told.merged or told.merged_at is not None,
+        draft=told.draft,
+        updated_at=told.updated_at,
+        labels=tuple(sorted(label.name for label in told.labels if label.name)),
+    )
+
+
+def run_of(told: WorkflowRun) -> Run:
+    return Run(
+        id=told.id,
+        workflow_id=told.workflow_id,
+        workflow=told.name or told.path,
+        event=told.event,
+        attempt=told.run_attempt,
+        status=told.status,
+        conclusion=told.conclusion,
+        created_at=told.created_at,
+    )
+
+
+def job_of(told: WorkflowJob, run: Run) -> Job:
+    return Job(
+        id=told.id,
+        source=Source.ACTIONS,
+        app=ACTIONS,
+        name=told.name,
+        status=told.status,
+        conclusion=told.conclusion,
+        workflow=told.workflow_name or run.workflow,
+        workflow_id=run.workflow_id,
+        event=run.event,
+        run_id=told.run_id,
+        attempt=told.run_attempt,
+        created_at=told.created_at,
+        completed_at=told.completed_at,
+        failed_step=told.failed_step,
+        url=told.html_url,
+    )
+
+
+def run_as_job(told: WorkflowRun) -> Job:
+    """A run that ended before it had any job: a broken workflow file, or one that waits for approval (X12)."""
+    return Job(
+        id=-told.id,
+        source=Source.ACTIONS,
+        app=ACTIONS,
+        name=told.name or told.path,
+        status="completed",
+        conclusion=told.conclusion,
+        workflow=told.name or told.path,
+        workflow_id=told.workflow_id,
+        event=told.event,
+        run_id=told.id,
+        attempt=told.run_attempt,
+        created_at=told.created_at,
+        completed_at=told.updated_at,
+        url=told.html_url,
+        evidence=Evidence(log="none"),
+    )
+
+
+def foreign_check(told: CheckRun) -> Job:
+    """A check run of another App; it has no log that we could read, only what it says itself."""
+    return Job(
+        id=told.id,
+        source=Source.CHECK,
+        app=told.app.slug if told.app else "",
+        name=told.name,
+        status=told.status,
+        conclusion=told.conclusion,
+        created_at=told.started_at,
+        completed_at=told.completed_at,
+        url=told.html_url or told.details_url,
+    )
+
+
+def foreign_status(told: StatusPayload) -> Job:
+    """A commit status; the newest of its context counts."""
+    conclusion = _STATUS_CONCLUSIONS.get(told.state)
+    return Job(
+        id=told.id,
+        source=Source.STATUS,
+        app="",
+        name=told.context,
+        status="completed" if conclusion else "pending",
+        conclusion=conclusion,
+        completed_at=told.updated_at if conclusion else None,
+        url=told.target_url,
+        evidence=Evidence(log="none", text=told.description) if conclusion in {"failure", "error"} else None,
+    )
+
+
+def branch_of(told: WorkflowRun, repo: Repo) -> str | None:
+    """Return the branch of this repository that a run is about; None for pull requests, forks and merge queues."""
+    is_own = told.head_repository is None or told.head_repository.id == repo.id
+    is_about_pull = told.event.startswith("pull_request") or told.event == "merge_group"
+    if not is_own or is_about_pull or told.head_branch.startswith(QUEUE_PREFIX):
+        return None
+    return told.head_branch or None

@@ -1,0 +1,106 @@
+"""What translation asks of GitHub about one repository: runs, jobs, pull requests, with the evidence for red jobs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from github_app.github.client import Api
+from github_app.github.evidence import Witness
+from github_app.github.facts import job_of, pull_of
+from github_app.github.payloads import PullRef, PullRequest, WorkflowJob, WorkflowRun
+from github_app.outcomes import GiveUp
+from github_app.rules.commits import RED
+from github_app.rules.model import Job, Pull, Repo, Run
+
+MAX_FILES = 300
+AT_ONCE = 5
+MAX_JOBS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Reads one repository with a token narrowed to it; heads and pull requests are never taken from a cache."""
+
+    api: Api
+    repo: Repo
+    known: Sequence[str]
+    now: Callable[[], datetime]
+
+    async def run(self, run_id: int) -> WorkflowRun:
+        return WorkflowRun.model_validate(await self._get("/repos/{owner}/{repo}/actions/runs/{id}", id=run_id))
+
+    async def job(self, job_id: int) -> WorkflowJob:
+        return WorkflowJob.model_validate(await self._get("/repos/{owner}/{repo}/actions/jobs/{id}", id=job_id))
+
+    async def jobs(self, run: Run) -> list[Job]:
+        """Return the jobs of a run's present attempt; those of earlier ones are kept by name (X18)."""
+        pages = self.api.pages(
+            "/repos/{owner}/{repo}/actions/runs/{id}/attempts/{attempt}/jobs",
+            items="jobs",
+            limit=MAX_JOBS,
+            owner=self.repo.owner,
+            repo=self.repo.name,
+            id=run.id,
+            attempt=run.attempt,
+        )
+        return [job_of(WorkflowJob.model_validate(item), run) async for item in pages]
+
+    async def with_evidence(self, jobs: Iterable[Job], head_repo_id: int | None) -> tuple[Job, ...]:
+        """Return the jobs, the red ones with everything known about why."""
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def look(job: Job) -> Job:
+            if job.evidence is not None or job.conclusion not in RED | {"cancelled"}:
+                return job
+            async with turn:
+                return replace(job, evidence=await self._witness().of_job(job, head_repo_id))
+
+        return tuple(await asyncio.gather(*(look(job) for job in jobs)))
+
+    async def pulls_of(self, run: WorkflowRun) -> tuple[Pull, ...]:
+        """Return the pull requests that a run's commit is the head of, in this repository as base (G20, X13, X14)."""
+        numbers = {told.number for told in run.pull_requests if self._is_ours(told)}
+        found = [await self.pull(number) for number in sorted(numbers)] or await self._search(run)
+        return tuple(pull for pull in found if pull.base_repo_id == self.repo.id)
+
+    async def pull(self, number: int) -> Pull:
+        return pull_of(PullRequest.model_validate(await self._get("/repos/{owner}/{repo}/pulls/{n}", n=number)))
+
+    async def with_changes(self, pull: Pull) -> Pull:
+        """Return the pull request with the paths that its diff touches; None stays for what GitHub does not tell."""
+        pages = self.api.pages(
+            "/repos/{owner}/{repo}/pulls/{n}/files",
+            limit=MAX_FILES,
+            owner=self.repo.owner,
+            repo=self.repo.name,
+            n=pull.number,
+        )
+        try:
+            return replace(pull, changed=tuple(sorted([str(item.get("filename", "")) async for item in pages])))
+        except GiveUp:
+            return pull
+
+    def _witness(self) -> Witness:
+        return Witness(self.api, self.repo, self.known, self.now)
+
+    def _is_ours(self, told: PullRef) -> bool:
+        return told.base is None or told.base.repo is None or told.base.repo.id == self.repo.id
+
+    async def _search(self, run: WorkflowRun) -> list[Pull]:
+        """Find pull requests by their head, as a fork's run names none."""
+        told = run.head_repository
+        owner = told.owner.login if told and told.owner else self.repo.owner
+        query = {"state": "open", "head": f"{owner}:{run.head_branch}"}
+        if not run.head_branch:
+            return []
+        names = {"owner": self.repo.owner, "repo": self.repo.name}
+        pages = self.api.pages("/repos/{owner}/{repo}/pulls", query=query, limit=20, **names)
+        return [pull_of(PullRequest.model_validate(item)) async for item in pages]
+
+    async def _get(self, template: str, **names: str | int) -> object:
+        return await self.api.get(
+            template, cached=False, query=None, owner=self.repo.owner, repo=self.repo.name, **names
+        )

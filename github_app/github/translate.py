@@ -1,0 +1,362 @@
+"""A delivery becomes complete events, or none: every fact that the decision needs is fetched here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from github_app.github import facts
+from github_app.github.client import GitHub
+from github_app.github.evidence import Witness
+from github_app.github.payloads import (
+    CheckRun,
+    CheckSuite,
+    Envelope,
+    MergeGroup,
+    PullRequest,
+    Push,
+    StatusPayload,
+    WorkflowJob,
+    WorkflowRun,
+)
+from github_app.github.policy_files import read_policy, touches_policy
+from github_app.github.reading import Reading
+from github_app.inbox import Delivery
+from github_app.outcomes import GiveUp
+from github_app.rules.commits import RED
+from github_app.rules.events import (
+    BranchMoved,
+    Event,
+    InstallationMoved,
+    JobsSeen,
+    PullMoved,
+    QueueMoved,
+    RefreshAsked,
+    RepoMoved,
+)
+from github_app.rules.model import Commit, Job, PolicySource, Pull, Ref, Repo, Run
+
+POLICY_AGE = timedelta(minutes=10)
+"""How long a policy that was read is believed without asking again; a push that changes it is heard of at once."""
+
+READ = {"actions": "read", "checks": "read", "contents": "read", "pull_requests": "read", "statuses": "read"}
+
+
+class Known(Protocol):
+    """What the App already knows, so that it is not asked for again."""
+
+    async def commit(self, repo_id: int, sha: str) -> Commit | None: ...
+
+    async def refs_at(self, repo_id: int, sha: str) -> Sequence[Ref]: ...
+
+    async def policy_source(self, repo_id: int) -> PolicySource | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One delivery on its way to becoming events."""
+
+    repo: Repo
+    delivery: Delivery
+    payload: Mapping[str, Any]
+    action: str
+    reading: Reading
+
+
+class Translator:
+    """Joins what GitHub pushed with what must be asked for.
+
+    Raises Wait, Retry or GiveUp as the client does; GiveUp also for a payload that lacks what its event needs.
+    """
+
+    def __init__(
+        self, github: GitHub, known: Known, *, app_id: int, secrets: Sequence[str], now: Callable[[], datetime]
+    ) -> None:
+        self._github = github
+        self._known = known
+        self._app_id = app_id
+        self._secrets = tuple(secrets)
+        self._now = now
+        self._runs: dict[int, Run] = {}  # workflow and event of a run never change
+
+    async def events(self, delivery: Delivery) -> list[Event]:
+        """Return the events of a delivery, in the order in which they must be handled."""
+        payload = from_json(delivery.body)
+        try:
+            envelope = Envelope.model_validate(payload)
+            if delivery.event == "installation":
+                return [_installation(envelope, delivery)]
+            repo = facts.repo_of(envelope)
+            if repo is None:
+                return []
+            context = Context(repo, delivery, payload, envelope.action, self._reading(repo))
+            found = await self._handler(delivery.event)(context)
+            return [*await self._policy(context, found), *found]
+        except ValidationError as error:
+            raise GiveUp(f"The payload lacks what {delivery.event} needs: {error.errors()[0]['loc']}") from error
+
+    def _handler(self, event: str) -> Callable[[Context], Awaitable[list[Event]]]:
+        return {
+            "check_run": self._check_run,
+            "check_suite": self._check_suite,
+            "merge_group": self._merge_group,
+            "pull_request": self._pull_request,
+            "push": self._push,
+            "repository": self._repository,
+            "status": self._status,
+            "workflow_job": self._workflow_job,
+            "workflow_run": self._workflow_run,
+        }.get(event, _nothing)
+
+    # --- jobs of Actions
+
+    async def _workflow_job(self, context: Context) -> list[Event]:
+        told = WorkflowJob.model_validate(context.payload["workflow_job"])
+        return await self._one_job(context, told)
+
+    async def _one_job(self, context: Context, told: WorkflowJob) -> list[Event]:
+        known = await self._known.commit(context.repo.id, told.head_sha)
+        run = self._runs.get(told.run_id) or _run_in(known, told.run_id)
+        told_run: WorkflowRun | None = None
+        if run is None or known is None or not known.refs:
+            told_run = await context.reading.run(told.run_id)
+            run = self._remember(facts.run_of(told_run))
+        return [await self._seen(context, told.head_sha, [facts.job_of(told, run)], told_run, known)]
+
+    async def _workflow_run(self, context: Context) -> list[Event]:
+        told = WorkflowRun.model_validate(context.payload["workflow_run"])
+        run = self._remember(facts.run_of(told))
+        jobs = await context.reading.jobs(run) if run.done else []
+        if run.done and not jobs and run.conclusion not in {"success", "skipped", "neutral"}:
+            jobs = [facts.run_as_job(told)]
+        known = await self._known.commit(context.repo.id, told.head_sha)
+        return [await self._seen(context, told.head_sha, jobs, told, known)]
+
+    async def _seen(
+        self, context: Context, sha: str, jobs: Sequence[Job], told: WorkflowRun | None, known: Commit | None
+    ) -> JobsSeen:
+        """The event for some jobs of one commit, with evidence for those that are newly red."""
+        refs = await self._known.refs_at(context.repo.id, sha)
+        pulls: tuple[Pull, ...] = ()
+        if told is not None and not any(ref.pull for ref in refs) and not _is_queue(told):
+            pulls = await context.reading.pulls_of(told)
+        news = [job for job in jobs if job.done and not _is_judged(job, known)]
+        red = [job for job in news if job.conclusion in RED or job.conclusion == "cancelled"]
+        if red:
+            pulls = await self._with_changes(context, pulls or tuple(ref.pull for ref in refs if ref.pull))
+        head_repo = next((pull.head_repo_id for pull in pulls), context.repo.id)
+        judged = await context.reading.with_evidence(red, head_repo)
+        return JobsSeen(
+            repo=context.repo,
+            cause=context.delivery.guid,
+            received_at=context.delivery.received_at,
+            sha=sha,
+            jobs=(*(job for job in jobs if job not in red), *judged),
+            runs=(facts.run_of(told),) if told else (),
+            pulls=pulls,
+            branch=facts.branch_of(told, context.repo) if told else None,
+        )
+
+    async def _with_changes(self, context: Context, pulls: Sequence[Pull]) -> tuple[Pull, ...]:
+        return tuple([pull if pull.changed is not None else await context.reading.with_changes(pull) for pull in pulls])
+
+    def _remember(self, run: Run) -> Run:
+        if len(self._runs) > 10_000:  # noqa: PLR2004  (a cache of what can be asked again)
+            self._runs.clear()
+        self._runs[run.id] = run
+        return run
+
+    # --- checks and statuses of others
+
+    async def _check_run(self, context: Context) -> list[Event]:
+        told = CheckRun.model_validate(context.payload["check_run"])
+        if told.app is not None and told.app.id == self._app_id:
+            return [self._refresh(context, told.head_sha)] if context.action == "rerequested" else []
+        if told.app is not None and told.app.slug == facts.ACTIONS:
+            return await self._job_behind(context, told)
+        return [await self._foreign(context, told.head_sha, [told])]
+
+    async def _job_behind(self, context: Context, told: CheckRun) -> list[Event]:
+        """A job's check run tells nothing that `workflow_job` does not, unless that delivery was lost (X66)."""
+        known = await self._known.commit(context.repo.id, told.head_sha)
+        is_heard = known is not None and any(job.id == told.id and job.done for job in known.jobs)
+        if told.conclusion is None or is_heard:
+            return []
+        return await self._one_job(context, await context.reading.job(told.id))
+
+    async def _check_suite(self, context: Context) -> list[Event]:
+        told = CheckSuite.model_validate(context.payload["check_suite"])
+        if told.app is not None and told.app.id == self._app_id:
+            return [self._refresh(context, told.head_sha)] if context.action == "rerequested" else []
+        if context.action != "completed" or (told.app is not None and told.app.slug == facts.ACTIONS):
+            return []
+        pages = context.reading.api.pages(
+            "/repos/{owner}/{repo}/check-suites/{id}/check-runs",
+            items="check_runs",
+            owner=context.repo.owner,
+            repo=context.repo.name,
+            id=told.id,
+        )
+        checks = [CheckRun.model_validate(item) async for item in pages]
+        return [await self._foreign(context, told.head_sha, checks)] if checks else []
+
+    async def _foreign(self, context: Context, sha: str, checks: Sequence[CheckRun]) -> JobsSeen:
+        jobs = [await self._foreign_job(context, told) for told in checks]
+        return self._foreign_seen(context, sha, jobs)
+
+    async def _foreign_job(self, context: Context, told: CheckRun) -> Job:
+        job = facts.foreign_check(told)
+        if job.conclusion not in RED:
+            return job
+        witness = Witness(context.reading.api, context.repo, self._secrets, self._now)
+        texts = (told.output.title, told.output.summary, told.output.text)
+        return replace(job, evidence=await witness.of_check(job, texts))
+
+    def _foreign_seen(self, context: Context, sha: str, jobs: Sequence[Job]) -> JobsSeen:
+        return JobsSeen(
+            repo=context.repo,
+            cause=context.delivery.guid,
+            received_at=context.delivery.received_at,
+            sha=sha,
+            jobs=tuple(jobs),
+        )
+
+    async def _status(self, context: Context) -> list[Event]:
+        told = StatusPayload.model_validate(context.payload)
+        return [self._foreign_seen(context, told.sha, [facts.foreign_status(told)])] if told.sha else []
+
+    def _refresh(self, context: Context, sha: str) -> RefreshAsked:
+        return RefreshAsked(
+            repo=context.repo, cause=context.delivery.guid, received_at=context.delivery.received_at, sha=sha
+        )
+
+    # --- pull requests, branches, queues, repositories
+
+    async def _pull_request(self, context: Context) -> list[Event]:
+        pull = facts.pull_of(PullRequest.model_validate(context.payload["pull_request"]))
+        moved = PullMoved(
+            repo=context.repo,
+            cause=context.delivery.guid,
+            received_at=context.delivery.received_at,
+            pull=pull,
+            action=context.action,
+        )
+        return [moved, *await self._red_before(context, pull)]
+
+    async def _red_before(self, context: Context, pull: Pull) -> list[Event]:
+        """The jobs that were red before the pull request was heard of: branches are tested before they are proposed."""
+        known = await self._known.commit(context.repo.id, pull.head_sha)
+        if known is None or pull.ref in known.refs or not pull.open:
+            return []
+        red = [job for job in known.jobs if job.conclusion in RED]
+        if not red:
+            return []
+        pulls = await self._with_changes(context, [pull])
+        jobs = await context.reading.with_evidence(red, pull.head_repo_id)
+        return [
+            JobsSeen(
+                repo=context.repo,
+                cause=context.delivery.guid,
+                received_at=context.delivery.received_at,
+                sha=pull.head_sha,
+                jobs=jobs,
+                pulls=pulls,
+            )
+        ]
+
+    async def _push(self, context: Context) -> list[Event]:
+        told = Push.model_validate(context.payload)
+        branch = told.ref.removeprefix("refs/heads/")
+        if branch == told.ref or branch.startswith(facts.QUEUE_PREFIX):
+            return []
+        return [
+            BranchMoved(
+                repo=context.repo,
+                cause=context.delivery.guid,
+                received_at=context.delivery.received_at,
+                branch=branch,
+                sha=told.after,
+                deleted=told.deleted,
+            )
+        ]
+
+    async def _merge_group(self, context: Context) -> list[Event]:
+        told = MergeGroup.model_validate(context.payload["merge_group"])
+        return [
+            QueueMoved(
+                repo=context.repo,
+                cause=context.delivery.guid,
+                received_at=context.delivery.received_at,
+                sha=told.head_sha,
+                head_ref=told.head_ref.removeprefix("refs/heads/"),
+                base_ref=told.base_ref.removeprefix("refs/heads/"),
+                destroyed=context.action == "destroyed",
+            )
+        ]
+
+    async def _repository(self, context: Context) -> list[Event]:
+        return [RepoMoved(repo=context.repo, cause=context.delivery.guid, received_at=context.delivery.received_at)]
+
+    # --- the policy goes first
+
+    async def _policy(self, context: Context, found: Sequence[Event]) -> list[Event]:
+        """Read the policy when it was never read, is old, or was just changed, and there is something to judge."""
+        if not found or (context.delivery.event == "repository" and context.action == "deleted"):
+            return []
+        source = await self._known.policy_source(context.repo.id)
+        age = None if source is None else self._now() - source.read_at
+        if age is not None and age < POLICY_AGE and not _changes_policy(context):
+            return []
+        return [await read_policy(self._github, context.repo, context.delivery.guid, context.delivery.received_at)]
+
+    def _reading(self, repo: Repo) -> Reading:
+        return Reading(self._github.installation(repo.installation_id, repo.id, READ), repo, self._secrets, self._now)
+
+
+async def _nothing(context: Context) -> list[Event]:  # noqa: ARG001  (a handler like the others)
+    return []
+
+
+def _installation(envelope: Envelope, delivery: Delivery) -> InstallationMoved:
+    installation = envelope.installation
+    if installation is None:
+        raise GiveUp("The delivery names no installation")
+    state = {"deleted": "deleted", "suspend": "suspended"}.get(envelope.action, "active")
+    account = installation.account.login if installation.account else ""
+    return InstallationMoved(
+        installation_id=installation.id,
+        account=account,
+        state=state,
+        cause=delivery.guid,
+        received_at=delivery.received_at,
+    )
+
+
+def _run_in(known: Commit | None, run_id: int) -> Run | None:
+    return next((run for run in known.runs if run.id == run_id), None) if known else None
+
+
+def _is_queue(told: WorkflowRun) -> bool:
+    return told.head_branch.startswith(facts.QUEUE_PREFIX)
+
+
+def _is_judged(job: Job, known: Commit | None) -> bool:
+    """Whether this very end of this very job was handled before; then its evidence was seen too."""
+    return known is not None and any(
+        (other.source, other.id, other.conclusion) == (job.source, job.id, job.conclusion) for other in known.jobs
+    )
+
+
+def _changes_policy(context: Context) -> bool:
+    if context.delivery.event != "push":
+        return False
+    told = Push.model_validate(context.payload)
+    if told.ref != f"refs/heads/{context.repo.default_branch}":
+        return False
+    commits = told.commits
+    return touches_policy({path for commit in commits for path in (*commit.added, *commit.modified, *commit.removed)})
