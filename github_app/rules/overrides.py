@@ -1,0 +1,61 @@
+"""Whether a failure could be overridden at all, and the sentence that says so; asking and granting come later."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from github_app.rules.model import Override, Permission, Verdict
+from github_app.rules.policy import Policy, Rule, regression_of, rounded
+from pytest_failure_review.report import Category, Severity, is_at_or_below
+
+VALIDATOR: Final = "qa_analyst"
+
+
+def eligibility(verdict: Verdict, rule: Rule, policy: Policy, protected_path: str | None = None) -> Override:
+    """Say whether the gate may be opened in spite of a failure, and what that takes.
+
+    `protected_path` is a path of the change under which nothing is overridden (S1-046, C18), if there is one.
+    """
+    if protected_path is not None:
+        line = policy.provenance.get("protected_paths", "")
+        return Override(
+            Permission.NEVER, f"not overridable: the change touches {protected_path}, a protected path", line
+        )
+    return Override(rule.permission, _sentence(verdict, rule, policy), rule.provenance["override"], _needs(rule))
+
+
+def _sentence(verdict: Verdict, rule: Rule, policy: Policy) -> str:
+    fact = _fact(verdict, policy)
+    because = f"{fact}; {rule.why}" if fact else rule.why
+    match rule.permission:
+        case Permission.NEVER:
+            return f"not overridable: {because}"
+        case Permission.HOTFIX:
+            return f"overridable only for a critical production hotfix with a Linear ticket: {because}"
+        case Permission.APPROVAL:
+            return f"overridable with approval: {because}"
+
+
+def _fact(verdict: Verdict, policy: Policy) -> str:
+    """What was measured or not known, where the rule depends on it."""
+    if is_at_or_below(verdict.category, Category.PERFORMANCE):
+        return _regression_fact(regression_of(verdict), policy.regression_limit)
+    if is_at_or_below(verdict.category, Category.SECURITY_VULNERABILITY) and verdict.severity is None:
+        return f"the scanner gave no severity, so it is taken as {Severity.CRITICAL}"
+    return ""
+
+
+def _regression_fact(measured: Decimal | None, limit: Decimal) -> str:
+    if measured is None:
+        return f"the regression was not measured, so it is taken as {limit} % or more"
+    percent = rounded(measured)
+    return f"a regression of {percent} % is {'below' if percent < limit else 'not below'} {limit} %"
+
+
+def _needs(rule: Rule) -> tuple[str, ...]:
+    """Everything a request takes: its own statements, then two sign-offs by people who are not its author (C19)."""
+    if rule.permission is Permission.NEVER:
+        return ()
+    approval = (f"approval by {rule.approver}",) if rule.approver is not None else ()
+    return (*rule.needs, f"validation by {VALIDATOR}", *approval)

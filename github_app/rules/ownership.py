@@ -1,0 +1,221 @@
+"""Whose a failure is: exactly one accountable party, any number informed, and the steps that led there.
+
+It names roles, logins and teams; it never asks GitHub whether they exist. A step that finds nobody falls through to the
+next at once, and every step leaves its sentence (S1-003, C24, C52).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from github_app.rules.codeowners_file import OwnersLine, line_for, line_for_all
+from github_app.rules.model import Job, Owner, Party, Person, Ref, Verdict
+from github_app.rules.policy import Policy, RoleHolders, Rule, first_match
+from pytest_failure_review.report import Category, is_at_or_below
+
+CODE_AUTHOR: Final = "code_author"
+ORIGINAL_COMMITTER: Final = "original_committer"
+DOMAIN_SPECIALIST: Final = "domain_specialist"
+FALLBACK: Final = "fallback"
+AUTHORS: Final = frozenset({CODE_AUTHOR, ORIGINAL_COMMITTER})
+"""Roles that the change fills, not the policy."""
+
+BENCHMARK: Final = "benchmark"
+"""The measure of a verdict that names what got slower."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Somebody who had a hand in the change, and what they did: "opened pull request #12"."""
+
+    person: Person
+    deed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known about the change and the repository, beside the policy.
+
+    `hands` are in the order in which they answer for the change (C52).
+    """
+
+    hands: tuple[Hand, ...] = ()
+    paths: tuple[str, ...] = ()
+    codeowners: str | None = None
+    admins: tuple[Person, ...] = ()
+
+
+@dataclass(slots=True)
+class _Search:
+    """The steps tried so far."""
+
+    policy: Policy
+    facts: Facts
+    steps: list[str] = field(default_factory=list)
+
+
+def owner_of(
+    verdict: Verdict,
+    job: Job,
+    ref: Ref,
+    rule: Rule,
+    policy: Policy,
+    *,
+    codeowners: str | None = None,
+    admins: tuple[Person, ...] = (),
+) -> Owner:
+    """Say whose a failure is; `codeowners` is the text of that file on the default branch."""
+    facts = Facts(hands_of(ref), failing_paths(job), codeowners, admins)
+    return owner_from(facts, rule, policy, benchmark=verdict.measures.get(BENCHMARK, ""))
+
+
+def owner_from(facts: Facts, rule: Rule, policy: Policy, benchmark: str = "") -> Owner:
+    """Decide on facts alone; see `owner_of`."""
+    search = _Search(policy, facts)
+    role, gap = _role(search, rule.owners[0], benchmark)
+    accountable = _accountable(search, role, gap)
+    roles = [name for name in rule.informed if name not in (role, rule.owners[0])]
+    informed = (*(_informed(search, name) for name in roles), *_also_informed(search, rule))
+    return Owner(accountable, _without(informed, accountable), tuple(search.steps))
+
+
+def hands_of(ref: Ref) -> tuple[Hand, ...]:
+    """Return who had a hand in a line of work, in the order in which they answer for it (C52)."""
+    if ref.pull is None:
+        return ()
+    return (Hand(ref.pull.author, f"opened pull request #{ref.pull.number}"),)
+
+
+def failing_paths(job: Job) -> tuple[str, ...]:
+    """Return the files that a job's evidence points at, the most telling first; the log's text is not searched."""
+    evidence = job.evidence
+    if evidence is None:
+        return ()
+    reported = evidence.report.failures if evidence.report is not None else ()
+    paths = (*(failure.path for failure in reported), *(note.path for note in evidence.annotations))
+    return tuple(dict.fromkeys(path for path in paths if path and path != ".github"))
+
+
+# --- the accountable one ---------------------------------------------------------------------------------------------
+
+
+def _role(search: _Search, role: str, benchmark: str) -> tuple[str, str]:
+    """Return the role to look for, and the gap in the ownership if the component is nobody's (S1-026)."""
+    if role != DOMAIN_SPECIALIST:
+        return role, ""
+    names = tuple(name for name in (benchmark, *search.facts.paths) if name)
+    pattern = first_match(search.policy.components, names)
+    if pattern is not None:
+        owner = search.policy.components[pattern]
+        search.steps.append(f"components: `{pattern}` belongs to {owner}")
+        return owner, ""
+    what = names[0] if names else "what got slower"
+    gap = f"ownership gap: no entry of components names {what}"
+    search.steps.append(gap)
+    return role, gap
+
+
+def _accountable(search: _Search, role: str, gap: str) -> Party:
+    party = _author(search, role) if role in AUTHORS else _holder(search, role)
+    if party is None:
+        party = _fallback(search, role) or Party(role, note=_unmapped(role))
+    note = "; ".join(text for text in (gap, party.note) if text)
+    return Party(party.role, party.people, party.teams, note)
+
+
+def _holder(search: _Search, role: str) -> Party | None:
+    holders = search.policy.roles.get(role, RoleHolders())
+    if holders.empty:
+        search.steps.append(f"{role}: {_unmapped(role)}")
+        return None
+    party = _party(role, holders.users, holders.teams)
+    search.steps.append(f"{role}: roles.{role} names {_names(party)}")
+    return party
+
+
+def _author(search: _Search, role: str) -> Party | None:
+    """The last human with a hand in it, else whoever owns the failing file (C52)."""
+    for hand in search.facts.hands:
+        if hand.person.human:
+            search.steps.append(f"{role}: {hand.person.login} {hand.deed}")
+            return Party(role, (hand.person,))
+        search.steps.append(f"{role}: {hand.person.login}, who {hand.deed}, is a bot")
+    if not search.facts.hands:
+        search.steps.append(f"{role}: no pull request says who wrote the change")
+    for path in search.facts.paths:
+        line = line_for(search.facts.codeowners, path)
+        if line is not None and (line.users or line.teams):
+            party = _party(role, line.users, line.teams, f"owns {path}")
+            search.steps.append(f"{role}: {line} names {_names(party)} for {path}")
+            return party
+        search.steps.append(f"{role}: CODEOWNERS names nobody for {path}")
+    return None
+
+
+def _fallback(search: _Search, role: str) -> Party | None:
+    """Whoever stands in: the policy's fallback, the catch-all of CODEOWNERS, the repository's admins."""
+    note = _unmapped(role)
+    holders = search.policy.fallback
+    if not holders.empty:
+        party = _party(role, holders.users, holders.teams, note)
+        search.steps.append(f"fallback: the policy names {_names(party)}")
+        return party
+    search.steps.append("fallback: the policy names nobody")
+    line = line_for_all(search.facts.codeowners)
+    if line is not None and (line.users or line.teams):
+        party = _party(role, line.users, line.teams, note)
+        search.steps.append(f"fallback: {line} names {_names(party)}")
+        return party
+    search.steps.append("fallback: CODEOWNERS has no `*` line that names anybody")
+    admins = tuple(person for person in search.facts.admins if person.human)
+    if not admins:
+        search.steps.append("fallback: no admin of the repository is known")
+        return None
+    party = Party(role, admins, note=note)
+    search.steps.append(f"fallback: the repository's admins, {_names(party)}")
+    return party
+
+
+# --- the informed ----------------------------------------------------------------------------------------------------
+
+
+def _informed(search: _Search, role: str) -> Party:
+    """Nobody stands in for somebody who is only told."""
+    quiet = _Search(search.policy, search.facts)
+    party = _author(quiet, role) if role in AUTHORS else _holder(quiet, role)
+    return party or Party(role, note=_unmapped(role))
+
+
+def _also_informed(search: _Search, rule: Rule) -> Iterable[Party]:
+    """An integration test may fail for code of another team; its owners are told (C53)."""
+    if not is_at_or_below(rule.name, Category.TEST_INTEGRATION):
+        return
+    lines: Iterable[OwnersLine | None] = (line_for(search.facts.codeowners, path) for path in search.facts.paths)
+    for line in dict.fromkeys(line for line in lines if line is not None and (line.users or line.teams)):
+        yield _party("codeowners", line.users, line.teams, str(line))
+
+
+def _without(informed: Sequence[Party], accountable: Party) -> tuple[Party, ...]:
+    """Nobody is told twice."""
+    filled = (accountable.people, accountable.teams)
+    others = dict.fromkeys(party for party in informed if party.empty or (party.people, party.teams) != filled)
+    return tuple(others)
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def _unmapped(role: str) -> str:
+    if role in AUTHORS:
+        return "no human author was found"
+    return f"nobody is mapped to {role}: add roles.{role}"
+
+
+def _party(role: str, users: Sequence[str], teams: Sequence[str], note: str = "") -> Party:
+    return Party(role, tuple(Person(0, login) for login in users), tuple(teams), note)
+
+
+def _names(party: Party) -> str:
+    return ", ".join((*(person.login for person in party.people), *party.teams))
