@@ -14,8 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from github_app.rules.gate import Mode
-from github_app.rules.model import Permission, Verdict
+from github_app.rules.model import Mode, Permission, Verdict
 from github_app.rules.policy_schema import SlaClass, Tier
 from github_app.rules.policy_yaml import Problem
 from pytest_failure_review.report import Severity, is_at_or_below
@@ -163,21 +162,10 @@ def effective_mode(policy: Policy, *, ever_had_file: bool) -> Mode:
     return Mode.ENFORCE if ever_had_file else Mode.OBSERVE
 
 
-def rule_of(verdict: Verdict, policy: Policy, complexity: str | None = None) -> Rule:
-    """Return the rule for a verdict; `complexity` is `simple` or `complex` where it matters (C02)."""
-    return policy.rule_for(
-        verdict.category,
-        kind=verdict.subcategory,
-        severity=verdict.severity,
-        complexity=complexity,
-        regression=regression_of(verdict),
-    )
-
-
 def regression_of(verdict: Verdict) -> Decimal | None:
     """Return the measured regression in percent; None when there is none that can be read."""
     try:
-        value = Decimal(verdict.measures.get(REGRESSION, ""))
+        value = Decimal(verdict.measures.get(REGRESSION, "").strip(" +%"))
     except InvalidOperation:
         return None
     return value if value.is_finite() and abs(value) < Decimal(10) ** 9 else None
