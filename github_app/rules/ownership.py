@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from github_app.rules.codeowners_file import OwnersLine, line_for, line_for_all
-from github_app.rules.model import Job, Owner, Party, Person, PolicySource, Pull, Verdict
+from github_app.rules.model import Job, Owner, Party, Person, Ref, Verdict
 from github_app.rules.policy import Policy, RoleHolders, Rule, first_match
 from pytest_failure_review.report import Category, is_at_or_below
 
@@ -59,14 +59,15 @@ class _Search:
 def owner_of(
     verdict: Verdict,
     job: Job,
-    pull: Pull | None,
-    policy: Policy,
+    ref: Ref,
     rule: Rule,
-    source: PolicySource | None = None,
+    policy: Policy,
+    *,
+    codeowners: str | None = None,
+    admins: tuple[Person, ...] = (),
 ) -> Owner:
-    """Say whose a failure is; `source` holds CODEOWNERS of the default branch and the repository's admins."""
-    codeowners, admins = (source.codeowners, source.admins) if source is not None else (None, ())
-    facts = Facts(hands_of(pull), failing_paths(job), codeowners, admins)
+    """Say whose a failure is; `codeowners` is the text of that file on the default branch."""
+    facts = Facts(hands_of(ref), failing_paths(job), codeowners, admins)
     return owner_from(facts, rule, policy, benchmark=verdict.measures.get(BENCHMARK, ""))
 
 
@@ -80,9 +81,9 @@ def owner_from(facts: Facts, rule: Rule, policy: Policy, benchmark: str = "") ->
     return Owner(accountable, _without(informed, accountable), tuple(search.steps))
 
 
-def hands_of(pull: Pull | None) -> tuple[Hand, ...]:
-    """Return who had a hand in a change, in the order in which they answer for it (C52)."""
-    return () if pull is None else (Hand(pull.author, f"opened pull request #{pull.number}"),)
+def hands_of(ref: Ref) -> tuple[Hand, ...]:
+    """Return who had a hand in a line of work, in the order in which they answer for it (C52)."""
+    return () if ref.pull is None else (Hand(ref.pull.author, f"opened pull request #{ref.pull.number}"),)
 
 
 def failing_paths(job: Job) -> tuple[str, ...]:

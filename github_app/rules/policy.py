@@ -162,6 +162,17 @@ def effective_mode(policy: Policy, *, ever_had_file: bool) -> Mode:
     return Mode.ENFORCE if ever_had_file else Mode.OBSERVE
 
 
+def rule_of(verdict: Verdict, policy: Policy, complexity: str | None = None) -> Rule:
+    """Return the rule for a verdict; `complexity` is `simple` or `complex` where it matters (C02)."""
+    return policy.rule_for(
+        verdict.category,
+        kind=verdict.subcategory,
+        severity=verdict.severity,
+        complexity=complexity,
+        regression=regression_of(verdict),
+    )
+
+
 def regression_of(verdict: Verdict) -> Decimal | None:
     """Return the measured regression in percent; None when there is none that can be read."""
     try:

@@ -9,7 +9,7 @@ from policies import builtin, layered
 
 from github_app.rules.gate import Mode
 from github_app.rules.model import Permission, Verdict
-from github_app.rules.policy import FIELDS, effective_mode, regression_of
+from github_app.rules.policy import FIELDS, effective_mode, rule_of
 from github_app.rules.policy_schema import SlaClass, Tier
 from pytest_failure_review.report import Category, Severity
 
@@ -206,7 +206,7 @@ def test_a_regression_is_compared_after_rounding_to_two_places(percent: str, tie
 @pytest.mark.parametrize("measure", ["", "fast", "NaN", "Infinity", "1e999999"])
 def test_a_measure_that_is_no_number_counts_as_not_measured(measure: str) -> None:
     verdict = Verdict(Category.PERFORMANCE, "slower", "bench", "log", 0.9, measures={"regression_percent": measure})
-    assert regression_of(verdict) is None
+    assert rule_of(verdict, layered()).permission is NEVER
 
 
 # --- kinds -----------------------------------------------------------------------------------------------------------
