@@ -66,7 +66,7 @@ def standing(job: Job, commit: Commit) -> Standing | None:
 
 
 def is_allowed_to_fail(job: Job, commit: Commit) -> bool:
-    """Whether the workflow itself tolerates this red job: its run ended in success all the same (`continue-on-error`)."""
+    """Whether the workflow tolerates this red job: its run ended in success all the same (`continue-on-error`)."""
     run = next((run for run in commit.runs if run.id == job.run_id), None)
     return run is not None and run.attempt == job.attempt and run.conclusion == "success" and job.conclusion in RED
 

@@ -5,27 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from fnmatch import fnmatchcase
 
 from github_app.rules.commits import Standing, awaited_runs, is_allowed_to_fail, standing, stands_for_run
-from github_app.rules.model import Commit, Failure, Job, Source
-
-
-class Mode(StrEnum):
-    """Whether the gate may hold a merge back."""
-
-    ENFORCE = "enforce"
-    OBSERVE = "observe"
-
-
-@dataclass(frozen=True, slots=True)
-class GateRules:
-    """The part of the policy that the gate obeys; patterns are globs on a job's name or on `workflow / job`."""
-
-    mode: Mode
-    jobs: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
+from github_app.rules.model import Commit, Failure, Job, Mode, Source
+from github_app.rules.policy import GatePolicy, first_match
+from github_app.rules.sla import duration_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +46,9 @@ class Gate:
         return tuple(failure for _, failure in sorted(seen.values(), key=_urgency))
 
 
-def gate_of(commit: Commit, failures: Sequence[Failure], rules: GateRules, notices: Iterable[str] = ()) -> Gate:
+def gate_of(
+    commit: Commit, failures: Sequence[Failure], rules: GatePolicy, mode: Mode, notices: Iterable[str] = ()
+) -> Gate:
     """Decide the gate of a commit from its jobs and from the failures of all refs that it is on (X15: the stricter)."""
     rows = tuple(_rows(commit, failures, rules))
     shut = [row for row in rows if row.gating and row.standing in _SHUT]
@@ -73,27 +59,26 @@ def gate_of(commit: Commit, failures: Sequence[Failure], rules: GateRules, notic
         conclusion, title = None, _waiting_title(awaited)
     else:
         conclusion, title = "success", _passed_title(rows)
-    if rules.mode is Mode.OBSERVE and conclusion is not None:
-        return Gate(
-            commit.sha, "neutral", f"Observing: would be {conclusion}. {title}", rows, awaited, True, tuple(notices)
-        )
-    return Gate(commit.sha, conclusion, title, rows, awaited, rules.mode is Mode.OBSERVE, tuple(notices))
+    observing = mode is Mode.OBSERVE
+    if observing and conclusion is not None:
+        conclusion, title = "neutral", f"Observing: would be {conclusion}. {title}"
+    return Gate(commit.sha, conclusion, title, rows, awaited, observing, tuple(notices))
 
 
-def is_gating(job: Job, rules: GateRules) -> bool:
+def is_gating(job: Job, rules: GatePolicy) -> bool:
     """Whether a job can hold the gate shut: jobs of Actions unless ignored, foreign checks only when named."""
     names = (job.name, f"{job.workflow} / {job.name}")
-    if _matches(names, rules.ignore):
+    if first_match(rules.ignore, names):
         return False
     if rules.jobs:
-        return _matches(names, rules.jobs)
+        return first_match(rules.jobs, names) is not None
     return job.source is Source.ACTIONS
 
 
 _SHUT = frozenset({Standing.RED, Standing.CANCELLED, Standing.APPROVAL})
 
 
-def _rows(commit: Commit, failures: Sequence[Failure], rules: GateRules) -> Iterable[Row]:
+def _rows(commit: Commit, failures: Sequence[Failure], rules: GatePolicy) -> Iterable[Row]:
     for job in commit.jobs:
         state = standing(job, commit)
         if state is None:
@@ -106,7 +91,7 @@ def _rows(commit: Commit, failures: Sequence[Failure], rules: GateRules) -> Iter
         yield Row(job, state, gating, mine if state is Standing.RED else (), _remark(job, state, rules, tolerated))
 
 
-def _remark(job: Job, state: Standing, rules: GateRules, tolerated: bool) -> str:  # noqa: FBT001  (read in one place)
+def _remark(job: Job, state: Standing, rules: GatePolicy, tolerated: bool) -> str:  # noqa: FBT001  (read in one place)
     if state is Standing.CANCELLED:
         return "cancelled: re-run or remove"
     if state is Standing.APPROVAL:
@@ -118,18 +103,19 @@ def _remark(job: Job, state: Standing, rules: GateRules, tolerated: bool) -> str
     return ""
 
 
-def _awaited(commit: Commit, rows: Sequence[Row], rules: GateRules) -> Iterable[str]:
-    running = [row for row in rows if row.gating and row.standing is Standing.RUNNING]
-    yield from (f"{row.job.workflow} / {row.job.name}" if row.job.workflow else row.job.name for row in running)
-    if not running:
-        yield from (run.workflow for run in awaited_runs(commit) if _run_may_gate(run.workflow, rules))
+def _awaited(commit: Commit, rows: Sequence[Row], rules: GatePolicy) -> Iterable[str]:
+    """What still has to be heard; workflows rather than jobs, so that each job's start is no reason to write."""
+    running = [row.job for row in rows if row.gating and row.standing is Standing.RUNNING]
+    names = [job.workflow or job.name for job in running]
+    names += [run.workflow for run in awaited_runs(commit) if _run_may_gate(run.workflow, rules)]
     if not commit.settled:
-        names = [(row.job.name, f"{row.job.workflow} / {row.job.name}") for row in rows]
-        yield from (pattern for pattern in rules.jobs if not any(_matches(pair, (pattern,)) for pair in names))
+        heard = [(row.job.name, f"{row.job.workflow} / {row.job.name}") for row in rows]
+        names += [pattern for pattern in rules.jobs if not any(first_match((pattern,), pair) for pair in heard)]
+    return dict.fromkeys(names)
 
 
-def _run_may_gate(workflow: str, rules: GateRules) -> bool:
-    return not _matches((f"{workflow} / *",), rules.ignore)
+def _run_may_gate(workflow: str, rules: GatePolicy) -> bool:
+    return first_match(rules.ignore, (f"{workflow} / *",)) is None
 
 
 def _judged(rows: Sequence[Row]) -> bool:
@@ -150,8 +136,8 @@ def _title(rows: Sequence[Row], shut: Sequence[Row]) -> str:
 
 
 def _by(failure: Failure) -> str:
-    minutes = None if failure.clock.target_s is None else failure.clock.target_s // 60
-    return "" if minutes is None else f", {duration(minutes * 60)} to fix"
+    target = failure.clock.target_s
+    return "" if target is None else f", {duration_in_words(target)} to fix"
 
 
 def _waiting_title(awaited: Sequence[str]) -> str:
@@ -168,10 +154,6 @@ def _passed_title(rows: Sequence[Row]) -> str:
     return f"All clear: {passed} job{'s' if passed > 1 else ''} passed"
 
 
-def _matches(names: tuple[str, ...], patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
-
-
 def _urgency(item: tuple[bool, Failure]) -> tuple[bool, float, datetime, str]:
     gating, failure = item
     target = failure.clock.target_s
@@ -183,12 +165,3 @@ def owner_name(failure: Failure) -> str:
     party = failure.owner.accountable
     names = [person.login for person in party.people] or list(party.teams) or [party.role]
     return ", ".join(names[:2])
-
-
-def duration(seconds: float) -> str:
-    """Return a length of time in words: "30 min", "2 h", "1 h 54 min", "7 d"."""
-    minutes = max(0, round(seconds / 60))
-    days, rest = divmod(minutes, 1440)
-    hours, minutes = divmod(rest, 60)
-    parts = [f"{days} d" if days else "", f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
-    return " ".join(part for part in parts if part) or "0 min"

@@ -17,7 +17,7 @@ GREENS_KEPT = 4
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of time, UTC; `ended_by` is the commit whose green ended it, `flip` says that it had been red there too."""
+    """A stretch of time, UTC; `ended_by` is the commit whose green ended it, `flip` that it was red there too."""
 
     start: datetime
     end: datetime | None = None
@@ -47,7 +47,7 @@ def remember_green(greens: Iterable[Green], green: Green) -> tuple[Green, ...]:
 
 
 def without(spans: Iterable[Span], closed: Iterable[tuple[datetime, datetime | None]]) -> tuple[Span, ...]:
-    """Return the parts of the spans in which the pull request was not closed (E27: spent time is kept, closed time not)."""
+    """Return the parts of the spans in which the pull request was not closed (E27)."""
     parts = list(spans)
     for start, end in closed:
         parts = [part for span in parts for part in _cut(span, start, end)]
@@ -58,7 +58,8 @@ def _spans_of_slot(legs: list[Leg], greens: list[Green]) -> list[Span]:
     spans: list[Span] = []
     since: Leg | None = None
     shas: set[str] = set()
-    for event in sorted([*legs, *greens], key=lambda item: item.order):
+    events: list[Leg | Green] = [*legs, *greens]
+    for event in sorted(events, key=lambda item: item.order):
         if isinstance(event, Leg):
             since = since or event
             shas.add(event.sha)

@@ -324,6 +324,13 @@ class Clock:
     explanation: str = ""
 
 
+class Mode(StrEnum):
+    """Whether the gate may hold a merge back, or only says what it would do."""
+
+    ENFORCE = "enforce"
+    OBSERVE = "observe"
+
+
 class Permission(StrEnum):
     """Whether the gate may be opened in spite of a failure."""
 
@@ -414,7 +421,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class PolicySource:
-    """What a repository's policy is made of, as last read from its default branch; `text` is the last good file (X76)."""
+    """What a repository's policy is made of, as last read from its default branch; `text` is the last good (X76)."""
 
     repo: Repo
     sha: str

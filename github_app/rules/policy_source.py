@@ -1,0 +1,48 @@
+"""What a repository's policy is made of: the last good file stays in force when the present one is broken (X76)."""
+
+from __future__ import annotations
+
+from github_app.rules.events import PolicyRead
+from github_app.rules.model import PolicySource
+from github_app.rules.policy import Policy
+from github_app.rules.policy_file import PolicyFile, parse
+from github_app.rules.policy_layers import resolve
+
+
+def taken_in(known: PolicySource | None, event: PolicyRead) -> PolicySource:
+    """Return the source with the files that were just read."""
+    text, problems = _checked(event.text, known.text if known else None)
+    org_text, org_problems = _checked(event.org_text, known.org_text if known else None)
+    return PolicySource(
+        repo=event.repo,
+        sha=event.sha,
+        read_at=event.received_at,
+        text=text,
+        org_text=org_text,
+        problems=(*problems, *org_problems),
+        codeowners=event.codeowners,
+        admins=event.admins,
+        ever_had_file=event.text is not None or (known is not None and known.ever_had_file),
+    )
+
+
+def policy_of(source: PolicySource | None, builtin: PolicyFile) -> Policy:
+    """Return the policy in force for a repository; the built-in one while nothing was read."""
+    if source is None:
+        return resolve(builtin)
+    return resolve(builtin, _file(source.org_text), _file(source.text))
+
+
+def _checked(text: str | None, last_good: str | None) -> tuple[str | None, tuple[str, ...]]:
+    """Return the text to go by, and why the present one cannot be used; a removed file keeps the last good one."""
+    if text is None:
+        return last_good, ()
+    parsed = parse(text)
+    if isinstance(parsed, PolicyFile):
+        return text, ()
+    return last_good, tuple(str(problem) for problem in parsed)
+
+
+def _file(text: str | None) -> PolicyFile | None:
+    parsed = parse(text) if text is not None else None
+    return parsed if isinstance(parsed, PolicyFile) else None
