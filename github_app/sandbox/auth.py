@@ -38,9 +38,10 @@ def _app_of(world: World, value: str) -> App:
     unread = "A JSON web token could not be decoded"
     try:
         claims = jwt.decode(value, options={"verify_signature": False})
-        app = world.state.apps.get(int(claims.get("iss", "0")))
-    except (jwt.InvalidTokenError, ValueError) as bad:
+    except jwt.InvalidTokenError as bad:
         raise Refusal(401, unread) from bad
+    issuer = str(claims.get("iss", ""))  # GitHub takes the App's id or its client id
+    app = next((each for each in world.state.apps.values() if issuer in {str(each.id), each.client_id}), None)
     if app is None or not app.public_key:
         raise Refusal(404, "Integration not found")
     try:

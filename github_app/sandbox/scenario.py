@@ -9,6 +9,7 @@ from aiohttp import web
 from github_app.sandbox.faults import Fault
 from github_app.sandbox.journal import Exchange
 from github_app.sandbox.login import login_routes
+from github_app.sandbox.pages import Pages
 from github_app.sandbox.server import Api, api_application
 from github_app.sandbox.state import Clock, Delivery, State
 from github_app.sandbox.storage import storage_application
@@ -39,7 +40,7 @@ class Sandbox(People, Code, Ci):
     async def start(self, port: int = 0) -> str:
         """Listen on loopback, on a free port unless one is given; returns the address of API, login and pages."""
         self.world.storage = await self._listen(storage_application(self.world, self.storage_requests), 0)
-        people = login_routes(self.world, lambda: self.browser)
+        people = [*login_routes(self.world, lambda: self.browser), *Pages(self.world).routes()]
         self.world.base = await self._listen(api_application(self.api, people), port)
         self.world.hooks.start()
         return self.world.base

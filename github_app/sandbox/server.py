@@ -92,7 +92,8 @@ class Api:
         if self._spent(request) >= self.world.rate_limit and route.path != "/rate_limit":
             raise Refusal(403, "API rate limit exceeded for this caller.")
         body = json.loads(raw) if raw else None
-        call = Call(self.world, request.method, request.path, request.match_info, dict(request.query), body, actor)
+        path, query = request.rel_url.raw_path, dict(request.query)
+        call = Call(self.world, request.method, path, request.match_info, query, body, actor)
         redirect = find_repository(call)
         if redirect is not None:
             return redirect
