@@ -84,7 +84,7 @@ class FailureView:
 
 def view(failure: Failure, github_url: str, now: datetime) -> FailureView:
     """Describe a failure at the moment `now` (UTC), with links to `github_url`."""
-    repo_url = f"{github_url}/{quote(failure.repo.owner)}/{quote(failure.repo.name)}"
+    repo_url = f"{github_url}/{_quoted(failure.repo.owner)}/{_quoted(failure.repo.name)}"
     newest = max(failure.legs, key=lambda leg: leg.at, default=None)
     return FailureView(
         state=_STATES[failure.state],
@@ -149,14 +149,14 @@ def _headline(clock: Clock, *, running: bool, late: bool) -> str:
 def _ref(ref: str, repo_url: str) -> Link:
     kind, _, name = ref.partition("/")
     if kind == "pull":
-        return Link(f"Pull request #{name}", f"{repo_url}/pull/{quote(name)}")
+        return Link(f"Pull request #{name}", f"{repo_url}/pull/{_quoted(name)}")
     if kind == "branch":
-        return Link(f"Branch {name}", f"{repo_url}/tree/{quote(name)}")
+        return Link(f"Branch {name}", f"{repo_url}/tree/{_quoted(name)}")
     return Link(f"Merge queue {name}", "")
 
 
 def _commit(sha: str, repo_url: str) -> Link:
-    return Link(sha[:7], f"{repo_url}/commit/{quote(sha)}")
+    return Link(sha[:7], f"{repo_url}/commit/{_quoted(sha)}")
 
 
 def _log(failure: Failure) -> tuple[LogLine, ...]:
@@ -165,6 +165,10 @@ def _log(failure: Failure) -> tuple[LogLine, ...]:
     hits = {line.line for line in failure.verdict.evidence}
     numbered = enumerate(failure.excerpt.lines, start=failure.excerpt.start)
     return tuple(LogLine(number, text, number in hits) for number, text in numbered)
+
+
+def _quoted(name: str) -> str:
+    return quote(name, errors="replace")  # a lone surrogate has no UTF-8
 
 
 def _occurrence(leg: Leg, repo_url: str) -> Occurrence:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
@@ -40,12 +41,14 @@ _STALL_BUCKETS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 _WATCH_EVERY_S: Final = 0.5
 _PATIENCE_S: Final = 2.0
 
+_log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """How many rows of a queue wait, and for how many seconds the oldest has."""
 
-    rows: int
+    rows: float
     oldest_s: float
 
 
@@ -174,14 +177,13 @@ class MetricsPage:
             await task
 
     async def _waiting(self) -> Mapping[str, Waiting]:
-        """Count the backlog; while the database is silent the gauges read NaN, and the other series stay readable."""
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                queues = await self._backlog()
-        except TimeoutError:
-            return dict.fromkeys(self._queues, Waiting(rows=0, oldest_s=math.nan))
-        self._queues |= set(queues)
-        return queues
+        """Count the backlog; without the database its gauges read NaN, and the other series stay readable."""
+        (answer,) = await asyncio.gather(asyncio.wait_for(self._backlog(), _PATIENCE_S), return_exceptions=True)
+        if isinstance(answer, BaseException):
+            _log.warning("the backlog could not be counted", exc_info=answer)
+            return dict.fromkeys(self._queues, Waiting(math.nan, math.nan))
+        self._queues |= set(answer)
+        return answer
 
 
 async def watch_loop(metrics: Metrics, every_s: float = _WATCH_EVERY_S) -> None:

@@ -48,9 +48,8 @@ def stamp(site: Site) -> Callable[[web.Request, web.StreamResponse], Awaitable[N
         response.headers.update(fixed)
         response.headers.pop("Server", None)  # a banner only tells which holes to try
         response.headers["X-Request-Id"] = request.get(_ID, "")
-        response.headers.setdefault(
-            "Cache-Control", "max-age=3600" if request.path.startswith("/static/") else "no-store"
-        )
+        lasting = request.path.startswith("/static/") and response.status < HTTPStatus.BAD_REQUEST
+        response.headers.setdefault("Cache-Control", "max-age=3600" if lasting else "no-store")
 
     return prepare
 

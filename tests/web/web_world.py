@@ -234,6 +234,8 @@ class World:
     browser: Browser
     app: web.Application
     public_url: str
+    github_url: str
+    access: Access
     time: list[datetime]
     metrics: Metrics
 
@@ -279,10 +281,12 @@ async def a_world(
     address = f"http://127.0.0.1:{port}"
     public_url = "https://reviews.example" if https else address
     async with TestServer(github.app()) as outside, aiohttp.ClientSession() as http:
+        github_url = str(outside.make_url("")).rstrip("/")
+        access = Access(members, clock=lambda: time[0].timestamp())  # noqa: PLW0108  (the time moves)
         parts = Collaborators(
-            site=Site(public_url, str(outside.make_url("")).rstrip("/"), "https://docs.example/"),
+            site=Site(public_url, github_url, "https://docs.example/"),
             failures=records,
-            access=Access(members, clock=lambda: time[0].timestamp()),  # noqa: PLW0108  (the time moves)
+            access=access,
             http=http,
             metrics=metrics,
             backlog=backlog,
@@ -293,4 +297,4 @@ async def a_world(
         )
         app = build_web(parts, extra)
         async with TestServer(app, port=port), a_browser(address) as browser:
-            yield World(records, members, github, browser, app, public_url, time, metrics)
+            yield World(records, members, github, browser, app, public_url, github_url, access, time, metrics)

@@ -1,0 +1,124 @@
+"""Clocks, links and names in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from web_world import START, a_failure
+
+from github_app.rules.model import Clock, FailureState, Party, Person
+from github_app.web.failure_view import Deadline, deadline, view, web_address, who
+from github_app.web.pages import duration, moment
+
+HOUR = 3600
+AT = START + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("clock", "seen"),
+    [
+        (
+            Clock(START, 4 * HOUR, running_since=START),
+            Deadline("Running", False, HOUR, 4 * HOUR, START + timedelta(hours=4), 3 * HOUR),
+        ),
+        (
+            Clock(START, 4 * HOUR, spent_s=1800, running_since=START),
+            Deadline("Running", False, 5400, 4 * HOUR, START + timedelta(hours=3, minutes=30), 9000),
+        ),
+        (Clock(START, 4 * HOUR, spent_s=600), Deadline("Paused", False, 600, 4 * HOUR, None, None)),
+        (
+            Clock(START, 1800, running_since=START),
+            Deadline("Overdue", True, HOUR, 1800, START + timedelta(minutes=30), -1800),
+        ),
+        (Clock(START, None, running_since=START), Deadline("No deadline", False, HOUR, None, None, None)),
+        (Clock(START, HOUR, spent_s=60, outcome="met"), Deadline("Fixed in time", False, 60, HOUR, None, None)),
+        (
+            Clock(START, HOUR, spent_s=HOUR, outcome="breached"),
+            Deadline("Deadline missed", True, HOUR, HOUR, None, None),
+        ),
+        (Clock(START, HOUR, outcome="overridden"), Deadline("Overridden", False, 0, HOUR, None, None)),
+    ],
+)
+def test_a_clock_is_read_at_a_moment(clock: Clock, seen: Deadline) -> None:
+    assert deadline(clock, AT) == seen
+
+
+def test_a_clock_that_starts_later_has_spent_nothing() -> None:
+    assert deadline(Clock(START, HOUR, running_since=AT + timedelta(hours=1)), AT).spent_s == 0
+
+
+@pytest.mark.parametrize(
+    ("ref", "text", "path"),
+    [
+        ("pull/12", "Pull request #12", "/pull/12"),
+        ("branch/release/1.2", "Branch release/1.2", "/tree/release/1.2"),
+        ("branch/a b?c", "Branch a b?c", "/tree/a%20b%3Fc"),
+        ("queue/main/pr-12-4f2a91c", "Merge queue main/pr-12-4f2a91c", None),
+    ],
+)
+def test_a_ref_is_named_and_linked(ref: str, text: str, path: str | None) -> None:
+    link = view(replace(a_failure(), ref=ref), "https://github.com", AT).ref
+    assert (link.text, link.url) == (text, f"https://github.com/acme/shop{path}" if path else "")
+
+
+def test_a_failure_without_jobs_and_log_can_be_shown() -> None:
+    seen = view(replace(a_failure(), legs=(), excerpt=None), "https://github.com", AT)
+    assert (seen.commit, seen.job.url, seen.log, seen.occurrences) == (None, "", (), ())
+
+
+@pytest.mark.parametrize("state", list(FailureState))
+def test_every_state_has_words(state: FailureState) -> None:
+    failure = replace(a_failure(), state=state)
+    assert view(failure, "https://github.com", AT).state.startswith("Open: ") is failure.open
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://ci.example/1", True),
+        ("http://ci.example/1", True),
+        ("javascript:alert(1)", False),
+        ("//ci.example", False),
+        ("https:ci.example", False),
+        ("https://[::1", False),
+        ("", False),
+    ],
+)
+def test_only_addresses_of_the_web_are_links(url: str, safe: bool) -> None:
+    assert web_address(url) == (url if safe else "")
+
+
+@pytest.mark.parametrize(
+    ("party", "name"),
+    [
+        (Party("qa", (Person(1, "ada"),), ("acme/qa",)), "@ada, @acme/qa"),
+        (Party("qa"), "qa"),
+    ],
+)
+def test_a_party_is_called_by_whoever_fills_it(party: Party, name: str) -> None:
+    assert who(party) == name
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (3599, "59 min"),
+        (3600, "1 h"),
+        (6420, "1 h 47 min"),
+        (-90, "1 min"),
+        (86400, "1 d"),
+        (90000, "1 d 1 h"),
+        (86400 * 3 + 59, "3 d"),
+    ],
+)
+def test_a_duration_has_at_most_two_units(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_a_moment_is_written_in_utc() -> None:
+    assert moment(datetime(2026, 11, 4, 8, 3, tzinfo=UTC)) == "4 Nov 2026, 08:03 UTC"
