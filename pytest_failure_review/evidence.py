@@ -25,7 +25,7 @@ _MACHINERY: Final = ("_pytest", "pluggy", "importlib")
 _INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 
 _VARIABLE_PARTS: Final = re.compile(
-    r"'[^'\n]*'|\"[^\"\n]*\"|(?<![\w-])[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|0x[0-9a-fA-F]+|(?<![\w/.])/[^\s:,;'\"]+|\d+"
+    r"'[^'\n]*'|\"[^\"\n]*\"|(?<![\w-])[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|0x[0-9a-fA-F]+|(?<![\w/.])/[^\s:,;'\"]+|\d+(?:\.\d+)?"
 )
 
 

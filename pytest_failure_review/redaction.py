@@ -31,9 +31,12 @@ _KEY_PREFILTER: Final = re.compile(
 )
 # What stands behind the key is never read from its start: `[\w-]*secret` on a long word takes quadratic time.
 _NAMED: Final = re.compile(
-    rf"""({_SENSITIVE_NAME}[\w-]{{0,40}}\\?["']?\]?[ \t]{{0,8}}(?:[=!]=|=>|=|:(?!:))[ \t]{{0,8}}[bru]{{0,2}})"""
-    r"""(?!(?:None|True|False|null|true|false|str|bytes|int|bool|object|Any|SecretStr)\b|["']?\*\*\*)"""
-    r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[^\s,;)}\]'"]+)""",
+    rf"""({_SENSITIVE_NAME}[\w-]{{0,40}}\\?["']?\]?"""
+    r"""[ \t]{0,8}(?:[=!]=|=>|=|:(?!:))[ \t]{0,8}(?:[bru]{1,2}(?=["']))?)"""
+    r"""(?!(?:None|True|False|null|true|false|str|bytes|int|bool|object|Any|SecretStr)\b"""
+    r"""|(?:(?:bearer|basic|token)[ \t])?\\?["']?\*\*\*)"""
+    r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\\["'][^"'\\\n]*\\["']"""
+    r"""|(?:(?:bearer|basic|token)[ \t]{1,4})?[^\s,;)}\]'"]+)""",
     re.IGNORECASE,
 )
 _SHAPES: Final = re.compile(
@@ -87,7 +90,7 @@ class Redactor:
 
 def _mask_value(match: re.Match[str]) -> str:
     value = match[2]
-    quote = value[0] if value[0] in "\"'" else ""
+    quote = value[: 2 if value[0] == "\\" else 1] if value.startswith(('"', "'", '\\"', "\\'")) else ""
     return f"{match[1]}{quote}{MASK}{quote}"
 
 

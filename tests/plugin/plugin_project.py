@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from pytest_failure_review import report
+from pytest_failure_review.report import Counts, Failure, Owner, Start
 
 SCHEMA = json.loads(Path(report.__file__).with_name("report.schema.json").read_text())
 REPORT = "reports"
@@ -71,3 +72,57 @@ def records(path: Path) -> list[dict[str, Any]]:
     for record in found:
         jsonschema.validate(record, SCHEMA)
     return found
+
+
+def a_failure(**changes: Any) -> Failure:
+    failure = Failure(
+        record="failure",
+        nodeid="test_a.py::test_a",
+        phase="call",
+        attempt=1,
+        worker="main",
+        outcome="failed",
+        category="test.unit",
+        rule="an assertion failed",
+        confidence=0.4,
+        owner=Owner(names=["@ann"], source="CODEOWNERS", line=1),
+        sla=None,
+        exception="AssertionError",
+        message="AssertionError: assert 0",
+        path="test_a.py",
+        line=2,
+        frames=[],
+        text="E   assert 0",
+        fingerprint="0" * 16,
+    )
+    return failure | changes  # type: ignore[typeddict-item,no-any-return]  # a test may break the shape
+
+
+def a_start(**changes: Any) -> dict[str, Any]:
+    start = Start(
+        record="start",
+        schema=1,
+        run_id="0" * 16,
+        worker="main",
+        started_at="2026-01-05T09:00:00Z",
+        python="3.11.0",
+        platform="Linux",
+        pytest="9.0.0",
+        plugin="0.1.0",
+        argv=[],
+        github=None,
+    )
+    return dict(start) | changes
+
+
+def a_finish(exit_status: int = 0) -> dict[str, Any]:
+    """A finish record that does not know its digest yet."""
+    counts = Counts(passed=1, failed=0, error=0, skipped=0, xfailed=0, xpassed=0)
+    return {
+        "record": "finish",
+        "exit_status": exit_status,
+        "counts": counts,
+        "failures": 0,
+        "truncated": 0,
+        "redactions": 0,
+    }

@@ -1,0 +1,202 @@
+"""What is read from exceptions, frames and pytest's own representation; and what makes two failures alike."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace, TracebackType
+
+import pytest
+
+from pytest_failure_review.evidence import (
+    chain,
+    end_of,
+    failing_fixture,
+    fingerprint,
+    frames,
+    message_of,
+    root,
+    text_of,
+)
+from pytest_failure_review.report import Frame
+
+HERE = Path(__file__).parent
+LEAVES = [KeyError("a"), ValueError("b")]
+
+
+def caused(error: BaseException, by: BaseException | None) -> BaseException:
+    error.__cause__ = by
+    return error
+
+
+def in_context(error: BaseException, of: BaseException) -> BaseException:
+    error.__context__ = of
+    return error
+
+
+def test_the_cause_is_the_root() -> None:
+    one, two = KeyError(), ValueError()
+    assert chain(caused(two, one)) == [one, two]
+    assert root([one, two]) is one
+
+
+def test_the_context_is_the_root_when_no_cause_is_given() -> None:
+    one, two = KeyError(), ValueError()
+    assert chain(in_context(two, one)) == [one, two]
+
+
+def test_a_suppressed_context_is_not_looked_at() -> None:
+    error = caused(in_context(ValueError(), KeyError()), None)
+    assert chain(error) == [error]
+
+
+def test_a_chain_that_bites_its_tail_ends() -> None:
+    one, two = KeyError(), ValueError()
+    caused(one, two)
+    assert chain(caused(two, one)) == [one, two]
+
+
+def test_a_group_is_followed_by_its_leaves_and_its_first_leaf_is_its_root() -> None:
+    inner = ExceptionGroup("inner", LEAVES[1:])
+    group = ExceptionGroup("outer", [LEAVES[0], inner])
+    assert chain(group) == [group, LEAVES[0], inner, LEAVES[1]]
+    assert root(chain(group)) is LEAVES[0]
+
+
+def test_a_huge_group_is_cut() -> None:
+    assert len(chain(ExceptionGroup("many", [ValueError(number) for number in range(1000)]))) == 100
+
+
+def test_a_message_carries_its_type_and_survives_a_broken_str() -> None:
+    class BrokenError(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    assert message_of(KeyError("a")) == "KeyError: 'a'"
+    assert message_of(BrokenError()).endswith("BrokenError: <exception str() failed>")
+
+
+def deep(number: int) -> None:
+    if number:
+        deep(number - 1)
+    raise ValueError
+
+
+def trace_of(number: int) -> TracebackType | None:
+    with pytest.raises(ValueError) as caught:
+        deep(number)
+    return caught.value.__traceback__
+
+
+def test_frames_are_relative_to_the_repository_and_say_their_line() -> None:
+    steps = frames(trace_of(1), HERE)
+    assert [(step["path"], step["function"], step["in_repo"]) for step in steps] == [
+        (Path(__file__).name, "trace_of", True),
+        (Path(__file__).name, "deep", True),
+        (Path(__file__).name, "deep", True),
+    ]
+    assert steps[-1]["line"] == deep.__code__.co_firstlineno + 3
+
+
+def test_frames_outside_keep_their_path_and_are_not_ours() -> None:
+    (step, *_) = frames(trace_of(0), HERE / "elsewhere")
+    assert (step["path"], step["in_repo"]) == (__file__, False)
+
+
+def test_what_is_installed_inside_the_repository_is_not_ours() -> None:
+    code = compile("raise ValueError", f"{HERE}/.venv/lib/site-packages/lib.py", "exec")
+    with pytest.raises(ValueError) as caught:
+        exec(code, {})
+    assert [step["in_repo"] for step in frames(caught.value.__traceback__, HERE)] == [True, False]
+
+
+def test_of_a_runaway_recursion_beginning_and_end_are_kept() -> None:
+    steps = frames(trace_of(sys.getrecursionlimit() // 3), HERE)
+    assert len(steps) == 60
+    assert (steps[0]["function"], steps[-1]["line"]) == ("trace_of", deep.__code__.co_firstlineno + 3)
+
+
+def test_the_innermost_fixture_that_was_running_is_named() -> None:
+    definitions = {
+        "outer": [SimpleNamespace(func=trace_of, scope="session")],
+        "inner": [SimpleNamespace(func=object(), scope="function"), SimpleNamespace(func=deep, scope="module")],
+        "other": [SimpleNamespace(func=chain, scope="class")],
+    }
+    assert failing_fixture(trace_of(0), definitions) == ("inner", "module")
+
+
+def test_no_fixture_is_named_when_none_was_running() -> None:
+    assert failing_fixture(trace_of(0), {}) is None
+
+
+def test_the_text_of_a_chain_is_pytests_without_local_variables() -> None:
+    def failing(local: str) -> None:
+        try:
+            int(local)
+        except ValueError as error:
+            raise KeyError(2) from error
+
+    with pytest.raises(KeyError) as caught:
+        failing("kept out")
+    shown = caught.getrepr(showlocals=True)
+    assert "local      = 'kept out'" in str(shown)
+    text = text_of(shown)
+    assert "local      = " not in text
+    lines = [line for line in text.splitlines() if line.startswith("E ") or "cause" in line]
+    assert [line.removeprefix("E").strip() for line in lines] == [
+        "ValueError: invalid literal for int() with base 10: 'kept out'",
+        "The above exception was the direct cause of the following exception:",
+        "KeyError: 2",
+    ]
+
+
+def test_other_representations_are_taken_as_they_are_printed() -> None:
+    assert text_of("[XPASS(strict)] why") == "[XPASS(strict)] why"
+
+
+def test_only_the_end_of_a_huge_text_is_read_from_the_start_of_a_line() -> None:
+    text = end_of("first\n" + "x" * 900_000 + "\n" + "y" * 900_000)
+    assert text == "y" * 900_000
+
+
+STEPS = [
+    Frame(path="/usr/lib/json.py", line=9, function="loads", in_repo=False),
+    Frame(path="shop.py", line=3, function="total", in_repo=True),
+]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("took 3.5 s", "took 17 s"),
+        ("at 0x7f12ab", "at 0x55ff00"),
+        ("no 'ann'", "no 'ben'"),
+        ('no "ann"', 'no "ben"'),
+        ("in /tmp/pytest-1/x", "in /home/ann/x.txt"),
+        ("id 3f2504e0-4f89-11d3-9a0c-0305e82c3301", "id aaaaaaaa-4f89-11d3-9a0c-0305e82cbbbb"),
+    ],
+)
+def test_values_in_the_message_make_no_difference(one: str, other: str) -> None:
+    assert fingerprint(ValueError, STEPS, one) == fingerprint(ValueError, STEPS, other)
+
+
+def test_line_numbers_and_foreign_frames_make_no_difference() -> None:
+    moved = [Frame(path="shop.py", line=99, function="total", in_repo=True)]
+    assert fingerprint(ValueError, STEPS, "x") == fingerprint(ValueError, moved, "x")
+
+
+def test_type_function_and_words_make_a_difference() -> None:
+    elsewhere = [Frame(path="shop.py", line=3, function="discount", in_repo=True)]
+    found = {
+        fingerprint(ValueError, STEPS, "x"),
+        fingerprint(KeyError, STEPS, "x"),
+        fingerprint(None, STEPS, "x"),
+        fingerprint(ValueError, elsewhere, "x"),
+        fingerprint(ValueError, STEPS, "y"),
+    }
+    assert len(found) == 5
+    assert all(len(digits) == 16 for digits in found)
+
+
+def test_a_lone_surrogate_can_be_told_apart_too() -> None:
+    assert fingerprint(ValueError, [], "\ud800") != fingerprint(ValueError, [], "\ud801")

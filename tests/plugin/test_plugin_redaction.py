@@ -1,0 +1,178 @@
+"""What is taken out of a report, and what stays readable."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_failure_review.redaction import MASK, Redactor
+
+NOTHING = Redactor({})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DEPLOY_TOKEN",
+        "db_password",
+        "PGPASSWORD",
+        "AWS_SECRET_ACCESS_KEY",
+        "API_KEY",
+        "APIKEY",
+        "SIGNING_KEY",
+        "SESSION_COOKIE",
+        "GH_PAT",
+        "REGISTRY_AUTH",
+        "SENTRY_DSN",
+        "SLACK_WEBHOOK_URL",
+        "MYSQL_PWD",
+    ],
+)
+def test_the_value_of_a_variable_that_says_secret_is_taken_wherever_it_stands(name: str) -> None:
+    assert Redactor({name: "s3cr3t-value"}).redact("x s3cr3t-value') y") == f"x {MASK}') y"
+
+
+@pytest.mark.parametrize("name", ["PATH", "PWD", "OLDPWD", "HOME", "MONKEY", "AUTHOR"])
+def test_the_value_of_another_variable_stays(name: str) -> None:
+    assert Redactor({name: "/home/ann/work"}).redact("in /home/ann/work") == "in /home/ann/work"
+
+
+def test_a_value_too_short_to_be_told_from_a_word_stays() -> None:
+    assert Redactor({"TOKEN": "abcde"}).redact("abcdefgh") == "abcdefgh"
+
+
+def test_of_two_values_the_longer_one_is_taken_whole() -> None:
+    assert Redactor({"A_TOKEN": "abcdef", "B_TOKEN": "abcdefghi"}).redact("abcdefghi") == MASK
+
+
+def test_a_value_of_several_lines_is_taken_whole_escaped_and_line_by_line() -> None:
+    redactor = Redactor({"DEPLOY_SECRET": "first-line-of-the-secret\nsecond-line-of-the-secret"})
+    assert redactor.redact("first-line-of-the-secret\nsecond-line-of-the-secret") == MASK
+    assert redactor.redact(r"'first-line-of-the-secret\nsecond-line-of-the-secret'") == f"'{MASK}'"
+    assert redactor.redact("E   second-line-of-the-secret") == f"E   {MASK}"
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("password=hunter2", "password=***"),
+        ("password = 'hunter2'", "password = '***'"),
+        ('{"password": "hun ter2", "user": "ann"}', '{"password": "***", "user": "ann"}'),
+        ("{'api_key': 'abc', 'n': 1}", "{'api_key': '***', 'n': 1}"),
+        ("{'api-key': b'abc'}", "{'api-key': b'***'}"),
+        ("Login(user='ann', passwd='x', n=1)", "Login(user='ann', passwd='***', n=1)"),
+        ("assert token == 'abc'", "assert token == '***'"),
+        ("assert token != 'abc'", "assert token != '***'"),
+        ("os.environ['APP_SECRET'] = 'abc'", "os.environ['APP_SECRET'] = '***'"),
+        ("secret_value: abc def", "secret_value: *** def"),
+        ("authorization = token abc", "authorization = ***"),
+        ("Cookie: session=abc; x", "Cookie: ***; x"),
+        ("Authorization: Bearer abcdefghijklmnop.q", "Authorization: Bearer ***"),
+        ("authorization: basic YWxhZGRpbjpvcGVuc2VzYW1l", "authorization: basic ***"),
+        (r"{\"token\": \"abc\"}", r"{\"token\": \"***\"}"),
+    ],
+)
+def test_the_value_behind_a_name_that_says_secret_is_taken(text: str, redacted: str) -> None:
+    assert NOTHING.redact(text) == redacted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tests/test_token.py::TestToken::test_refresh",
+        "def login(password: str, token: bytes = None)",
+        "password=None",
+        "secret is False",
+        "password=***",
+        "the token was refused",
+        "monkey = 'banana'",
+        "git@github.com:octo/shop.git",
+        "https://github.com/octo/shop",
+        "basic understanding",
+        "",
+    ],
+)
+def test_ordinary_text_stays(text: str) -> None:
+    redactor = Redactor({})
+    assert redactor.redact(text) == text
+    assert redactor.count == 0
+
+
+SHAPES = [
+    "ghp_" + "a1" * 18,
+    "gho_" + "a1" * 18,
+    "ghs_" + "a1" * 18,
+    "github_pat_" + "a_1" * 20,
+    "xoxb-123456-abcdef",
+    "xoxp-123456-abcdef",
+    "AKIA" + "ABCD" * 4,
+    "eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl",
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc\n-----END RSA PRIVATE KEY-----",
+    "-----BEGIN PRIVATE KEY-----\nMIIE and the rest is missing",
+]
+
+
+@pytest.mark.parametrize("token", SHAPES)
+def test_what_looks_like_a_token_is_taken(token: str) -> None:
+    assert NOTHING.redact(f"got <{token}") == f"got <{MASK}"
+
+
+def test_the_credentials_of_an_address_are_taken() -> None:
+    assert NOTHING.redact("at postgresql://ann:pw@db:5432/shop") == f"at postgresql://{MASK}@db:5432/shop"
+
+
+def test_what_was_taken_is_counted() -> None:
+    redactor = Redactor({"A_TOKEN": "abcdef"})
+    redactor.redact(["abcdef", {"text": "password=x", "more": [SHAPES[0], 3, None]}])
+    assert redactor.count == 3
+
+
+def test_keys_and_numbers_of_a_record_stay() -> None:
+    assert NOTHING.redact({"token": 3, "frames": [{"line": 7}]}) == {"token": 3, "frames": [{"line": 7}]}
+
+
+@given(st.text(), st.sampled_from(SHAPES), st.text())
+def test_a_token_between_blanks_is_taken_whatever_surrounds_it(before: str, token: str, after: str) -> None:
+    assert token not in NOTHING.redact(f"{before} {token} {after}")
+
+
+@given(st.text())
+def test_redacting_twice_changes_nothing(text: str) -> None:
+    once = NOTHING.redact(text)
+    assert NOTHING.redact(once) == once
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a",
+        "password",
+        "password ",
+        "token=",
+        "'",
+        '"',
+        "eyJ",
+        "eyJ-",
+        "eyJabcdefg.",
+        "ghp_",
+        "://",
+        "://a",
+        "xox",
+        "x=",
+        "-----BEGIN PRIVATE KEY-----",
+        "\\",
+        "key='\\",
+        "bearer ",
+        "token='\\",
+        "token=\\'",
+        "token=\"'",
+    ],
+)
+def test_a_hostile_text_of_a_mebibyte_takes_linear_time(piece: str) -> None:
+    text = piece * (1024 * 1024 // len(piece))
+    started = time.process_time()
+    NOTHING.redact(text)
+    assert time.process_time() - started < 4
