@@ -10,13 +10,13 @@ NAMES = (
     "inbox.before_commit",
     "inbox.after_commit",
     "inbox.after_claim",
-    "inbox.after_handling",
+    "inbox.after_perform",
     "store.before_commit",
     "store.after_commit",
     "outbox.after_claim",
     "outbox.after_perform",
     "timers.after_claim",
-    "timers.after_fire",
+    "timers.after_perform",
 )
 
 _armed: dict[str, Callable[[], None]] = {}

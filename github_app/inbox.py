@@ -6,10 +6,16 @@ waits for its next attempt holds nobody up: state must not depend on the order o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
+
+from github_app.failpoints import failpoint
+from github_app.loops import Leases, Loop, StoreUnavailable, backoff
+from github_app.outcomes import GiveUp, Unfinished, Wait
+
+__all__ = ["Claimed", "Delivery", "Inbox", "Sorted", "StoreUnavailable"]
 
 MAX_ATTEMPTS = 8
 
@@ -53,3 +59,67 @@ class Claimed:
 
 Sort = Callable[[str, bytes], Sorted]
 """Reads (event, body) once, in a thread, before the delivery is handled; never raises for what a stranger sends."""
+
+
+class DeliveryRows(Leases[Claimed], Protocol):
+    """What the inbox asks of a store; see store.deliveries."""
+
+    async def keep(self, delivery: Delivery) -> bool: ...
+    async def sort(self, sort: Sort) -> int: ...
+    async def claim(self, worker: str, limit: int, now: datetime) -> list[Claimed]: ...
+    async def finish(self, claimed: Claimed, state: Final, reason: str, now: datetime) -> bool: ...
+    async def again(self, claimed: Claimed, not_before: datetime, reason: str, *, counts: bool) -> bool: ...
+
+
+class Inbox:
+    """Takes deliveries in and hands each to `handle` until it is done, refused or parked.
+
+    `handle` raises Wait, Retry or GiveUp; anything else that it raises counts as a failed attempt.
+    """
+
+    def __init__(
+        self,
+        rows: DeliveryRows,
+        sort: Sort,
+        handle: Callable[[Delivery], Awaitable[None]],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._rows = rows
+        self._sort = sort
+        self._handle = handle
+        self._now = now
+        self.loop = Loop("inbox", self, rows)
+
+    async def accept(self, delivery: Delivery) -> bool:
+        """Return once the delivery is on disk; False when its GUID was there before. Raises StoreUnavailable (503)."""
+        new = await self._rows.keep(delivery)
+        failpoint("inbox.after_commit")
+        return new
+
+    async def claim(self, worker: str, room: int) -> Sequence[Claimed]:
+        """Sort what is new, then take what may run."""
+        while await self._rows.sort(self._sort):
+            pass
+        return await self._rows.claim(worker, room, self._now())
+
+    async def perform(self, item: Claimed) -> None:
+        """Hand the delivery over."""
+        await self._handle(item.delivery)
+
+    async def settle(self, item: Claimed, outcome: Unfinished | None) -> None:
+        """Done, ignored, parked, or again later; a wait is no attempt."""
+        now = self._now()
+        match outcome:
+            case None:
+                await self._rows.finish(item, "done", "", now)
+            case GiveUp():
+                await self._rows.finish(item, "ignored", outcome.reason, now)
+            case Wait():
+                await self._rows.again(item, outcome.until, outcome.reason, counts=False)
+            case StoreUnavailable():
+                await self._rows.again(item, now, outcome.reason, counts=False)
+            case _ if item.attempts + 1 >= MAX_ATTEMPTS:
+                await self._rows.finish(item, "parked", f"{MAX_ATTEMPTS} attempts failed: {outcome.reason}", now)
+            case _:
+                pause = backoff(item.attempts + 1, item.delivery.guid)
+                await self._rows.again(item, now + pause, outcome.reason, counts=True)

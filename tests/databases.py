@@ -1,18 +1,22 @@
-"""A real database for every test that asks for one: a SQLite file, and a PostgreSQL that comes by pip."""
+"""A real database for every test that asks for one: a SQLite file, and a PostgreSQL that comes by pip; and a clock."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from github_app.store import upgrade
+from github_app.store import SqlStore, upgrade
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 _numbers = count()
 
@@ -68,3 +72,34 @@ def sqlite_database_url(_sqlite_template: Path, tmp_path: Path) -> str:
 def database_url(request: pytest.FixtureRequest) -> str:
     """The same test on both databases."""
     return str(request.getfixturevalue(f"{request.param}_database_url"))
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[SqlStore]:
+    """An open store on each database, closed after the test."""
+    store = await SqlStore.open(database_url)
+    yield store
+    await store.close()
+
+
+async def until(question: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+    """Return when the answer is yes; a test whose answer stays no fails after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not await question():  # noqa: ASYNC110  (the loops under test announce nothing)
+            await asyncio.sleep(0.01)
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Nine on a Monday morning, until the test says otherwise."""
+    return Clock()

@@ -85,9 +85,15 @@ class Deliveries:
         back = {"state": "ready", "reason": reason, "not_before": not_before, **leases.FREE}
         return await self._db.write(partial(_settle, claimed, {**back, "attempts": claimed.attempts + counts}))
 
-    async def renew(self, worker: str) -> None:
-        """Keep the leases of everything that the worker is handling."""
-        await self._db.write(lambda conn: leases.renew(conn, rows, worker))
+    async def reason(self, guid: str) -> str | None:
+        """Return why the delivery stands where it stands; None when nothing was said or it is not known."""
+        query = sa.select(rows.c.reason).where(rows.c.guid == guid)
+        return await self._db.read(lambda conn: conn.execute(query).scalar_one_or_none())
+
+    async def renew(self, worker: str, items: Sequence[Claimed]) -> None:
+        """Extend the leases of what the worker is handling."""
+        those = rows.c.seq.in_([each.seq for each in items])
+        await self._db.write(partial(leases.renew, worker, rows, those))
 
     async def release(self, worker: str | None = None) -> None:
         """Give back what the worker (None: any worker) holds; no attempt is counted."""

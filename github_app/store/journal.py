@@ -53,6 +53,10 @@ class Journal:
         """Return the last line, to be published where nobody who edits the database can reach it."""
         return await self._db.read(partial(_head, installation_id))
 
+    async def about(self, subject: str) -> list[Entry]:
+        """Return what happened to a subject, the oldest first; an erased detail reads as an empty object."""
+        return await self._db.read(partial(_about, subject))
+
     async def verify(self, published: Mapping[int, Head] | None = None) -> list[Finding]:
         """Read the whole journal and return the first bad line of each installation whose chain does not hold (P18).
 
@@ -121,6 +125,24 @@ def _head(installation_id: int, conn: sa.Connection) -> Head | None:
     query = sa.select(heads.c.seq, heads.c.hash).where(heads.c.installation_id == installation_id)
     row = conn.execute(query).one_or_none()
     return None if row is None else Head(row.seq, row.hash)
+
+
+def _about(subject: str, conn: sa.Connection) -> list[Entry]:
+    mine = sa.select(rows).where(rows.c.subject == subject).order_by(rows.c.installation_id, rows.c.seq)
+    return [
+        Entry(
+            subject=row.subject,
+            kind=row.kind,
+            at=row.at,
+            actor=row.actor,
+            reason=row.reason,
+            installation_id=row.installation_id,
+            repo_id=row.repo_id,
+            cause=row.cause,
+            detail="{}" if row.detail is None else row.detail,
+        )
+        for row in conn.execute(mine)
+    ]
 
 
 def _verify(published: Mapping[int, Head], conn: sa.Connection) -> list[Finding]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from github_app.loops import LEASE_SECONDS
 from github_app.store.database import lease_clock
 
-LEASE_SECONDS = 30
 FREE: dict[str, None] = {"worker": None, "lease_until": None}
 
 
@@ -28,9 +28,10 @@ def expired(conn: sa.Connection, table: sa.Table) -> sa.ColumnElement[bool]:
     return table.c.lease_until < lease_clock(conn)
 
 
-def renew(conn: sa.Connection, table: sa.Table, worker: str) -> None:
-    """Keep everything that the worker holds."""
-    conn.execute(sa.update(table).where(table.c.worker == worker).values(lease_until=deadline(conn)))
+def renew(worker: str, table: sa.Table, those: sa.ColumnElement[bool], conn: sa.Connection) -> None:
+    """Extend the leases of those rows, as far as they are still the worker's."""
+    mine = sa.and_(table.c.worker == worker, those)
+    conn.execute(sa.update(table).where(mine).values(lease_until=deadline(conn)))
 
 
 def turns(key: sa.ColumnElement[object], *order: sa.ColumnElement[object]) -> sa.ColumnElement[int]:

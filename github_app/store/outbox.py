@@ -46,9 +46,10 @@ class Wishes:
         back = {"not_before": not_before, "reason": reason, "attempts": wish.attempts + counts}
         return await self._db.write(partial(_again, wish, back, now))
 
-    async def renew(self, worker: str) -> None:
-        """Keep the leases of everything that the worker is performing."""
-        await self._db.write(lambda conn: leases.renew(conn, rows, worker))
+    async def renew(self, worker: str, items: Sequence[ClaimedWish]) -> None:
+        """Extend the leases of what the worker is performing."""
+        those = rows.c.id.in_([each.id for each in items])
+        await self._db.write(partial(leases.renew, worker, rows, those))
 
     async def release(self, worker: str | None = None) -> None:
         """Give back what the worker (None: any worker) holds."""
@@ -70,20 +71,21 @@ def put(conn: sa.Connection, wishes: Sequence[Wish], now: datetime) -> None:
     statement = statement.on_conflict_do_update(
         index_elements=[rows.c.key],
         index_where=sa.text("state = 'pending'"),
-        set_={"due_at": earlier, "payload": statement.excluded.payload, "wanted_at": now},
+        set_={"due_at": earlier, "payload": statement.excluded.payload, "wanted_at": statement.excluded.wanted_at},
     )
-    for wish in sorted(wishes, key=lambda each: each.key):
-        conn.execute(
-            statement.values(
-                key=wish.key,
-                kind=wish.kind,
-                payload=wish.payload,
-                due_at=wish.due_at,
-                wanted_at=now,
-                installation_id=wish.installation_id,
-                repo_id=wish.repo_id,
-            )
-        )
+    values = [
+        {
+            "key": wish.key,
+            "kind": wish.kind,
+            "payload": wish.payload,
+            "due_at": wish.due_at,
+            "wanted_at": now,
+            "installation_id": wish.installation_id,
+            "repo_id": wish.repo_id,
+        }
+        for wish in sorted(wishes, key=lambda each: each.key)
+    ]
+    conn.execute(statement, values)
 
 
 def _claim(worker: str, limit: int, now: datetime, conn: sa.Connection) -> list[ClaimedWish]:

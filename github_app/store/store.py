@@ -9,11 +9,13 @@ from functools import partial
 import sqlalchemy as sa
 
 from github_app.engine import Change, Document
-from github_app.store import postgres, records, sqlite
+from github_app.store import postgres, records, retention, sqlite, stats
 from github_app.store.database import Database, Topic, violates_unique
 from github_app.store.deliveries import Deliveries
 from github_app.store.journal import Journal
 from github_app.store.outbox import Wishes
+from github_app.store.retention import Retention
+from github_app.store.stats import Stats
 from github_app.store.timers import Timers
 from github_app.store.upgrade import database_url, refuse_other_revision
 from github_app.store.wakeups import Wakeups
@@ -92,6 +94,22 @@ class SqlStore:
         if change.timers:
             self._wakeups.wake("timers")
         return True
+
+    async def forget_installation(self, installation_id: int) -> None:
+        """Delete everything of an installation; of its journal only hashes and reasons stay (T32)."""
+        await retention.forget_installation(self._db, installation_id)
+
+    async def sweep(self, now: datetime, keep: Retention) -> None:
+        """Delete what has been kept long enough; meant to run every hour or so."""
+        await retention.sweep(self._db, now, keep)
+
+    async def stats(self, now: datetime) -> Stats:
+        """Return the numbers for /metrics."""
+        return await self._db.read(partial(stats.read, now))
+
+    async def ping(self) -> None:
+        """Return when the database takes transactions; StoreUnavailable otherwise."""
+        await self._db.write(lambda conn: conn.execute(sa.select(1)).close())
 
     async def close(self) -> None:
         """Finish what was submitted and let go of the database."""

@@ -30,16 +30,17 @@ class Timers:
 
     async def finish(self, claimed: ClaimedTimer) -> None:
         """Remove a fired timer that no change has used up or re-armed."""
-        await self._db.write(lambda conn: conn.execute(sa.delete(rows).where(_held(claimed))) and None)
+        await self._db.write(lambda conn: conn.execute(sa.delete(rows).where(_held(claimed))).close())
 
     async def again(self, claimed: ClaimedTimer, not_before: datetime) -> None:
         """Fire it again, not before a moment; a timer is never dropped."""
         back = {"not_before": not_before, "attempts": claimed.attempts + 1, **leases.FREE}
-        await self._db.write(lambda conn: conn.execute(sa.update(rows).where(_held(claimed)).values(back)) and None)
+        await self._db.write(lambda conn: conn.execute(sa.update(rows).where(_held(claimed)).values(back)).close())
 
-    async def renew(self, worker: str) -> None:
-        """Keep the leases of everything that the worker is firing."""
-        await self._db.write(lambda conn: leases.renew(conn, rows, worker))
+    async def renew(self, worker: str, items: Sequence[ClaimedTimer]) -> None:
+        """Extend the leases of what the worker is firing."""
+        those = KEY.in_([(each.timer.subject, each.timer.kind) for each in items])
+        await self._db.write(partial(leases.renew, worker, rows, those))
 
     async def release(self, worker: str | None = None) -> None:
         """Give back what the worker (None: any worker) holds."""
@@ -48,33 +49,35 @@ class Timers:
 
 def put(conn: sa.Connection, timers: Sequence[Timer]) -> None:
     """Arm, move or cancel timers, except where a later generation is armed already (R4)."""
-    for timer in sorted(timers, key=lambda each: (each.subject, each.kind)):
+    ordered = sorted(timers, key=lambda each: (each.subject, each.kind))
+    for timer in ordered:
         if timer.due_at is None:
-            _cancel(conn, timer)
-        else:
-            _arm(conn, timer)
+            older = rows.c.generation <= timer.generation
+            conn.execute(sa.delete(rows).where(_same(timer.subject, timer.kind), older))
+    if armed := [_values(timer) for timer in ordered if timer.due_at is not None]:
+        conn.execute(_arm(conn), armed)
 
 
-def _cancel(conn: sa.Connection, timer: Timer) -> None:
-    conn.execute(sa.delete(rows).where(_same(timer.subject, timer.kind), rows.c.generation <= timer.generation))
-
-
-def _arm(conn: sa.Connection, timer: Timer) -> None:
-    values = {
+def _values(timer: Timer) -> dict[str, object]:
+    return {
+        "subject": timer.subject,
+        "kind": timer.kind,
         "due_at": timer.due_at,
         "generation": timer.generation,
         "installation_id": timer.installation_id,
         "repo_id": timer.repo_id,
     }
-    statement = insert(conn, rows).values(subject=timer.subject, kind=timer.kind, **values)
+
+
+def _arm(conn: sa.Connection) -> sa.Insert:
+    statement = insert(conn, rows)
+    new = {name: statement.excluded[name] for name in ("due_at", "generation", "installation_id", "repo_id")}
     # A fire that is under way holds the old token: it must not remove what is armed now.
     fresh = {"token": rows.c.token + 1, "attempts": 0, "not_before": None, **leases.FREE}
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=[rows.c.subject, rows.c.kind],
-            set_={**values, **fresh},
-            where=statement.excluded.generation >= rows.c.generation,
-        )
+    return statement.on_conflict_do_update(
+        index_elements=[rows.c.subject, rows.c.kind],
+        set_={**new, **fresh},
+        where=statement.excluded.generation >= rows.c.generation,
     )
 
 
@@ -89,7 +92,7 @@ def use_up(conn: sa.Connection, fired: Sequence[tuple[str, str, int]], now: date
 
 def _claim(worker: str, limit: int, now: datetime, conn: sa.Connection) -> list[ClaimedTimer]:
     due = (
-        sa.select(rows)
+        sa.select(rows.c.subject, rows.c.kind)
         .where(
             rows.c.due_at <= now,
             sa.or_(rows.c.not_before.is_(None), rows.c.not_before <= now),
@@ -99,15 +102,18 @@ def _claim(worker: str, limit: int, now: datetime, conn: sa.Connection) -> list[
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    found = conn.execute(due).all()
-    for row in found:
-        conn.execute(sa.update(rows).where(_same(row.subject, row.kind)).values(leases.taken(conn, rows, worker)))
-    return [_claimed(row) for row in found]
+    keys = [(row.subject, row.kind) for row in conn.execute(due)]
+    if not keys:
+        return []
+    claim = sa.update(rows).where(KEY.in_(keys)).values(leases.taken(conn, rows, worker)).returning(rows)
+    return sorted(
+        (_claimed(row) for row in conn.execute(claim)), key=lambda each: (each.timer.due_at, each.timer.subject)
+    )
 
 
 def _claimed(row: sa.Row[Any]) -> ClaimedTimer:
     timer = Timer(row.subject, row.kind, row.due_at, row.generation, row.installation_id, row.repo_id)
-    return ClaimedTimer(timer, row.attempts, row.token + 1)
+    return ClaimedTimer(timer, row.attempts, row.token)
 
 
 def _same(subject: str, kind: str) -> sa.ColumnElement[bool]:

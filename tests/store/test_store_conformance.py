@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
+from databases import NOW
 
 from github_app.engine import Change, Document, Wish
 from github_app.inbox import Delivery, Sorted
 from github_app.store import SqlStore
-
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def a_document(id: str = "failure:1", **fields: object) -> Document:  # noqa: A002  (the name of the field)
