@@ -126,10 +126,8 @@ def lost(question: Question, error: Exception) -> Retry:
 
 
 def _readable(question: Question, answer: Answer) -> Answer:
-    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_json = kind == "application/json" or kind.endswith("+json")
     may_be_empty = question.writes or answer.status != 200  # noqa: PLR2004
-    if (answer.body and not is_json) or (not answer.body and not may_be_empty):
+    if not answer.body and not may_be_empty:
         raise unreadable(question)
     return answer
 

@@ -79,6 +79,7 @@ class GitHub:
         return Api(self._site, PersonToken(token), Lane(self._now))
 
     def _lane(self, installation_id: int) -> Lane:
+        # Never dropped: a lane that forgets its pause would send into GitHub's limit.
         return self._lanes.setdefault(installation_id, Lane(self._now))
 
     async def _mint(self, scope: Scope) -> Token:

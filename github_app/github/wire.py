@@ -62,13 +62,11 @@ class Wire(GitHubAPI):
 
         Raises Wait, Retry, GiveUp, and Unauthorized on 401.
         """
-        question = Question(method, URL(url, encoded=True).path)
+        question = _question(method, url)
         try:
-            return await self._ask(method, url, body, credential)
+            return await self._ask(question, url, body, credential)
         except RedirectionException as error:
             raise GiveUp(f"GitHub sends us elsewhere to {question.deed} ({error.status_code})") from error
-        except (ValueError, LookupError, RecursionError) as error:  # what broken JSON or text raises
-            raise unreadable(question) from error
 
     async def call_cached(
         self, url: str, credential: Mapping[str, str], shelf: Shelf, scope: Scope
@@ -83,15 +81,22 @@ class Wire(GitHubAPI):
     async def location(self, url: str, credential: Mapping[str, str]) -> str:
         """Where GitHub says that a download is, for one minute (G24)."""
         try:
-            await self._ask("GET", url, None, credential)
+            await self._ask(_question("GET", url), url, None, credential)
         except RedirectionException as found:
             return found.headers.get("location", "")
         raise GiveUp("GitHub did not say where the download is")
 
-    async def _ask(self, method: str, url: str, body: Any, credential: Mapping[str, str]) -> tuple[Any, str | None]:
+    async def _ask(
+        self, question: Question, url: str, body: Any, credential: Mapping[str, str]
+    ) -> tuple[Any, str | None]:
         data = b"" if body is None else body
-        version = {"x-github-api-version": API_VERSION}
-        found, more, _ = await self._make_request(method, url, None, data, ACCEPT, extra_headers=version, **credential)
+        extra = {"x-github-api-version": API_VERSION}
+        try:
+            found, more, _ = await self._make_request(
+                question.method, url, None, data, ACCEPT, extra_headers=extra, **credential
+            )
+        except (ValueError, LookupError, RecursionError) as error:  # what broken JSON or text raises
+            raise unreadable(question) from error
         return found, more
 
     async def _request(
@@ -111,7 +116,7 @@ class Wire(GitHubAPI):
         return answer.status, _for_gidgethub(answer), answer.body
 
     async def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        question = Question(method, URL(url, encoded=True).path)
+        question = _question(method, url)
         creates = self._budgeted and method in {"POST", "PUT", "PATCH"}
         async with self._lane.turn(creates=creates):
             answer = await self._fetch(question, URL(url, encoded=True), headers, body)
@@ -147,6 +152,10 @@ async def _read(response: aiohttp.ClientResponse, question: Question) -> bytes:
         if len(read) > LARGEST_ANSWER:
             raise GiveUp(f"GitHub's answer is larger than 10 MB when we tried to {question.deed}", response.status)
     return bytes(read)
+
+
+def _question(method: str, url: str) -> Question:
+    return Question(method, URL(url, encoded=True).path)
 
 
 def _location(answer: Answer) -> str:

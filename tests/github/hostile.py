@@ -142,3 +142,15 @@ def bomb(size: int) -> Reply:
     """`size` zero bytes, squeezed."""
     squeezed = gzip.compress(bytes(size), compresslevel=1)
     return text(squeezed, Content_Encoding="gzip")
+
+
+def raw(octets: bytes) -> Reply:
+    """Writes what is no HTTP, or wrong HTTP, and hangs up."""
+
+    async def send(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.write(octets)
+        request.transport.close()
+        return web.Response()
+
+    return send

@@ -135,6 +135,12 @@ async def test_an_answer_without_a_place_is_given_up(server: Hostile, github: Gi
         await fetched(github)
 
 
+async def test_a_log_in_the_place_of_a_redirect_is_no_answer(server: Hostile, github: GitHub) -> None:
+    server.on(LOGS_PATH, text("line 1", kind="text/plain"))
+    with pytest.raises(Retry, match="garbled when we tried to read the log"):
+        await fetched(github)
+
+
 async def test_a_limit_while_asking_for_the_place_is_a_wait_f17(server: Hostile, github: GitHub) -> None:
     server.on(LOGS_PATH, reply({}, 429, Retry_After="30"))
     with pytest.raises(Wait):

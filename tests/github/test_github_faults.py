@@ -11,7 +11,7 @@ from collections.abc import Callable
 import aiohttp
 import pytest
 from aiohttp import web
-from hostile import Hostile, Reply, bomb, reply, reset, text, to, truncated
+from hostile import Hostile, Reply, bomb, raw, reply, reset, text, to, truncated
 
 from github_app.github import download, wire
 from github_app.github.client import GitHub
@@ -47,6 +47,11 @@ FAULTS = {
     "bad gzip": text("no gzip at all", Content_Encoding="gzip"),
     "deep": text("[" * 200_000),
     "huge number": text("1" * 5000),
+    "no http": raw(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"),
+    "wrong chunks": raw(
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"
+    ),
+    "endless header": raw(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n"),
     "silence": silence,
     "drip": drip,
 }

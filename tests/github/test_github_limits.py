@@ -210,12 +210,47 @@ async def test_no_more_than_ten_requests_of_an_installation_at_once_g13(server: 
     assert len(server.work) == 25
 
 
-async def test_requests_in_line_when_a_pause_begins_are_not_sent_f17(server: Hostile, github: GitHub) -> None:
-    server.on("/user", reply({}, 429, Retry_After="30"))
-    api = github.installation(7)
-    ends = await asyncio.gather(*(api.get("/user") for _ in range(50)), return_exceptions=True)
-    assert {type(end) for end in ends} == {Wait}
-    assert len(server.work) <= CONCURRENT
+async def fill(lane: Lane, leave: asyncio.Event) -> list[asyncio.Task[None]]:
+    """Takes every place in the lane until `leave`."""
+
+    async def one() -> None:
+        async with lane.turn(creates=False):
+            await leave.wait()
+
+    tasks = [asyncio.create_task(one()) for _ in range(CONCURRENT)]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_requests_in_line_when_a_pause_begins_are_not_sent_f17() -> None:
+    lane, leave, sent = Lane(Clock()), asyncio.Event(), []
+    inside = await fill(lane, leave)
+
+    async def in_line() -> None:
+        async with lane.turn(creates=False):
+            sent.append(1)
+
+    waiting = asyncio.create_task(in_line())
+    await asyncio.sleep(0)
+    with pytest.raises(Wait):
+        lane.learn(Answer(429, {}, b""))
+    leave.set()
+    await asyncio.gather(*inside)
+    with pytest.raises(Wait):
+        await waiting
+    assert sent == []
+
+
+async def test_a_paused_lane_refuses_at_once_even_when_it_is_full_f17() -> None:
+    lane, leave = Lane(Clock()), asyncio.Event()
+    inside = await fill(lane, leave)
+    with pytest.raises(Wait):
+        lane.learn(Answer(429, {}, b""))
+    with pytest.raises(Wait):
+        async with asyncio.timeout(0.1), lane.turn(creates=False):
+            raise AssertionError
+    leave.set()
+    await asyncio.gather(*inside)
 
 
 async def test_a_missing_permission_is_no_limit_f19(server: Hostile, github: GitHub) -> None:
