@@ -49,7 +49,7 @@ async def words_of(world: World) -> str:
         "acme/shop / Pull request #12 / commit 4f2a91c",
         "An assertion in a unit test failed: the basket's total was 41 where 42 was expected.",
         "test.unit",
-        "1204 E assert 41 == 42 pytest_assertion",
+        "line 1204 E assert 41 == 42 rule pytest_assertion",
         "not from the log failed step: Run the tests",
         "Confidence 93%",
         "Second guess build.dependencies, by rule `pip_conflict`",
