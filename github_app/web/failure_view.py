@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import quote, urlsplit
 
-from github_app.rules.model import Clock, Failure, FailureState, Leg, Party, Verdict
+from github_app.rules import sla
+from github_app.rules.model import Clock, Failure, FailureState, Leg, Party, Permission
 
 _STATES = {
     FailureState.DETECTED: "Open: just detected",
@@ -22,6 +23,11 @@ _OUTCOMES = {
     "overridden": "Overridden",
     "obsolete": "No longer needed",
 }
+_PERMISSIONS = {
+    Permission.NEVER: "No",
+    Permission.APPROVAL: "With approval",
+    Permission.HOTFIX: "Only for a hotfix",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class Link:
 class Deadline:
     """A resolution clock at one moment; times are UTC, durations seconds.
 
-    `left_s` is negative once the deadline has passed; None when the clock does not run or has no target.
+    `left_s` is negative once the deadline has passed; None when the clock stands or has no target.
     """
 
     headline: str
@@ -79,7 +85,7 @@ class FailureView:
     log: tuple[LogLine, ...]
     occurrences: tuple[Occurrence, ...]
     accountable: str
-    confidence: str
+    override: str
 
 
 def view(failure: Failure, github_url: str, now: datetime) -> FailureView:
@@ -98,7 +104,7 @@ def view(failure: Failure, github_url: str, now: datetime) -> FailureView:
             _occurrence(leg, repo_url) for leg in sorted(failure.legs, key=lambda leg: leg.at, reverse=True)
         ),
         accountable=who(failure.owner.accountable),
-        confidence=_confidence(failure.verdict),
+        override=_PERMISSIONS[failure.override.permission],
     )
 
 
@@ -112,23 +118,17 @@ def web_address(url: str) -> str:
 
 
 def deadline(clock: Clock, now: datetime) -> Deadline:
-    """Read a clock that runs around the clock (24x7) at the moment `now`."""
-    spent = clock.spent_s
-    if clock.running_since:
-        spent += max(0.0, (now - clock.running_since).total_seconds())
-    if clock.target_s is None:
-        return Deadline("No deadline", late=False, spent_s=spent, target_s=None, due_at=None, left_s=None)
-    left = clock.target_s - spent
-    late = clock.outcome == "breached" or (clock.outcome is None and left < 0)
-    running = clock.running_since is not None and clock.outcome is None
-    due_at = now + timedelta(seconds=left) if running else None
+    """Read a clock at the moment `now`."""
+    due_at = sla.deadline(clock)
+    runs = clock.running_since is not None and due_at is not None
+    late = clock.breached_at is not None or (due_at is not None and now > due_at)
     return Deadline(
-        headline=_headline(clock, running=running, late=late),
+        headline=_headline(clock, late=late),
         late=late,
-        spent_s=spent,
+        spent_s=sla.spent(clock, now),
         target_s=clock.target_s,
         due_at=due_at,
-        left_s=left if running else None,
+        left_s=(due_at - now).total_seconds() if runs and due_at else None,
     )
 
 
@@ -138,12 +138,14 @@ def who(party: Party) -> str:
     return ", ".join(names) or party.role
 
 
-def _headline(clock: Clock, *, running: bool, late: bool) -> str:
+def _headline(clock: Clock, *, late: bool) -> str:
+    if clock.target_s is None:
+        return "No deadline"
     if clock.outcome is not None:
         return _OUTCOMES.get(clock.outcome, clock.outcome)
     if late:
         return "Overdue"
-    return "Running" if running else "Paused"
+    return "Running" if clock.running_since else "Paused"
 
 
 def _ref(ref: str, repo_url: str) -> Link:
@@ -173,7 +175,3 @@ def _quoted(name: str) -> str:
 
 def _occurrence(leg: Leg, repo_url: str) -> Occurrence:
     return Occurrence(Link(leg.name, web_address(leg.url)), _commit(leg.sha, repo_url), leg.attempt, leg.at)
-
-
-def _confidence(verdict: Verdict) -> str:
-    return f"{verdict.confidence:.0%}"

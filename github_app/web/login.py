@@ -21,7 +21,7 @@ NOT_SET_UP: Final = (
 )
 
 # Printable ASCII without blanks and backslashes: browsers drop tabs and newlines, and read `\` as `/`.
-_PATH = re.compile(r"/(?!/)[!-\[\]-~]{0,500}")
+_PATH = re.compile(r"/(?!/)[!-\[\]-~]{0,200}")
 _log = structlog.get_logger()
 
 

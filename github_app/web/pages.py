@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+
+from github_app.rules.sla import duration_in_words
 
 # Controls hide text from people, direction marks reorder it, lone surrogates cannot be sent as UTF-8.
 _INVISIBLE = re.compile(
@@ -43,7 +45,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"moment": moment, "duration": duration}
+        self._templates.filters |= {"moment": moment, "duration": duration_in_words}
 
     def show(self, template: str, *, status: int = 200, sign_out: str | None = None, **facts: Any) -> web.Response:
         """Render a page; `sign_out` is the token of the sign-out form, None when nobody is signed in."""
@@ -69,13 +71,3 @@ def visible(value: Any) -> Any:
 def moment(at: datetime) -> str:
     """Write a time as people read it: `24 Nov 2026, 08:13 UTC`."""
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
-
-
-def duration(seconds: float) -> str:
-    """Write a duration in its two largest units, rounded down: `1 h 47 min`."""
-    whole = timedelta(seconds=int(abs(seconds)))
-    hours, rest = divmod(whole.seconds, 3600)
-    parts = [(whole.days, "d"), (hours, "h"), (rest // 60, "min"), (rest % 60, "s")]
-    first = next((index for index, (amount, _) in enumerate(parts) if amount), len(parts) - 1)
-    shown = parts[first : first + 2] if first < 2 else parts[first : first + 1]  # noqa: PLR2004  (days and hours)
-    return " ".join(f"{amount} {unit}" for amount, unit in shown if amount) or "0 s"

@@ -10,7 +10,7 @@ from web_world import START, a_failure
 
 from github_app.rules.model import Clock, FailureState, Party, Person
 from github_app.web.failure_view import Deadline, deadline, view, web_address, who
-from github_app.web.pages import duration, moment
+from github_app.web.pages import moment
 
 HOUR = 3600
 AT = START + timedelta(hours=1)
@@ -35,8 +35,8 @@ AT = START + timedelta(hours=1)
         (Clock(START, None, running_since=START), Deadline("No deadline", False, HOUR, None, None, None)),
         (Clock(START, HOUR, spent_s=60, outcome="met"), Deadline("Fixed in time", False, 60, HOUR, None, None)),
         (
-            Clock(START, HOUR, spent_s=HOUR, outcome="breached"),
-            Deadline("Deadline missed", True, HOUR, HOUR, None, None),
+            Clock(START, 1800, spent_s=HOUR, outcome="breached", breached_at=START),
+            Deadline("Deadline missed", True, HOUR, 1800, START, None),
         ),
         (Clock(START, HOUR, outcome="overridden"), Deadline("Overridden", False, 0, HOUR, None, None)),
     ],
@@ -99,25 +99,6 @@ def test_only_addresses_of_the_web_are_links(url: str, safe: bool) -> None:
 )
 def test_a_party_is_called_by_whoever_fills_it(party: Party, name: str) -> None:
     assert who(party) == name
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0, "0 s"),
-        (59.9, "59 s"),
-        (60, "1 min"),
-        (3599, "59 min"),
-        (3600, "1 h"),
-        (6420, "1 h 47 min"),
-        (-90, "1 min"),
-        (86400, "1 d"),
-        (90000, "1 d 1 h"),
-        (86400 * 3 + 59, "3 d"),
-    ],
-)
-def test_a_duration_has_at_most_two_units(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
 
 
 def test_a_moment_is_written_in_utc() -> None:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from web_world import SECRET, World, a_browser, a_world, challenge_of
 
 from github_app.web.login import own_path
-from github_app.web.oauth import web_origin
-from github_app.web.sessions import session_cookie
+from github_app.web.oauth import Grant, OAuthApp, web_origin
+from github_app.web.server import LoginKeys
+from github_app.web.sessions import Login, Visitor, session_cookie
 
 PAGE = "/failures/f0123456789abcdef0123"
 
@@ -107,6 +108,12 @@ async def test_a_stolen_code_is_worthless_in_another_login(world: World) -> None
     assert not await can_read(world)
 
 
+async def test_a_callback_without_a_code_trades_nothing(world: World) -> None:
+    asked = await world.begin()
+    response = await world.browser.get("/login/callback", params={"state": asked["state"]})
+    assert (response.status, world.github.trades) == (400, [])
+
+
 async def test_a_login_ends_after_ten_minutes(world: World) -> None:
     back = world.github.authorize(await world.begin())
     world.later(minutes=10)
@@ -128,6 +135,16 @@ async def test_two_tabs_sign_in_side_by_side(world: World) -> None:
             back = world.github.authorize(asked)
             response = await tab.get("/login/callback", params=back, headers=headers, allow_redirects=False)
             assert response.headers["Location"] == world.public_url + path
+
+
+async def test_the_cookie_stays_small_enough_for_browsers(world: World) -> None:
+    """RFC 6265 promises 4096 bytes; a cookie beyond that is dropped, and nobody could sign in."""
+    world.github.account = "x" * 1000
+    await world.sign_in()
+    for tab in range(9):
+        await world.begin(next=f"/{tab}" + "a" * 198)
+    (cookie,) = world.browser.cookie_jar
+    assert len(cookie.value) < 3900
 
 
 async def test_whoever_declines_at_github_is_told_so_and_may_try_again(world: World) -> None:
@@ -284,6 +301,19 @@ def test_deleting_the_cookie_keeps_its_flags() -> None:
     session_cookie(SECRET, https=True).save_cookie(response, "")
     (cookie,) = response.cookies.values()
     assert (cookie.key, cookie["secure"], cookie["max-age"]) == ("__Host-failure-review", True, "0")
+
+
+def test_no_secret_shows_in_a_repr() -> None:
+    """T28"""
+    secret = "hunter2"
+    values = [
+        LoginKeys("id", secret, secret.encode()),
+        OAuthApp("id", secret, "https://github.com", "https://reviews.example/login/callback"),
+        Grant(secret, None),
+        Visitor(secret, secret),
+        Login("state", secret, "/"),
+    ]
+    assert secret not in repr(values)
 
 
 def test_a_short_session_secret_is_refused() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import AsyncIterator, Mapping
 from enum import Enum
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+import structlog
 from aiohttp import web
 from web_world import THEIRS, World, a_failure, a_timeline, a_world
 from yarl import URL
@@ -237,6 +239,20 @@ async def test_an_unforeseen_error_tells_nothing(wide: World, accept: str) -> No
     assert "500" in text
     assert CANARY not in text
     assert "Traceback" not in text
+
+
+async def test_an_unforeseen_error_is_logged_under_the_id_of_its_response(wide: World) -> None:
+    logged: list[str] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            logged.append(structlog.contextvars.get_contextvars()["request_id"])
+
+    ear = Ear()
+    logging.getLogger("aiohttp.server").addHandler(ear)
+    response = await wide.browser.get("/broken")
+    logging.getLogger("aiohttp.server").removeHandler(ear)
+    assert logged == [response.headers["X-Request-Id"]]
 
 
 async def test_people_get_a_page_where_machines_get_a_line(wide: World) -> None:
