@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -60,60 +60,25 @@ class Metrics:
     """Every series of one process, in a registry of its own."""
 
     def __init__(self) -> None:
-        registry = self._registry = CollectorRegistry()
-        self._deliveries = Counter(
-            f"{_PREFIX}_deliveries",
-            "Webhook deliveries, by event and by what became of them.",
-            ["event", "outcome"],
-            registry=registry,
+        self._registry = CollectorRegistry()
+        count, gauge, time = self._counter, self._gauge, self._histogram
+        self._deliveries = count("deliveries", "Webhook deliveries, by event and by outcome.", "event", "outcome")
+        self._effects = count("effects", "Effects performed on the outside world.", "kind", "outcome")
+        self._decisions = count("decisions", "Failures judged, by category.", "category")
+        self._requests = count(
+            "github_requests", "Requests to GitHub, by class of the answer's status.", "status_class"
         )
-        self._effects = Counter(
-            f"{_PREFIX}_effects",
-            "Effects performed on the outside world, by kind and outcome.",
-            ["kind", "outcome"],
-            registry=registry,
+        self._left = gauge("github_requests_remaining", "Requests that GitHub still allows.", "installation")
+        self._rows = gauge("backlog_rows", "Rows that wait, by queue.", "queue")
+        self._oldest = gauge("backlog_oldest_seconds", "Age of the oldest row that waits, by queue.", "queue")
+        self._acknowledged = time(
+            "acknowledgement_seconds", "Time until a delivery is kept and answered.", _ACK_BUCKETS
         )
-        self._decisions = Counter(
-            f"{_PREFIX}_decisions", "Failures judged, by category.", ["category"], registry=registry
+        self._lag = time(
+            "delivery_lag_seconds", "Time from an event at GitHub until it was handled here.", _LAG_BUCKETS
         )
-        self._requests = Counter(
-            f"{_PREFIX}_github_requests",
-            "Requests to GitHub, by class of the answer's status.",
-            ["status_class"],
-            registry=registry,
-        )
-        self._acknowledged = Histogram(
-            f"{_PREFIX}_acknowledgement_seconds",
-            "Time from the arrival of a delivery until it is kept and answered.",
-            buckets=_ACK_BUCKETS,
-            registry=registry,
-        )
-        self._lag = Histogram(
-            f"{_PREFIX}_delivery_lag_seconds",
-            "Time from an event at GitHub until it was handled here.",
-            buckets=_LAG_BUCKETS,
-            registry=registry,
-        )
-        self._stalls = Histogram(
-            f"{_PREFIX}_event_loop_lag_seconds",
-            "How much later than asked the event loop woke up a sleeper.",
-            buckets=_STALL_BUCKETS,
-            registry=registry,
-        )
-        self._rows = Gauge(f"{_PREFIX}_backlog_rows", "Rows that wait, by queue.", ["queue"], registry=registry)
-        self._oldest = Gauge(
-            f"{_PREFIX}_backlog_oldest_seconds",
-            "Age of the oldest row that waits, by queue.",
-            ["queue"],
-            registry=registry,
-        )
-        self._left = Gauge(
-            f"{_PREFIX}_github_requests_remaining",
-            "Requests that GitHub still allows in this window, by installation id.",
-            ["installation"],
-            registry=registry,
-        )
-        ProcessCollector(registry=registry)
+        self._stalls = time("event_loop_lag_seconds", "How late the event loop wakes a sleeper.", _STALL_BUCKETS)
+        ProcessCollector(registry=self._registry)
 
     def delivery(self, event: str, outcome: str) -> None:
         self._deliveries.labels(event if event in EVENTS else "other", outcome).inc()
@@ -154,6 +119,15 @@ class Metrics:
         """Return the exposition and its content type, in the format that suits the `Accept` header."""
         encode, content_type = choose_encoder(accept)
         return encode(self._registry), content_type
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"{_PREFIX}_{name}", text, labels, registry=self._registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"{_PREFIX}_{name}", text, labels, registry=self._registry)
+
+    def _histogram(self, name: str, text: str, buckets: Sequence[float]) -> Histogram:
+        return Histogram(f"{_PREFIX}_{name}", text, buckets=buckets, registry=self._registry)
 
 
 class MetricsPage:

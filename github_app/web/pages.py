@@ -17,15 +17,26 @@ from github_app.rules.sla import duration_in_words
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9._\[\]:-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where things are: our own origin, the web pages of GitHub (no API), and our documentation, if it is published."""
+    """Where things are: our own origin, the one of GitHub's pages (no API), and our documentation, if it is published.
+
+    Raises `ValueError` when one of the first two is no origin: they stand in the callback URL and in every header.
+    """
 
     public_url: str
     github_url: str
     docs_url: str = ""
+
+    def __post_init__(self) -> None:
+        for name, url in (("PUBLIC_URL", self.public_url), ("the address of GitHub's pages", self.github_url)):
+            if not _ORIGIN.fullmatch(url):
+                raise ValueError(
+                    f"{name} has to be scheme and host alone, like https://reviews.example: {url!r} is not"
+                )
 
     @property
     def https(self) -> bool:

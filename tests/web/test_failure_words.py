@@ -10,7 +10,7 @@ from web_world import START, a_failure
 
 from github_app.rules.model import Clock, FailureState, Party, Person
 from github_app.web.failure_view import Deadline, deadline, view, web_address, who
-from github_app.web.pages import moment
+from github_app.web.pages import Site, moment
 
 HOUR = 3600
 AT = START + timedelta(hours=1)
@@ -103,3 +103,13 @@ def test_a_party_is_called_by_whoever_fills_it(party: Party, name: str) -> None:
 
 def test_a_moment_is_written_in_utc() -> None:
     assert moment(datetime(2026, 11, 4, 8, 3, tzinfo=UTC)) == "4 Nov 2026, 08:03 UTC"
+
+
+@pytest.mark.parametrize(
+    "url", ["", "reviews.example", "https://a.example/", "https://a.example/x", "https://a; img-src *"]
+)
+def test_a_site_is_known_by_its_origin(url: str) -> None:
+    with pytest.raises(ValueError, match="PUBLIC_URL has to be scheme and host alone"):
+        Site(url, "https://github.com")
+    with pytest.raises(ValueError, match="GitHub's pages has to be scheme and host alone"):
+        Site("http://[::1]:8080", url)
