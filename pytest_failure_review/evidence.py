@@ -109,11 +109,6 @@ def end_of(text: str) -> str:
     return text[-_LARGEST_TEXT:].partition("\n")[2]
 
 
-def tail(text: str) -> str:
-    """The end of a text, short enough for one field of a record."""
-    return text if len(text) <= MAX_FIELD_BYTES else "... cut ...\n" + text[-MAX_FIELD_BYTES + 100 :]
-
-
 def fingerprint(kind: type[BaseException] | None, steps: Sequence[Frame], message: str) -> str:
     """Sixteen hexadecimal digits of what stays the same when a failure happens again elsewhere or with other values."""
     functions = [step["function"] for step in steps if step["in_repo"]]

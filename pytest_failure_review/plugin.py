@@ -38,8 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
     import os  # noqa: PLC0415  (these three cost nothing while the plugin is off)
 
     from .recorder import Recorder  # noqa: PLC0415
-    from .run import describe  # noqa: PLC0415
+    from .run import describe, keep_to_this_process  # noqa: PLC0415
 
+    keep_to_this_process(os.environ)
     config.pluginmanager.register(Recorder(config, describe(config, os.environ)), "failure_review_recorder")
 
 

@@ -85,7 +85,7 @@ class Recorder:
         if report.passed and report.when != "call":
             return
         with self._guard("logreport"):
-            if type(report).__name__ == "SubtestReport":  # core's since pytest 9, pytest-subtests' before
+            if type(report).__name__.lower() == "subtestreport":  # pytest's own since 9, pytest-subtests' before
                 if report.failed:
                     self._failed_subtests.add(report.nodeid)
                 return

@@ -232,18 +232,22 @@ MAX_RECORD_BYTES: Final = 64 * 1024
 MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 """Later failures are counted, not written; all files of a run must fit into the artifact that the App reads (T17)."""
 
-# Each row: bytes per string, items per list. The last one makes every record fit.
-_CAPS: Final = ((MAX_FIELD_BYTES, 200), (4096, 50), (1024, 20), (256, 8))
+# Bytes per string and items per list, tried in order; the tightest makes every record fit.
+_CAPS: Final = ((MAX_FIELD_BYTES, 200), (4096, 50), (1024, 20))
+_TIGHTEST: Final = (256, 8)
 
 
 def encode(record: Record) -> bytes:
     """The record as one line of ASCII JSON, at most `MAX_RECORD_BYTES` long."""
-    line = b""
     for string_bytes, items in _CAPS:
-        line = json.dumps(_capped(record, string_bytes, items), separators=(",", ":")).encode("ascii") + b"\n"
+        line = _line(_capped(record, string_bytes, items))
         if len(line) <= MAX_RECORD_BYTES:
-            break
-    return line
+            return line
+    return _line(_capped(record, *_TIGHTEST))
+
+
+def _line(record: Any) -> bytes:
+    return json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def _capped(value: Any, string_bytes: int, items: int) -> Any:
@@ -259,9 +263,9 @@ def _capped(value: Any, string_bytes: int, items: int) -> Any:
 
 def cut(text: str, limit: int) -> str:
     """The text, or its first third and its end, so that its JSON takes at most `limit` bytes (quotes not counted)."""
-    shown, keep = text, limit
+    shown, keep = text, min(limit - 16, len(text))
     while len(shown) > limit or len(json.dumps(shown)) - 2 > limit:
-        keep = keep * 3 // 4
         head = keep // 3
-        shown = f"{text[:head]}\n... cut ...\n{text[len(text) - (keep - head) :]}" if keep < len(text) else shown
+        shown = f"{text[:head]}\n... cut ...\n{text[len(text) - (keep - head) :]}"
+        keep = keep * 3 // 4
     return shown

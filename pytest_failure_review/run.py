@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +19,7 @@ from .report import FILE_PREFIX, SCHEMA, GitHub, Start
 
 MAIN: Final = "main"
 """The worker's name in a run without pytest-xdist, and of the process that hands out the work."""
+ADDOPTS: Final = "PYTEST_ADDOPTS"
 HANDED: Final = "failure_review"
 """The key under which the main process tells its workers the run's name and folder."""
 
@@ -64,6 +66,16 @@ def describe(config: pytest.Config, environment: Mapping[str, str]) -> Run:
         ),
         redactor=Redactor(environment),
     )
+
+
+def keep_to_this_process(environment: MutableMapping[str, str]) -> None:
+    """Takes the plugin's options out of PYTEST_ADDOPTS, which every process started by a test would inherit.
+
+    A pytest that a test starts to see it fail, or die, is no part of this run and must not write into its report.
+    """
+    if ADDOPTS in environment:
+        options = shlex.split(environment[ADDOPTS])
+        environment[ADDOPTS] = shlex.join(option for option in options if not option.startswith("--failure-review"))
 
 
 def repository_of(folder: Path) -> Path:

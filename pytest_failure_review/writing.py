@@ -5,6 +5,7 @@ The law: nothing reaches the disk unredacted, the file hardly grows over its lim
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -14,7 +15,7 @@ from .report import MAX_FILE_BYTES, Counts, Failure, Finish, Internal, Record, S
 
 
 class ReportFile:
-    """An open report file, with `start` as its first record. Raises OSError when it cannot be written.
+    """An open report file, with `start` as its first record. Each method raises OSError when it cannot be written.
 
     A forked child of the process that opened it writes nothing: its records would not be in the digest.
     """
@@ -62,6 +63,7 @@ class ReportFile:
         if os.getpid() != self._process:
             return
         line = encode(self._redactor.redact(record))
-        os.write(self._descriptor, line)
+        if os.write(self._descriptor, line) != len(line):
+            raise OSError(errno.ENOSPC, "the report could only be written in part")
         self._digest.update(line)
         self._bytes += len(line)

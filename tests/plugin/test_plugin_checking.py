@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -208,3 +210,8 @@ def test_what_cannot_be_understood_ends_with_2(monkeypatch: pytest.MonkeyPatch, 
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
+
+
+def test_it_runs_as_a_module_where_no_script_was_put_on_the_path(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "pytest_failure_review.cli", "check-report", tmp_path], check=False)
+    assert done.returncode == 1

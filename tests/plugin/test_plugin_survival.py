@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import cast
 
 import pytest
-from plugin_project import Project
+from plugin_project import Project, a_failure, a_start, records
 
 from pytest_failure_review.checking import check
+from pytest_failure_review.redaction import Redactor
+from pytest_failure_review.report import MAX_FILE_BYTES, MAX_RECORD_BYTES, Counts, Start
+from pytest_failure_review.writing import ReportFile
 
 DEATHS = {
     "exit_0": "os._exit(0)",
@@ -106,10 +111,7 @@ def test_a_report_that_cannot_be_written_is_said_and_changes_nothing(project: Pr
     result.stdout.fnmatch_lines(["*test.unit*no owner*test_a*", "no report was written: *"])
 
 
-def test_an_error_of_the_plugin_is_recorded_once_and_changes_nothing(project: Project) -> None:
-    project.write(
-        "test_a.py",
-        """
+HOSTILE = """
 import pytest
 
 
@@ -122,7 +124,20 @@ class Hostile:
 @pytest.mark.parametrize("number", range(2))
 def test_a(number):
     raise ValueError
-""",
+"""
+
+
+def test_an_error_of_the_plugin_is_said_even_when_no_report_can_be(project: Project) -> None:
+    project.pytester.makepyfile("def test_a(): pass")
+    result = project.pytester.runpytest_inprocess("-p", "no:asyncio", "--failure-review", "--failure-review-report=\0")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["the plugin itself failed in sessionstart: ValueError: *"])
+
+
+def test_an_error_of_the_plugin_is_recorded_once_and_changes_nothing(project: Project) -> None:
+    project.write(
+        "test_a.py",
+        HOSTILE,
     )
     ran = project.run()
     internal = [record for record in ran.files["main"] if record["record"] == "internal"]
@@ -270,3 +285,80 @@ def test_awkward_failures_are_each_recorded_within_bounds(project: Project) -> N
     assert ran.finish["failures"] == sum(ran.finish["counts"][how] for how in ("failed", "error")) == 19
     assert not [record for record in ran.files["main"] if record["record"] == "internal"]
     assert sum(path.stat().st_size for path in project.reports.glob("*")) < 500_000
+
+
+def test_a_pytest_that_a_test_starts_is_no_part_of_the_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"-v --failure-review '--failure-review-report={project.reports}'")
+    project.pytester.makepyfile(
+        """
+        import os, subprocess, sys
+
+        def test_outer(tmp_path):
+            assert os.environ["PYTEST_ADDOPTS"] == "-v"
+            (tmp_path / "test_inner.py").write_text("def test_inner(): assert False")
+            assert subprocess.run([sys.executable, "-m", "pytest", "-p", "no:asyncio"], cwd=tmp_path).returncode == 1
+        """
+    )
+    ran = project.ran(project.pytester.runpytest_subprocess("-p", "no:asyncio"))
+    assert (list(ran.files), ran.failures) == (["main"], [])
+
+
+def test_an_attempt_that_is_tried_again_is_not_counted(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        """
+import pytest
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        report.outcome = "rerun"
+    return report
+""",
+    )
+    project.pytester.makepyfile("def test_a():\n    assert False\n")
+    ran = project.run()
+    assert len(ran.failures) == 1
+    assert set(ran.finish["counts"].values()) == {0}
+
+
+def test_a_full_disk_is_said_and_changes_nothing(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        """
+import resource
+import pytest
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_exception_interact():
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1500, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+""",
+    )
+    project.write("test_a.py", "def test_a():\n    assert False, 'x' * 9000\n")
+    result = project.pytester.runpytest_subprocess(
+        "-p", "no:asyncio", "--failure-review", "--failure-review-report=reports"
+    )
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "*test.unit*no owner*test_a*",
+            "the plugin itself failed in exception_interact: OSError: *the report could only be written in part",
+        ]
+    )
+    assert not check(project.reports).complete
+
+
+def test_a_full_file_counts_what_it_cannot_hold(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "failure-review-x-main.jsonl"
+    file = ReportFile(path, cast("Start", a_start()), Redactor({}))
+    for _ in range(100):
+        file.failure(a_failure(text="x" * 20_000, message="y" * 20_000, rule="z" * 20_000))
+    file.finish(1, Counts(passed=0, failed=100, error=0, skipped=0, xfailed=0, xpassed=0))
+    *_, last = records(path)
+    assert (last["failures"], last["truncated"]) == (85, 15)
+    assert path.stat().st_size < MAX_FILE_BYTES + 2 * MAX_RECORD_BYTES
+    assert check(path.parent).complete
