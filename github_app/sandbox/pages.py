@@ -9,6 +9,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from github_app.sandbox import views
+from github_app.sandbox.markdown import render
 from github_app.sandbox.state import Pull, Repository
 from github_app.sandbox.world import World
 
@@ -62,7 +63,7 @@ class Pages:
             box={"icon": icon, "headline": headline, "sentence": sentence},
             remarks=[views.remark_of(each, self._world.clock()) for each in said],
             files=views.diff_of(pull, self._world.base),
-            body=views.render(pull.body),
+            body=render(pull.body),
         )
 
     async def check(self, request: web.Request) -> web.Response:

@@ -1,5 +1,8 @@
 """Cuts GitHub's OpenAPI description down to the operations this project knows, without prose and examples.
 
+Two slips of the description are mended: a nullable field that lists its values gets null among them, and the account in
+the list of installations, said to be a user and an enterprise at once, is what it is in the single installation.
+
 Get the whole one with `npm pack @octokit/openapi@23.0.2`, unpack it, and run
 `python tests/contract/cut_description.py package/generated/api.github.com.json tests/contract/github-rest.json.gz`.
 """
@@ -80,7 +83,19 @@ get R/rulesets/{ruleset_id}
 post R/statuses/{sha}
 get R/teams
 """
-PROSE = {"description", "summary", "example", "examples", "externalDocs", "title", "tags", "x-github", "x-octokit"}
+# What is left out: explanations, and hints at which alternative to try (one stands where a list may be, and breaks it).
+PROSE = {
+    "discriminator",
+    "description",
+    "summary",
+    "example",
+    "examples",
+    "externalDocs",
+    "title",
+    "tags",
+    "x-github",
+    "x-octokit",
+}
 
 
 def wanted() -> list[tuple[str, str]]:
@@ -100,6 +115,8 @@ def without_prose(node: Any, *, names: bool = False) -> Any:
     if not isinstance(node, dict):
         return node
     kept = {key: value for key, value in node.items() if names or key not in PROSE}
+    if kept.get("nullable") is True and None not in kept.get("enum", [None]):
+        kept["enum"] = [*kept["enum"], None]
     return {
         key: without_prose(value, names=key in ("properties", "schemas") and not names) for key, value in kept.items()
     }
@@ -120,6 +137,8 @@ def cut(whole: dict[str, Any]) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for method, path in wanted():
         paths.setdefault(path, {})[method] = whole["paths"][path][method]
+    listed = paths["/app/installations"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    listed["items"] = {"$ref": "#/components/schemas/installation"}
     components: dict[str, dict[str, Any]] = {}
     open_references = references(paths)
     while open_references:
