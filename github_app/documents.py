@@ -55,7 +55,8 @@ def to_document(record: Record, version: int) -> Document:
             newest = max(record.legs, key=lambda leg: leg.order)
             where = {"ref": record.ref, "sha": newest.sha, "open_key": record.open_key}
         case Ref():
-            where = {"ref": record.name, "sha": record.head_sha}
+            waits = record.id if record.open and record.gated else None
+            where = {"ref": record.name, "sha": record.head_sha, "open_key": waits}
         case Commit():
             where = {"sha": record.sha}
         case PolicySource():

@@ -5,12 +5,63 @@ It never performs an effect and never reads from GitHub: events arrive complete,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from pydantic_core import to_json
 
 from github_app.documents import Document as Document  # noqa: PLC0414  (the store speaks of it as the engine's)
+from github_app.documents import records_of, to_case, to_document, to_record
+from github_app.outcomes import Retry
+from github_app.rules.case import Case, Decision
+from github_app.rules.decide import decide
+from github_app.rules.effects import (
+    Effect,
+    ForgetInstallation,
+    PublishComment,
+    PublishGate,
+    PublishLabels,
+    PublishPolicyCheck,
+)
+from github_app.rules.events import (
+    BranchMoved,
+    Event,
+    InstallationMoved,
+    JobsSeen,
+    PullMoved,
+    QueueMoved,
+    RefreshAsked,
+    TimerFired,
+)
+from github_app.rules.failures import Book
+from github_app.rules.model import (
+    Commit,
+    Failure,
+    Installation,
+    PolicySource,
+    Ref,
+    Repo,
+    commit_id,
+    installation_doc_id,
+    policy_id,
+    ref_id,
+)
+from github_app.rules.policy import Policy
+from github_app.rules.policy_file import PolicyFile
+from github_app.rules.policy_source import policy_of
+from github_app.rules.refs import queue_name
+from github_app.rules.signatures import Signatures
+
+ATTEMPTS = 20
+"""How often a decision is made anew because a record moved on in between; more than that is not contention."""
+
+PUBLISH_AFTER = timedelta(seconds=1)
+"""What is shown may wait this long, so that forty jobs that end together cost one write, not forty (G13)."""
+
+RECENT = timedelta(days=2)
+"""Closed failures that an event may still belong to; E42 needs a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +141,175 @@ class Store(Protocol):
 
     async def commit(self, change: Change, now: datetime) -> bool:
         """Commit the change in one transaction; False, and nothing is stored, when any document has moved on."""
+
+
+class Engine:
+    """The one door: every event goes through `handle`, and nothing else changes state."""
+
+    def __init__(self, store: Store, builtin: PolicyFile, signatures: Signatures, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._builtin = builtin
+        self._signatures = signatures
+        self._now = now
+        self._policies: dict[tuple[str | None, str | None], Policy] = {}
+
+    async def handle(self, event: Event) -> Decision:
+        """Load, decide, commit; again when somebody else was faster.
+
+        Raises Retry when the records never stand still, or the store cannot commit.
+        """
+        for _ in range(ATTEMPTS):
+            documents = await self._load(event)
+            before = to_case(documents)
+            now = self._now()
+            decision = decide(before, event, self.book(before.source), now)
+            versions = {document.id: document.version for document in documents}
+            if await self._store.commit(_change(before, decision, event, versions, now), now):
+                return decision
+        raise Retry("The records kept changing while a decision was made")
+
+    def book(self, source: PolicySource | None) -> Book:
+        """Return what is decided by for a repository."""
+        key = (source.org_text, source.text) if source else (None, None)
+        policy = self._policies.get(key)
+        if policy is None:
+            if len(self._policies) > 1000:  # noqa: PLR2004  (a cache of what can be computed again)
+                self._policies.clear()
+            policy = self._policies[key] = policy_of(source, self._builtin)
+        return Book(policy, self._signatures, source)
+
+    async def commit(self, repo_id: int, sha: str) -> Commit | None:
+        return _one(await self._store.get([commit_id(repo_id, sha)]), Commit)
+
+    async def failure(self, failure_id: str) -> Failure | None:
+        return _one(await self._store.get([failure_id]), Failure)
+
+    async def policy_source(self, repo_id: int) -> PolicySource | None:
+        return _one(await self._store.get([policy_id(repo_id)]), PolicySource)
+
+    async def ref(self, repo_id: int, name: str) -> Ref | None:
+        return _one(await self._store.get([ref_id(repo_id, name)]), Ref)
+
+    async def installation(self, installation_id: int) -> Installation | None:
+        return _one(await self._store.get([installation_doc_id(installation_id)]), Installation)
+
+    async def refs_at(self, repo_id: int, sha: str) -> list[Ref]:
+        """Return the refs whose head is a commit."""
+        records = [to_record(document) for document in await self._store.find("ref", repo_id, sha=sha)]
+        return [record for record in records if isinstance(record, Ref)]
+
+    async def case_of(self, repo_id: int, sha: str) -> Case:
+        """Return everything that is known about a commit, to show it."""
+        return to_case(await self._around(repo_id, sha, set()))
+
+    async def _load(self, event: Event) -> list[Document]:  # noqa: PLR0911  (one return an event)
+        """Return the documents that an event can touch."""
+        match event:
+            case InstallationMoved():
+                return await self._store.get([installation_doc_id(event.installation_id)])
+            case JobsSeen():
+                names = {pull.ref for pull in event.pulls} | ({f"branch/{event.branch}"} if event.branch else set())
+                return await self._around(event.repo.id, event.sha, names)
+            case PullMoved():
+                return await self._around(event.repo.id, event.pull.head_sha, {event.pull.ref})
+            case QueueMoved():
+                return await self._around(event.repo.id, event.sha, {queue_name(event)})
+            case RefreshAsked():
+                return await self._around(event.repo.id, event.sha, set())
+            case BranchMoved():
+                return await self._of_refs(event.repo, {f"branch/{event.branch}"})
+            case TimerFired():
+                return await self._of_timer(event)
+            case _:
+                return await self._of_policy(event.repo.id)
+
+    async def _of_policy(self, repo_id: int) -> list[Document]:
+        """The policy, and every open line of work that it holds for."""
+        refs = await self._store.find("ref", repo_id, open_or_since=self._now())
+        return [*await self._store.get([policy_id(repo_id)]), *refs]
+
+    async def _around(self, repo_id: int, sha: str, names: set[str]) -> list[Document]:
+        """A commit, the refs that it is on, their failures, and the policy."""
+        found = await self._store.get([commit_id(repo_id, sha), policy_id(repo_id)])
+        commit = next((item for item in map(to_record, found) if isinstance(item, Commit)), None)
+        names = names | (set(commit.refs) if commit else set())
+        at_head = await self._store.find("ref", repo_id, sha=sha)
+        named = await self._store.get([ref_id(repo_id, name) for name in sorted(names)])
+        refs = list({document.id: document for document in (*at_head, *named)}.values())
+        return [*found, *refs, *await self._failures(repo_id, refs)]
+
+    async def _of_refs(self, repo: Repo, names: set[str]) -> list[Document]:
+        refs = await self._store.get([ref_id(repo.id, name) for name in sorted(names)])
+        return [*await self._store.get([policy_id(repo.id)]), *refs, *await self._failures(repo.id, refs)]
+
+    async def _of_timer(self, event: TimerFired) -> list[Document]:
+        [*found] = await self._store.get([event.subject])
+        match next((to_record(document) for document in found), None):
+            case Commit() as commit:
+                return await self._around(commit.repo.id, commit.sha, set())
+            case Failure() as failure:
+                newest = max(failure.legs, key=lambda leg: leg.order)
+                around = await self._around(failure.repo.id, newest.sha, {failure.ref})
+                return [*(item for item in around if item.id != event.subject), *found]
+            case _:
+                return await self._store.get([policy_id(event.repo.id)])
+
+    async def _failures(self, repo_id: int, refs: Iterable[Document]) -> list[Document]:
+        names = sorted(document.ref for document in refs if document.ref)
+        if not names:
+            return []
+        return await self._store.find("failure", repo_id, refs=names, open_or_since=self._now() - RECENT)
+
+
+R = TypeVar("R")
+
+
+def _one(documents: Sequence[Document], kind: type[R]) -> R | None:
+    records = (to_record(document) for document in documents)
+    return next((record for record in records if isinstance(record, kind)), None)
+
+
+def _change(before: Case, decision: Decision, event: Event, versions: dict[str, int], now: datetime) -> Change:
+    """Return what must be committed for a decision: only the records that changed."""
+    old, new = records_of(before), records_of(decision.case)
+    installation_id, repo_id = _whose(event)
+    return Change(
+        documents=[to_document(new[key], versions.get(key, 0)) for key in sorted(new) if old.get(key) != new[key]],
+        entries=[
+            Entry(note.subject, note.kind, note.at, "App", note.reason, installation_id, repo_id, event.cause)
+            for note in decision.notes
+        ],
+        timers=[
+            Timer(alarm.subject, alarm.kind, alarm.due_at, alarm.generation, installation_id, repo_id)
+            for alarm in decision.alarms
+        ],
+        wishes=[_wish(effect, now, installation_id, repo_id) for effect in decision.effects],
+        fired=[(event.subject, event.kind, event.generation)] if isinstance(event, TimerFired) else (),
+    )
+
+
+def _whose(event: Event) -> tuple[int, int]:
+    if isinstance(event, InstallationMoved):
+        return event.installation_id, 0
+    return event.repo.installation_id, event.repo.id
+
+
+def _wish(effect: Effect, now: datetime, installation_id: int, repo_id: int) -> Wish:
+    payload = to_json(effect).decode()
+    kind, key = effect_key(effect)
+    return Wish(key, kind, payload, now + PUBLISH_AFTER, installation_id, repo_id)
+
+
+def effect_key(effect: Effect) -> tuple[str, str]:
+    """Return an effect's kind, and the key under which two wishes for the same thing are one."""
+    match effect:
+        case PublishGate():
+            return "gate", f"gate/{effect.repo_id}/{effect.sha}"
+        case PublishComment():
+            return "comment", f"comment/{effect.repo_id}/{effect.number}"
+        case PublishLabels():
+            return "labels", f"labels/{effect.repo_id}/{effect.number}"
+        case PublishPolicyCheck():
+            return "policy_check", f"policy_check/{effect.repo_id}/{effect.sha}"
+        case ForgetInstallation():
+            return "forget", f"forget/{effect.installation_id}"

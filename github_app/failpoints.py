@@ -17,6 +17,12 @@ NAMES = (
     "outbox.after_perform",
     "timers.after_claim",
     "timers.after_perform",
+    "checks.before_write",
+    "checks.after_write",
+    "comments.before_write",
+    "comments.after_write",
+    "labels.before_write",
+    "labels.after_write",
 )
 
 _armed: dict[str, Callable[[], None]] = {}

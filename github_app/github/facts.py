@@ -69,6 +69,7 @@ def run_of(told: WorkflowRun) -> Run:
         status=told.status,
         conclusion=told.conclusion,
         created_at=told.created_at,
+        path=told.path.partition("@")[0],
     )
 
 
@@ -88,6 +89,7 @@ def job_of(told: WorkflowJob, run: Run) -> Job:
         created_at=told.created_at,
         completed_at=told.completed_at,
         failed_step=told.failed_step,
+        workflow_path=run.path,
         url=told.html_url,
     )
 
@@ -108,6 +110,7 @@ def run_as_job(told: WorkflowRun) -> Job:
         attempt=told.run_attempt,
         created_at=told.created_at,
         completed_at=told.updated_at,
+        workflow_path=told.path.partition("@")[0],
         url=told.html_url,
         evidence=Evidence(log="none"),
     )

@@ -58,7 +58,7 @@ def decide(case: Case, event: Event, book: Book, now: datetime) -> Decision:
         case InstallationMoved():
             return _installation_moved(case, event)
         case RepoMoved():
-            after = case
+            after = replace(case, source=replace(case.source, repo=event.repo) if case.source else None)
         case RefreshAsked():
             return Decision(case, effects=_show(case))
         case TimerFired():
@@ -122,8 +122,12 @@ def _policy_read(case: Case, event: PolicyRead) -> Decision:
     source = taken_in(case.source, event)
     note = Note(source.id, "policy", "; ".join(source.problems) or "The policy files were read", event.received_at)
     is_news = case.source is None or replace(source, read_at=case.source.read_at, sha=case.source.sha) != case.source
-    shown: tuple[Effect, ...] = (PublishPolicyCheck(event.repo.id, event.sha),) if event.sha and is_news else ()
-    return Decision(replace(case, source=source), notes=(note,) if is_news else (), effects=shown)
+    after = replace(case, source=source)
+    if not is_news:
+        return Decision(after)
+    check = (PublishPolicyCheck(event.repo.id, event.sha),) if event.sha else ()
+    gates = (PublishGate(ref.repo.id, ref.head_sha) for ref in case.refs if ref.open and ref.gated)
+    return Decision(after, notes=(note,), effects=tuple(dict.fromkeys((*check, *gates))))
 
 
 def _installation_moved(case: Case, event: InstallationMoved) -> Decision:

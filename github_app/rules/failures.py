@@ -18,6 +18,7 @@ from github_app.rules.model import (
     FailureState,
     Job,
     Leg,
+    Mark,
     Owner,
     PolicySource,
     Pull,
@@ -30,6 +31,7 @@ from github_app.rules.policy import Policy, Rule, rule_of
 from github_app.rules.signatures import Signatures
 from pytest_failure_review.report import Category
 
+MARKS_KEPT = 50
 LEGS_KEPT = 60
 """Red jobs remembered per failure: the first and the newest."""
 
@@ -167,6 +169,7 @@ def _judged(
         opened_at=started.anchor_at,
         received_at=received_at,
         excerpt=_excerpt(job, verdict),
+        marks=_marks(job, verdict),
         series=series,
         blocks_all=rule.blocks_all,
         notes=(f"Runbook: {rule.runbook}",) if rule.runbook else (),
@@ -205,3 +208,16 @@ def _excerpt(job: Job, verdict: Verdict) -> Excerpt | None:
     excerpts = job.evidence.excerpts if job.evidence else ()
     mine = (excerpt for excerpt in excerpts if verdict.region == (excerpt.start, excerpt.end))
     return next(mine, excerpts[0] if excerpts else None)
+
+
+def _marks(job: Job, verdict: Verdict) -> tuple[Mark, ...]:
+    """Return the lines of the repository that the evidence points at, else the workflow's file (X37)."""
+    evidence = job.evidence
+    told = evidence.report.failures if evidence and evidence.report else ()
+    marks = [Mark(item.path, max(1, item.line), f"{item.nodeid}: {item.message}") for item in told if item.path]
+    noted = evidence.annotations if evidence else ()
+    # GitHub's own remarks on a job stand at ".github", which is no file that could be marked.
+    marks += [Mark(note.path, max(1, note.line), note.message) for note in noted if note.path not in {"", ".github"}]
+    if not marks and job.workflow_path:
+        marks = [Mark(job.workflow_path, 1, verdict.reason)]
+    return tuple(dict.fromkeys(marks))[:MARKS_KEPT]

@@ -163,6 +163,7 @@ class Job:
     created_at: datetime | None = None
     completed_at: datetime | None = None
     failed_step: str = ""
+    workflow_path: str = ""
     url: str = ""
     evidence: Evidence | None = field(default=None)
 
@@ -194,6 +195,7 @@ class Run:
     status: str
     conclusion: str | None = None
     created_at: datetime | None = None
+    path: str = ""  # of the workflow's file
 
     @property
     def done(self) -> bool:
@@ -379,6 +381,15 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A line of a file of the repository that a failure points at; `line` is from 1."""
+
+    path: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """One cause on one ref, over all its jobs, attempts and commits."""
 
@@ -401,6 +412,7 @@ class Failure:
     opened_at: datetime
     received_at: datetime
     excerpt: Excerpt | None = None
+    marks: tuple[Mark, ...] = ()
     greens: tuple[Green, ...] = ()
     series: int = 1  # how many records this cause has had on this ref, 24 hours of quiet between them (E42)
     generation: int = 1  # how often it was opened

@@ -1,0 +1,342 @@
+"""Makes every object and joins them; the only file that knows them all."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ipaddress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import structlog
+from aiohttp import web
+from pydantic import TypeAdapter
+
+from github_app import builtin
+from github_app.engine import Engine, Entry, Timer
+from github_app.failpoints import arm
+from github_app.github.checks import Checks
+from github_app.github.client import GitHub, open_session
+from github_app.github.comments import Comments
+from github_app.github.labels import Labels
+from github_app.github.publishing import Desk
+from github_app.github.receiving import MAX_BODY, Receiver
+from github_app.github.sorting import sort
+from github_app.github.translate import Translator
+from github_app.inbox import Delivery, Inbox, Sorted
+from github_app.outbox import Outbox
+from github_app.outcomes import GiveUp, Unfinished, Wait
+from github_app.rules.case import Decision
+from github_app.rules.effects import (
+    ForgetInstallation,
+    PublishComment,
+    PublishGate,
+    PublishLabels,
+    PublishPolicyCheck,
+)
+from github_app.rules.events import TimerFired
+from github_app.rules.model import Failure, Repo
+from github_app.rules.policy_file import PolicyFile, parse
+from github_app.settings import Refused, Settings
+from github_app.store import SqlStore
+from github_app.store.retention import Retention
+from github_app.store.upgrade import upgrade
+from github_app.timers import Timers
+from github_app.web.access import Access
+from github_app.web.metrics import Metrics, Waiting
+from github_app.web.oauth import web_origin
+from github_app.web.pages import Site
+from github_app.web.server import Collaborators, LoginKeys, build_web
+
+SWEEP_EVERY = timedelta(hours=1)
+SUSPENDED_PAUSE = timedelta(hours=1)
+ENDING_KINDS = ("commit", "ref", "failure")
+
+log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The running App's objects."""
+
+    settings: Settings
+    store: SqlStore
+    engine: Engine
+    github: GitHub
+    inbox: Inbox
+    outbox: Outbox
+    timers: Timers
+    metrics: Metrics
+    http: aiohttp.ClientSession
+    now: Callable[[], datetime]
+
+
+def builtin_policy() -> PolicyFile:
+    """Return the escalation matrix that comes with the package."""
+    parsed = parse(builtin.default_policy_text(), "built-in policy")
+    if not isinstance(parsed, PolicyFile):
+        raise Refused(f"The built-in policy is broken: {parsed[0]}")
+    return parsed
+
+
+@asynccontextmanager
+async def opened(settings: Settings, now: Callable[[], datetime] = utc_now) -> AsyncIterator[Parts]:
+    """Open the database and the connections, and join the parts; nothing runs yet.
+
+    Raises Refused or StoreRefused when it cannot be started.
+    """
+    if settings.failpoint:
+        arm(settings.failpoint)
+    url = settings.database_url.get_secret_value()
+    await asyncio.to_thread(upgrade, url)
+    async with AsyncExitStack() as stack:
+        store = await SqlStore.open(url)
+        stack.push_async_callback(store.close)
+        http = await stack.enter_async_context(open_session())
+        try:
+            github = GitHub(
+                http,
+                api_url=settings.github_api_url,
+                app_id=settings.github_app_id,
+                private_key=settings.github_private_key.get_secret_value(),
+                now=now,
+                proxy=settings.https_proxy or None,
+            )
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        yield _joined(settings, store, github, http, now)
+
+
+def _joined(
+    settings: Settings, store: SqlStore, github: GitHub, http: aiohttp.ClientSession, now: Callable[[], datetime]
+) -> Parts:
+    metrics = Metrics()
+    engine = Engine(store, builtin_policy(), builtin.signatures(), now)
+    translator = Translator(github, engine, app_id=settings.github_app_id, secrets=settings.secrets, now=now)
+    desk = Desk(engine, github, store.outbox, settings.github_app_id, settings.base_url, _signing_key(settings), now)
+    handle = _deliveries(translator, engine, metrics, now)
+    inbox = Inbox(store.deliveries, _counted_sort(metrics), handle, now)
+    outbox = Outbox(store.outbox, _performers(desk, store, metrics), now)
+    timers = Timers(store.timers, _fire(engine, metrics, now), now)
+    store.on_work("inbox", inbox.loop.wake)
+    store.on_work("outbox", outbox.loop.wake)
+    store.on_work("timers", timers.loop.wake)
+    return Parts(settings, store, engine, github, inbox, outbox, timers, metrics, http, now)
+
+
+def web_app(parts: Parts, role: str = "all") -> web.Application:
+    """Return the HTTP application of a process; a `worker` serves probes and metrics alone."""
+    settings = parts.settings
+    receiver = Receiver(settings.webhook_secrets, parts.inbox.accept, parts.metrics.acknowledged, parts.now)
+    site = Site(settings.base_url, web_origin(settings.github_api_url))
+    secret = settings.session_secret.get_secret_value().encode()
+    keys = LoginKeys(settings.github_client_id, settings.github_client_secret.get_secret_value(), secret)
+    return build_web(
+        Collaborators(
+            site=site,
+            failures=_Reader(parts),
+            access=Access(_Readers(parts.github)),
+            http=parts.http,
+            metrics=parts.metrics,
+            backlog=_backlog(parts),
+            checks=_checks(parts, role),
+            now=parts.now,
+            login=keys if settings.github_client_id else None,
+            proxies=[ipaddress.ip_network(item, strict=False) for item in settings.trusted_proxies],
+        ),
+        extra_routes=receiver.routes if role != "worker" else (),
+        max_body=MAX_BODY,
+    )
+
+
+@asynccontextmanager
+async def working(parts: Parts) -> AsyncIterator[None]:
+    """Run the three loops and the clean-up; on the way out what is under way is finished or given back (F9)."""
+    await parts.store.become_worker()
+    loops = (parts.inbox.loop, parts.outbox.loop, parts.timers.loop)
+    for loop in loops:
+        loop.start()
+    sweeper = asyncio.create_task(_sweep(parts))
+    try:
+        yield
+    finally:
+        sweeper.cancel()
+        await asyncio.gather(*(loop.stop() for loop in loops))
+
+
+def _deliveries(
+    translator: Translator, engine: Engine, metrics: Metrics, now: Callable[[], datetime]
+) -> Callable[[Delivery], Awaitable[None]]:
+    async def handle(delivery: Delivery) -> None:
+        try:
+            for event in await translator.events(delivery):
+                _count(metrics, await engine.handle(event))
+        except Unfinished as outcome:
+            metrics.delivery(delivery.event, type(outcome).__name__.lower())
+            raise
+        metrics.delivery(delivery.event, "handled")
+        metrics.delivery_lag((now() - delivery.received_at).total_seconds())
+
+    return handle
+
+
+def _fire(engine: Engine, metrics: Metrics, now: Callable[[], datetime]) -> Callable[[Timer], Awaitable[None]]:
+    async def fire(timer: Timer) -> None:
+        # Only the ids count here; what is shown is read from the records.
+        repo = Repo(timer.repo_id, timer.installation_id, "", "")
+        event = TimerFired(
+            repo=repo,
+            cause=f"timer {timer.kind}",
+            received_at=now(),
+            subject=timer.subject,
+            kind=timer.kind,
+            generation=timer.generation,
+        )
+        _count(metrics, await engine.handle(event))
+
+    return fire
+
+
+def _count(metrics: Metrics, decision: Decision) -> None:
+    for failure in decision.case.failures:
+        if any(note.subject == failure.id and note.kind == "detected" for note in decision.notes):
+            metrics.decision(failure.verdict.category)
+
+
+def _counted_sort(metrics: Metrics) -> Callable[[str, bytes], Sorted]:
+    def counted(event: str, body: bytes) -> Sorted:
+        found = sort(event, body)
+        if found.verdict != "ready":
+            metrics.delivery(event, found.verdict)
+        return found
+
+    return counted
+
+
+def _performers(desk: Desk, store: SqlStore, metrics: Metrics) -> Mapping[str, Callable[[str], Awaitable[None]]]:
+    checks, comments, labels = Checks(desk), Comments(desk), Labels(desk)
+
+    async def forget(effect: ForgetInstallation) -> None:
+        await store.forget_installation(effect.installation_id)
+        metrics.forget_installation(effect.installation_id)
+
+    return {
+        "gate": _performer(metrics, desk, PublishGate, lambda wish: checks.publish_gate(wish.repo_id, wish.sha)),
+        "comment": _performer(metrics, desk, PublishComment, lambda wish: comments.publish(wish.repo_id, wish.number)),
+        "labels": _performer(metrics, desk, PublishLabels, lambda wish: labels.publish(wish.repo_id, wish.number)),
+        "policy_check": _performer(
+            metrics, desk, PublishPolicyCheck, lambda wish: checks.publish_policy(wish.repo_id, wish.sha)
+        ),
+        "forget": _performer(metrics, desk, ForgetInstallation, forget),
+    }
+
+
+def _performer(
+    metrics: Metrics, desk: Desk, kind: type[Any], perform: Callable[[Any], Awaitable[None]]
+) -> Callable[[str], Awaitable[None]]:
+    adapter = TypeAdapter(kind)
+
+    async def performed(payload: str) -> None:
+        wish = adapter.validate_json(payload)
+        try:
+            await _refuse_suspended(desk, wish)
+            await perform(wish)
+        except Unfinished as outcome:
+            metrics.effect(kind.__name__, type(outcome).__name__.lower())
+            raise
+        metrics.effect(kind.__name__, "done")
+
+    return performed
+
+
+async def _refuse_suspended(desk: Desk, wish: Any) -> None:
+    """Let work for a suspended installation wait instead of failing (T32, F38)."""
+    repo_id = getattr(wish, "repo_id", None)
+    source = await desk.engine.policy_source(repo_id) if repo_id is not None else None
+    if source is None:
+        return
+    installation = await desk.engine.installation(source.repo.installation_id)
+    if installation is None:
+        return
+    if installation.state == "suspended":
+        raise Wait("The installation is suspended", desk.now() + SUSPENDED_PAUSE)
+    if installation.state == "deleted":
+        raise GiveUp("The App is no longer installed")
+
+
+async def _sweep(parts: Parts) -> None:
+    while True:
+        keep = Retention(ENDING_KINDS)
+        with suppress(Unfinished):  # the database is away; there is another hour
+            await parts.store.sweep(parts.now(), keep)
+        await asyncio.sleep(SWEEP_EVERY.total_seconds())
+
+
+def _checks(parts: Parts, role: str) -> Mapping[str, Callable[[], Awaitable[str | None]]]:
+    async def database() -> str | None:
+        try:
+            await parts.store.ping()
+        except Unfinished as outcome:
+            return outcome.reason
+        return None
+
+    async def loops() -> str | None:
+        dead = [loop.name for loop in (parts.inbox.loop, parts.outbox.loop, parts.timers.loop) if not loop.alive]
+        return f"not running: {', '.join(dead)}" if dead else None
+
+    return {"database": database} if role == "web" else {"database": database, "loops": loops}
+
+
+def _backlog(parts: Parts) -> Callable[[], Awaitable[Mapping[str, Waiting]]]:
+    async def backlog() -> Mapping[str, Waiting]:
+        told = await parts.store.stats(parts.now())
+        inbox = sum(told.deliveries.get(state, 0) for state in ("new", "ready", "running"))
+        outbox = sum(told.outbox.get(state, 0) for state in ("pending", "running"))
+        return {
+            "inbox": Waiting(inbox, told.oldest_delivery_age),
+            "outbox": Waiting(outbox, told.oldest_wish_age),
+            "timers": Waiting(told.timers, told.timer_lateness),
+        }
+
+    return backlog
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What the failure page reads."""
+
+    parts: Parts
+
+    async def failure(self, failure_id: str) -> Failure | None:
+        return await self.parts.engine.failure(failure_id)
+
+    async def timeline(self, failure_id: str) -> Sequence[Entry]:
+        return await self.parts.store.journal.about(failure_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Readers:
+    """Asks GitHub, as the visitor, whether a repository is visible; the id decides, not the name (G17, G28)."""
+
+    github: GitHub
+
+    async def may_read(self, user_token: str, repo: Repo) -> bool:
+        try:
+            told = await self.github.user(user_token).get("/repos/{owner}/{repo}", owner=repo.owner, repo=repo.name)
+        except GiveUp:
+            return False
+        return bool(told.get("id") == repo.id)
+
+
+def _signing_key(settings: Settings) -> bytes:
+    """Derive the key that signs our marks; it changes with the App's private key and is never stored."""
+    key = settings.github_private_key.get_secret_value().encode()
+    return hashlib.sha256(b"failure-review marks\n" + key).digest()

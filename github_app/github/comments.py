@@ -1,0 +1,108 @@
+"""Publishes the one sticky comment of a pull request: it appears with the first failure, and shrinks when green."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from github_app.failpoints import failpoint
+from github_app.github.client import Api
+from github_app.github.gate_text import summary
+from github_app.github.markdown import cut, plain
+from github_app.github.publishing import Desk, digest_of
+from github_app.github.view import View, view_of
+from github_app.outbox import Sent
+from github_app.outcomes import GiveUp
+from github_app.rules.model import Repo
+
+MAX_BODY = 65_000
+"""Bytes; GitHub takes 65,536 characters."""
+
+PERMISSIONS = {"pull_requests": "write"}
+GONE = frozenset({404, 410})
+
+
+class Comments:
+    """Performs `PublishComment`."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def publish(self, repo_id: int, number: int) -> None:
+        ref = await self._desk.engine.ref(repo_id, f"pull/{number}")
+        view = await view_of(self._desk.engine, repo_id, ref.head_sha) if ref else None
+        if ref is None or view is None or not ref.open:
+            return
+        key = f"comment/{repo_id}/{number}"
+        sent = await self._desk.log.sent(key)
+        body = _body(view, self._desk, key, appeared=sent is not None)
+        if body is None or (sent is not None and sent.digest == digest_of(body)):
+            return
+        self._desk.wait_for_gap(sent)
+        await _Writer(self._desk, self._desk.api(view.repo, PERMISSIONS), view.repo, number, key).write(body, sent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """One write of one comment; look, then create (L17)."""
+
+    desk: Desk
+    api: Api
+    repo: Repo
+    number: int
+    key: str
+
+    async def write(self, body: str, sent: Sent | None) -> None:
+        remote_id = sent.remote_id if sent else ""
+        if sent is None:
+            await self._remember("", "")
+        elif not remote_id:
+            remote_id = await self._find()
+        failpoint("comments.before_write")
+        remote_id = await self._update(remote_id, body) if remote_id else await self._create(body)
+        failpoint("comments.after_write")
+        await self._remember(remote_id, digest_of(body))
+
+    async def _update(self, remote_id: str, body: str) -> str:
+        template = "/repos/{owner}/{repo}/issues/comments/{id}"
+        try:
+            await self.api.patch(
+                template, body={"body": body}, id=remote_id, owner=self.repo.owner, repo=self.repo.name
+            )
+        except GiveUp as gone:
+            if gone.status not in GONE:
+                raise
+            return await self._create(body)  # somebody deleted it: one new one, and on from there (E59)
+        return remote_id
+
+    async def _create(self, body: str) -> str:
+        template = "/repos/{owner}/{repo}/issues/{number}/comments"
+        created = await self.api.post(
+            template, body={"body": body}, number=self.number, owner=self.repo.owner, repo=self.repo.name
+        )
+        return str(created["id"])
+
+    async def _find(self) -> str:
+        mark = self.desk.mark(self.key)
+        pages = self.api.pages(
+            "/repos/{owner}/{repo}/issues/{n}/comments", n=self.number, owner=self.repo.owner, repo=self.repo.name
+        )
+        async for item in pages:
+            app = item.get("performed_via_github_app") or {}
+            if app.get("id") == self.desk.app_id and str(item.get("body", "")).startswith(mark):
+                return str(item["id"])
+        return ""
+
+    async def _remember(self, remote_id: str, digest: str) -> None:
+        await self.desk.remember(self.repo, self.key, remote_id, digest)
+
+
+def _body(view: View, desk: Desk, key: str, *, appeared: bool) -> str | None:
+    """Return the comment's text; None while there is nothing to say and nothing was said."""
+    gate = view.gate
+    if gate.failures or (appeared and gate.conclusion not in {"success", None}):
+        head = f"**Failure Review: {plain(gate.title)}**"
+        text = f"{desk.mark(key)}\n{head}\n\n{summary(gate, desk.base_url)}"
+        return cut(text, MAX_BODY, desk.base_url)
+    if not appeared or gate.conclusion is None:
+        return None
+    return f"{desk.mark(key)}\nFailure Review: {plain(gate.title)} at {gate.sha[:12]}."

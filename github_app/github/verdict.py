@@ -1,0 +1,90 @@
+"""The machine-readable verdict in the gate's text: what other programs read, published as JSON Schema."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from github_app.rules.gate import Gate
+from github_app.rules.model import Failure, Party
+from github_app.rules.sla import deadline
+
+SCHEMA = 1
+
+
+class FailureVerdict(BaseModel):
+    """One failure; names are roles, logins and teams, times are UTC."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(description="stands in the address of the failure's page")
+    job: str
+    category: str
+    subcategory: str | None
+    severity: str | None
+    owner: str = Field(description="exactly one accountable party")
+    informed: list[str]
+    deadline: datetime | None = Field(description="null: no deadline, or the clock stands still")
+    override: str = Field(description="never, approval or hotfix")
+    reason: str
+    fingerprint: str
+
+
+class GateVerdict(BaseModel):
+    """The gate of one commit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = Field(SCHEMA, serialization_alias="schema", description="of this format; refuse a higher one")
+    head_sha: str
+    conclusion: str | None = Field(description="null while the gate is in progress")
+    failures: list[FailureVerdict]
+    omitted: int = Field(0, description="failures left out because the text has a limit")
+
+
+def verdict_json(gate: Gate, limit: int) -> str:
+    """Return the verdict as JSON of at most `limit` bytes; failures that do not fit are counted as omitted."""
+    shown = [_failure(failure) for failure in gate.failures]
+    total = len(shown)
+    while True:
+        verdict = GateVerdict(
+            version=SCHEMA,
+            head_sha=gate.sha,
+            conclusion=gate.conclusion,
+            failures=shown,
+            omitted=total - len(shown),
+        )
+        # Angle brackets and ampersands stay text in whatever page shows the JSON.
+        text = verdict.model_dump_json(by_alias=True, indent=1)
+        text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").replace("`", "\\u0060")
+        if len(text.encode()) <= limit or not shown:
+            return text
+        shown = shown[: len(shown) * 3 // 4]
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the verdict."""
+    return GateVerdict.model_json_schema(by_alias=True, mode="serialization")
+
+
+def _failure(failure: Failure) -> FailureVerdict:
+    verdict = failure.verdict
+    return FailureVerdict(
+        id=failure.id,
+        job=f"{failure.workflow} / {failure.job}" if failure.workflow else failure.job,
+        category=verdict.category,
+        subcategory=verdict.subcategory,
+        severity=verdict.severity,
+        owner=_name(failure.owner.accountable),
+        informed=[_name(party) for party in failure.owner.informed],
+        deadline=deadline(failure.clock),
+        override=failure.override.permission,
+        reason=verdict.reason,
+        fingerprint=failure.fingerprint,
+    )
+
+
+def _name(party: Party) -> str:
+    return ", ".join((*(person.login for person in party.people), *party.teams)) or party.role

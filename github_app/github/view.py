@@ -1,0 +1,46 @@
+"""What GitHub should show now, computed from the records at the moment of showing; never from the event that asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from github_app.engine import Engine
+from github_app.rules.gate import Gate, gate_of
+from github_app.rules.model import Commit, Failure, PolicySource, Ref, Repo
+from github_app.rules.policy import Policy, effective_mode
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A commit with its gate, and the lines of work that stand on it."""
+
+    repo: Repo
+    commit: Commit
+    refs: tuple[Ref, ...]
+    gate: Gate
+
+
+async def view_of(engine: Engine, repo_id: int, sha: str) -> View | None:
+    """Return the present view of a commit; None when nothing is known of it, or no gate waits there."""
+    case = await engine.case_of(repo_id, sha)
+    commit = case.commit
+    refs = tuple(ref for ref in case.refs if commit and ref.name in commit.refs and ref.gated)
+    if commit is None or not refs:
+        return None
+    book = engine.book(case.source)
+    mode = effective_mode(book.policy, ever_had_file=case.source is not None and case.source.ever_had_file)
+    mine = tuple(failure for failure in case.failures if failure.ref in {ref.name for ref in refs})
+    gate = gate_of(commit, mine, book.policy.gate, mode, _notices(case.source, book.policy, mine))
+    return View(case.source.repo if case.source else commit.repo, commit, refs, gate)
+
+
+def _notices(source: PolicySource | None, policy: Policy, failures: Iterable[Failure]) -> tuple[str, ...]:
+    """What whoever keeps the policy should mend, in sentences."""
+    problems = [
+        f"The policy file cannot be used, the last good one holds: {item}"
+        for item in (source.problems if source else ())
+    ]
+    problems += [str(problem) for problem in policy.problems]
+    gaps = [failure.owner.accountable.note for failure in failures if failure.open and failure.owner.accountable.note]
+    return tuple(dict.fromkeys((*problems[:5], *gaps)))
