@@ -27,6 +27,9 @@ FIELDS: Final = (
     "override", "why", "needs", "approver", "runbook", "blocks_all", "qa",
 )  # fmt: skip
 
+NEEDED: Final = ("owner", "sla", "class", "tier", "override", "why")
+"""What every category has to have, its own or from above (S1-002)."""
+
 _AXES: Final = {
     "critical": "severity", "high": "severity", "medium": "severity", "low": "severity",
     "simple": "complexity", "complex": "complexity", "small": "regression", "large": "regression",
@@ -145,9 +148,18 @@ class Policy:
         """
         name = _dotted(category, kind)
         size = None if regression is None else size_of(regression, self.regression_limit)
-        cases = tuple(case for case in (severity, complexity, size) if case is not None)
+        return self.rule_in(name, tuple(case for case in (severity, complexity, size) if case is not None))
+
+    def rule_in(self, name: str, cases: tuple[str, ...] = ()) -> Rule:
+        """Return the rule of a category or kind in given cases, such as `critical` or `simple`; see `rule_for`."""
         found = {field: find(self.settings, name, field, cases) for field in FIELDS}
         return _rule(name, {field: setting for field, setting in found.items() if setting is not None})
+
+    def cases_of(self, name: str) -> tuple[str, ...]:
+        """Return the cases in which a category's rule differs, the strictest first; ("",) when it never does."""
+        tables = (table_of(self.settings, name, field) for field in FIELDS)
+        found = {case for table in tables for case in table}
+        return tuple(case for case in _STRICTEST_FIRST if case in found - {""}) or ("",)
 
     def protected_path(self, changed: Iterable[str]) -> str | None:
         """Return the first changed path under which no override is given (S1-046, C18), or None."""
@@ -236,7 +248,7 @@ def _dotted(category: str, kind: str | None) -> str:
 
 
 def _rule(name: str, found: Mapping[str, Setting]) -> Rule:
-    missing = [field for field in ("owner", "sla", "class", "tier", "override", "why") if field not in found]
+    missing = [field for field in NEEDED if field not in found]
     if missing:
         raise LookupError(f"the policy says no {', '.join(missing)} for {name}")
     values = {field: setting.value for field, setting in found.items()}

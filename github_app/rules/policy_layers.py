@@ -13,8 +13,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from github_app.rules.gate import Mode
-from github_app.rules.model import Permission
+from github_app.rules.model import Mode, Permission
 from github_app.rules.policy import GatePolicy, Policy, RoleHolders, Setting, find, table_of
 from github_app.rules.policy_about import about, fingerprint, provenance
 from github_app.rules.policy_aliases import Said, contributions

@@ -89,7 +89,8 @@ def read(text: str) -> Tree | Problem:
     places: dict[Path, Place] = {}
     try:
         node = _Loader(text).get_single_node()
-        return Tree({} if node is None else _plain(node, (), places), places)
+        value = None if node is None else _plain(node, (), places)
+        return Tree({} if value is None else value, places)
     except _Refused as refused:
         return refused.problem
     except yaml.reader.ReaderError as error:

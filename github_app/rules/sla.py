@@ -152,11 +152,11 @@ def explain(rule: Rule, judged: Complexity | None = None) -> str:
 
 
 def duration_in_words(seconds: float) -> str:
-    """Return a length of time in words, in whole minutes: "30 min", "1 h 54 min", "7 d"."""
+    """Return a length of time in words, in whole minutes: "30 min", "1 h 54 min", "24 h", "7 d"; days from two on."""
     minutes = int(seconds // 60)
     if minutes <= 0:
         return "less than 1 min"
-    days, rest = divmod(minutes, 24 * 60)
+    days, rest = divmod(minutes, 24 * 60) if minutes >= 2 * 24 * 60 else (0, minutes)
     hours, minutes = divmod(rest, 60)
     parts = ((days, "d"), (hours, "h"), (minutes, "min"))
     return " ".join(f"{count} {unit}" for count, unit in parts if count)

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from policies import builtin, layered
 
-from github_app.rules.gate import Mode
-from github_app.rules.model import Permission, Verdict
+from github_app.rules.model import Mode, Permission, Verdict
 from github_app.rules.policy import FIELDS, effective_mode, rule_of
 from github_app.rules.policy_schema import SlaClass, Tier
 from pytest_failure_review.report import Category, Severity
