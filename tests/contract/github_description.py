@@ -23,6 +23,7 @@ from referencing.jsonschema import DRAFT202012
 from github_app.sandbox.journal import Exchange
 
 JSON = "application/json"
+_LONGEST = 200
 # What any address may answer, described or not: renamed repositories redirect, an ETag may still fit.
 ALWAYS_ALLOWED = {301, 304, 307}
 ERROR = {"type": "object", "properties": {"message": {"type": "string"}}, "required": ["message"]}
@@ -186,8 +187,8 @@ class Description:
     def _value_violations(self, pointer: str, value: Any, where: str) -> Iterator[str]:
         for error in self._validator(pointer).iter_errors(value):
             place = where + "".join(f"[{part!r}]" for part in error.absolute_path)
-            deeper = "; ".join(inner.message[:120] for inner in list(error.context or [])[:3])
-            yield f"{place}: {error.message[:200]}{f' ({deeper})' if deeper else ''}"
+            deeper = "; ".join(shortened(inner.message) for inner in list(error.context or [])[:3])
+            yield f"{place}: {shortened(error.message)}{f' ({deeper})' if deeper else ''}"
 
     def _unknown_keys(self, schema: Any, value: Any, where: str) -> Iterator[str]:
         if isinstance(value, list):
@@ -210,6 +211,11 @@ class Description:
         parts = [each for kind in ("oneOf", "anyOf", "allOf") for each in schema.get(kind, [])]
         opened = [self._gather(each, known) for each in parts]
         return bool(schema.get("additionalProperties")) or any(opened)
+
+
+def shortened(message: str) -> str:
+    """A message without the middle of a long value: what is wrong with it stands at the end."""
+    return message if len(message) <= _LONGEST else f"{message[:80]} ... {message[-80:]}"
 
 
 @cache

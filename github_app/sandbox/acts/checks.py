@@ -98,6 +98,7 @@ def set_status(world: World, repo: Repository, sha: str, asked: Mapping[str, Any
         created_at=now,
     )
     repo.statuses.setdefault(sha, []).append(made)
+    commit = {"sha": sha, "url": f"{repos.api_url(world.base, repo)}/commits/{sha}"}
     names = [name for name, head in repo.branches.items() if head == sha]
     body = {
         "id": made.id,
@@ -108,7 +109,7 @@ def set_status(world: World, repo: Repository, sha: str, asked: Mapping[str, Any
         "description": made.description,
         "state": made.state,
         "commit": repos.commit(world.base, repo, repo.commits[sha]),
-        "branches": [{"name": name, "commit": {"sha": sha}, "protected": name in repo.protection} for name in names],
+        "branches": [{"name": name, "commit": commit, "protected": name in repo.protection} for name in names],
         "created_at": stamp(now),
         "updated_at": stamp(now),
     }

@@ -59,6 +59,7 @@ def pull(base: str, value: Pull) -> Json:
         "number": value.number,
         "state": value.state,
         "locked": False,
+        "active_lock_reason": None,
         "title": value.title,
         "user": user(base, value.author),
         "body": value.body,
@@ -152,17 +153,30 @@ def comment(base: str, value: Comment) -> Json:
         "updated_at": stamp(value.updated_at),
         "issue_url": f"{api}/issues/{value.pull.number}",
         "author_association": "NONE" if value.app else "MEMBER",
+        "reactions": _reactions(f"{api}/issues/comments/{value.id}"),
         "performed_via_github_app": app(base, value.app) if value.app else None,
     }
 
 
+def _reactions(url: str) -> Json:
+    kinds = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
+    return {"url": f"{url}/reactions", "total_count": 0, **dict.fromkeys(kinds, 0)}
+
+
 def issue(base: str, value: Pull) -> Json:
     """The issue half of a pull request, as `issue_comment` webhooks carry it."""
-    whole = pull(base, value)
-    names = ("id", "node_id", "html_url", "number", "title", "user", "labels", "state", "locked", "body")
-    times = ("created_at", "updated_at", "closed_at")
-    return {name: whole[name] for name in (*names, *times)} | {
-        "url": whole["issue_url"],
-        "comments_url": whole["comments_url"],
-        "pull_request": {name: whole[name] for name in ("url", "html_url", "diff_url", "patch_url")},
+    whole = full_pull(base, value)
+    url = whole["issue_url"]
+    who = ("number", "title", "user", "assignee", "assignees", "author_association", "milestone", "labels")
+    what = ("id", "node_id", "html_url", "state", "locked", "active_lock_reason", "body", "comments")
+    when = ("created_at", "updated_at", "closed_at")
+    links = ("url", "html_url", "diff_url", "patch_url")
+    return {name: whole[name] for name in (*who, *what, *when)} | {
+        "url": url,
+        "repository_url": api_url(base, value.repo),
+        "labels_url": f"{url}/labels{{/name}}",
+        "comments_url": f"{url}/comments",
+        "events_url": f"{url}/events",
+        "reactions": _reactions(url),
+        "pull_request": {name: whole[name] for name in links},
     }
