@@ -23,7 +23,8 @@ class ReportFile:
     def __init__(self, path: Path, start: Start, redactor: Redactor) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         # 0600: a report holds values from tests, and machines are shared. EXCL: two processes never share a file.
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        self._descriptor = os.open(path, flags, 0o600)
         self._process = os.getpid()
         self._redactor = redactor
         self._digest = hashlib.sha256()

@@ -108,6 +108,15 @@ def test_the_report_leaves_the_checkout_as_it_was(workspace: Path, temp: Path) -
     assert [path.name for path in workspace.iterdir() if path.name != "__pycache__"] == ["test_a.py"]
 
 
+def test_a_module_of_the_checkout_is_not_taken_for_one_of_python(workspace: Path, temp: Path) -> None:
+    (workspace / "tests").mkdir()
+    (workspace / "tests" / "test_a.py").write_text("def test_ok(): pass\n")
+    for name in ("json", "argparse", "hashlib"):
+        (workspace / f"{name}.py").write_text("raise SystemExit(1)\n")
+    run = run_action(workspace, temp, command="pytest -p no:asyncio -p no:cacheprovider tests")
+    assert (run.status, run.outputs["action"]["complete"]) == (0, "true"), run.said
+
+
 def test_options_that_pytest_was_already_given_stay(
     workspace: Path, temp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,7 +148,7 @@ def test_what_cannot_be_imported_is_installed_from_the_action_itself(
     calls = temp / "calls"
     python = temp / "bin" / "python"
     python.parent.mkdir()
-    python.write_text(f'#!/bin/sh\necho "$*" >> "{calls}"\n[ "$1" != -c ]\n')
+    python.write_text(f'#!/bin/sh\necho "$*" >> "{calls}"\n[ "$2" != -c ]\n')
     python.chmod(0o755)
     run_action(workspace, temp, path=str(python.parent), command="true", policy=policy)
     assert f"-m pip install --quiet --disable-pip-version-check {installed}" in calls.read_text().splitlines()

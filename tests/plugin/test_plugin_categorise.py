@@ -52,7 +52,7 @@ def facts(*exceptions: BaseException, phase: str = "call", nodeid: str = "test_a
         (OSError(errno.EMFILE, "too many"), "infra.runner"),
         (MemoryError(), "infra.runner"),
         (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), "infra.network"),
-        (of_driver("socket.gaierror", OSError)(-2, "unknown host"), "infra.network"),  # type: ignore[arg-type]  # a subclass
+        (of_driver("socket.gaierror", OSError)(-2, "unknown host"), "infra.network"),
         (of_driver("httpx.ConnectError", of_driver("httpx.TransportError"))(), "infra.network"),
         (TimeoutError(), "infra.network"),
         (of_driver("Failed")("Timeout (>1.0s) from pytest-timeout."), "unknown"),

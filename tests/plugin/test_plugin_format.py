@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import get_args, get_type_hints
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_failure_review.owners import PLACES, Owners
 
-NOBODY = {"names": [], "source": "", "line": None}
+NOBODY: dict[str, object] = {"names": [], "source": "", "line": None}
 
 
 def write(repository: Path, text: str, place: str = "CODEOWNERS") -> Owners:
