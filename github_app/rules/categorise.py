@@ -1,0 +1,236 @@
+"""Say what kind of failure a red job is, and why: from the plugin's report, GitHub's facts, the log, or not at all.
+
+The law: every verdict explains itself in one sentence for the person with the red pull request, and text from CI can
+only raise a verdict (`precedence`). What nobody recognises is `unknown`, which keeps the gate shut (X32).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
+
+from github_app.rules import facts
+from github_app.rules.lines import clean
+from github_app.rules.model import Evidence, Excerpt, Job, Line, Source, TestReport, Verdict
+from github_app.rules.precedence import Finding, Weight, best_first, is_stricter, worst_severity
+from github_app.rules.redaction import redact
+from github_app.rules.reported import report_finding
+from github_app.rules.signatures import SEVERITY_GROUP, Hit, Signatures
+from pytest_failure_review.report import Category, Severity, State
+
+EVIDENCE_LINES: Final = 5
+EVIDENCE_WIDTH: Final = 300
+_QUOTE_WIDTH: Final = 160
+
+# How sure a verdict is, 0 to 1: GitHub's own words more than the log's, its likeliest stretch more than a later one.
+_OF_FACT: Final = 0.95
+_OF_PLACE: Final = (0.8, 0.7, 0.6)
+_OF_WEAK: Final = 0.4
+_DOUBT: Final = 0.1  # taken off when another category was found as well, or when the log breaks off
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A line of text that a finding may rest on."""
+
+    speaker: str  # "The log says"
+    source: str  # Verdict.source
+    number: int
+    text: str
+    place: int
+    weight: Weight
+    region: tuple[int, int] | None
+
+
+def categorise(job: Job, signatures: Signatures) -> Verdict:
+    """Give the one verdict on a job that did not succeed."""
+    evidence = job.evidence or Evidence(log="missing")
+    findings = best_first([*_findings(job, evidence, signatures)])
+    if not findings:
+        return _unjudged(job, evidence)
+    return _explained(_choice(findings, evidence.report), findings, evidence)
+
+
+def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[Finding]:
+    texts = [finding for said in _said(job, evidence) for finding in _matched(said, signatures)]
+    if evidence.report and (reported := report_finding(evidence.report)):
+        yield reported
+    yield from facts.conclusion_findings(job)
+    yield from facts.step_findings(job)
+    yield from (finding for finding in texts if _counts(finding, job))
+    yield from facts.name_findings(job) if _may_be_named(job, evidence) else ()
+    if job.conclusion != "cancelled" and facts.is_about_integration(job):
+        yield from (_as_integration(finding) for finding in texts if finding.verdict.category is Category.TEST_UNIT)
+
+
+def _choice(findings: Sequence[Finding], report: TestReport | None) -> Finding:
+    """Give the first of the findings; where a fork's report speaks against the log, the stricter of both (T15)."""
+    first = findings[0]
+    if report is None or report.trusted or first.weight is not Weight.TEXT:
+        return first
+    told = [finding for finding in findings if finding.weight is Weight.TEXT]
+    other = next(
+        (each for each in told if (each.verdict.source == "report") != (first.verdict.source == "report")), first
+    )
+    return other if is_stricter(other.verdict.category, than=first.verdict.category) else first
+
+
+def _counts(finding: Finding, job: Job) -> bool:
+    """Whether a line means something: cancelling leaves all kinds of errors behind, only a lost runner explains it."""
+    if job.conclusion != "cancelled":
+        return True
+    return finding.verdict.category in {
+        Category.INFRA_RUNNER,
+        Category.SECURITY_SECRET,
+        Category.SECURITY_VULNERABILITY,
+    }
+
+
+def _may_be_named(job: Job, evidence: Evidence) -> bool:
+    """Whether names may be asked: never when a log was read and says nothing known, that is honestly unknown."""
+    return job.source is not Source.ACTIONS or (evidence.log != "read" and not evidence.excerpts)
+
+
+# --- lines -----------------------------------------------------------------------------------------------------------
+
+
+def _said(job: Job, evidence: Evidence) -> Iterator[_Said]:
+    if job.source is Source.ACTIONS:
+        for place, excerpt in enumerate(evidence.excerpts):
+            yield from _of_excerpt(place, excerpt)
+    else:
+        for number, text in enumerate(evidence.text.splitlines(), start=1):
+            yield _Said("The check's output says", "output", number, clean(text), 0, Weight.TEXT, None)
+    yield from _of_annotations(job, evidence)
+
+
+def _of_excerpt(place: int, excerpt: Excerpt) -> Iterator[_Said]:
+    script = False  # the echo of a step's own commands proves nothing about what they did (X30)
+    region = (excerpt.start, excerpt.end)
+    for number, line in enumerate(excerpt.lines, start=excerpt.start):
+        text = clean(line)
+        script = (script or text.startswith("##[group]Run ")) and not text.startswith("##[endgroup]")
+        if not script:
+            yield _Said("The log says", "log", number, text, place, Weight.TEXT, region)
+
+
+def _of_annotations(job: Job, evidence: Evidence) -> Iterator[_Said]:
+    """The runner's own annotations have no file but the path `.github`; all others are a tool's (GitHub docs)."""
+    for note in evidence.annotations:
+        own = job.source is Source.ACTIONS and note.path in {"", ".github"}
+        speaker, source = ("GitHub says", "facts") if own else ("An annotation says", "output")
+        for text in (note.title, *note.message.splitlines()):
+            yield _Said(
+                speaker, source, 0, clean(text), len(evidence.excerpts), Weight.FACT if own else Weight.TEXT, None
+            )
+
+
+def _matched(said: _Said, signatures: Signatures) -> Iterator[Finding]:
+    for hit in signatures.hits(said.text):
+        # Only about the machine is GitHub's word a fact; the same annotation may quote what a tool said.
+        fact = said.weight is Weight.FACT and hit.signature.category is Category.INFRA_RUNNER
+        weight = Weight.WEAK if hit.signature.strength == "weak" else Weight.FACT if fact else Weight.TEXT
+        yield Finding(_verdict(said, hit, weight), weight, said.place)
+
+
+def _verdict(said: _Said, hit: Hit, weight: Weight) -> Verdict:
+    signature = hit.signature
+    text = redact(said.text.removeprefix("##[error]").strip()).text
+    place = f" (line {said.number})" if said.source == "log" else ""
+    quote = text.replace("`", "'")
+    quote = quote if len(quote) <= _QUOTE_WIDTH else f"{quote[: _QUOTE_WIDTH - 1]}…"
+    measures = {name: redact(value).text[:40] for name, value in hit.caught.items() if name != SEVERITY_GROUP}
+    return Verdict(
+        category=signature.category,
+        reason=f"{said.speaker} `{quote}`{place}: {signature.description}.",
+        rule=f"fact:{signature.id}" if weight is Weight.FACT else signature.id,
+        source=said.source,
+        confidence=_confidence(weight, said.place),
+        subcategory=signature.subcategory,
+        severity=_severity(hit),
+        evidence=(Line(said.number if said.source == "log" else 0, text[:EVIDENCE_WIDTH], signature.id),),
+        region=said.region,
+        description=signature.description,
+        causes=signature.causes,
+        advice=signature.advice,
+        measures=MappingProxyType(measures),
+    )
+
+
+def _confidence(weight: Weight, place: int) -> float:
+    if weight is Weight.WEAK:
+        return _OF_WEAK
+    return _OF_FACT if weight is Weight.FACT else _OF_PLACE[min(place, len(_OF_PLACE) - 1)]
+
+
+_SEVERITY_WORDS: Final = {"moderate": Severity.MEDIUM, **{str(severity): severity for severity in Severity}}
+
+
+def _severity(hit: Hit) -> Severity | None:
+    word = hit.caught.get(SEVERITY_GROUP, "").lower()
+    return _SEVERITY_WORDS.get(word, hit.signature.severity)
+
+
+def _as_integration(finding: Finding) -> Finding:
+    """The same failing test in a job whose name says that it needs more than its own process."""
+    verdict = finding.verdict
+    reason = f"{verdict.reason.removesuffix('.')}, in a job of integration tests."
+    return replace(finding, verdict=replace(verdict, category=Category.TEST_INTEGRATION, reason=reason))
+
+
+# --- the explanation -------------------------------------------------------------------------------------------------
+
+
+def _explained(chosen: Finding, findings: Sequence[Finding], evidence: Evidence) -> Verdict:
+    verdict = chosen.verdict
+    same = [
+        chosen,
+        *(other for other in findings if other.verdict.category is verdict.category and other is not chosen),
+    ]
+    rival = _runner_up(verdict.category, findings)
+    doubts = (rival is not None and chosen.weight <= Weight.TEXT) + (evidence.log == "partial")
+    lines = dict.fromkeys(line for finding in same for line in finding.verdict.evidence)
+    return replace(
+        verdict,
+        reason=verdict.reason + _remark(verdict, evidence),
+        confidence=round(max(0.1, verdict.confidence - _DOUBT * doubts), 2),
+        severity=worst_severity(same),
+        evidence=tuple(lines)[:EVIDENCE_LINES],
+        runner_up=f"{rival.category}, by rule `{rival.rule}`" if rival else None,
+    )
+
+
+def _runner_up(category: Category, findings: Sequence[Finding]) -> Verdict | None:
+    others = (finding.verdict for finding in findings if finding.weight > Weight.NAME)
+    known = (other for other in others if other.category not in {category, Category.UNKNOWN})
+    return next(known, None)
+
+
+def _remark(verdict: Verdict, evidence: Evidence) -> str:
+    if verdict.category is not Category.SECURITY_SECRET or not evidence.secrets:
+        return ""
+    return f" Taken out of the log before it was kept: {', '.join(evidence.secrets)}."
+
+
+_NO_LOG: Final = {
+    "missing": "GitHub has no log of this job",
+    "too_big": "The job's log is too big to be read",
+    "refused": "GitHub refused to give the job's log",
+}
+
+
+def _unjudged(job: Job, evidence: Evidence) -> Verdict:
+    excerpt = evidence.excerpts[0] if evidence.excerpts else None
+    if excerpt is None and evidence.log in _NO_LOG:
+        reason, state = f"{_NO_LOG[evidence.log]}, and nothing else says why it failed.", State.NO_LOG
+    elif excerpt is None:
+        told = job.app or "It" if job.source is not Source.ACTIONS else "The log"
+        reason, state = f"{told} says nothing about the failure that is known here.", State.NO_MATCH
+    else:
+        place = f"lines {excerpt.start} to {excerpt.end}"
+        reason, state = f"Nothing in the log is a failure known here; the likeliest place is {place}.", State.NO_MATCH
+    region = (excerpt.start, excerpt.end) if excerpt else None
+    rule = f"none:{state}"
+    return Verdict(Category.UNKNOWN, reason, rule, "none", confidence=0.0, state=state, region=region)

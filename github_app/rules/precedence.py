@@ -1,0 +1,95 @@
+"""Which finding is the cause when there are several: root cause beats symptom, and security beats everything.
+
+The law: everything read from CI is written by a stranger, so more text can only move a verdict up (T15). Hence the
+verdict is the maximum of all findings in one fixed order, and nothing ever takes a finding away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from github_app.rules.model import Verdict
+from pytest_failure_review.report import WORST_FIRST, Category, Severity, is_at_or_below
+
+ROOT_CAUSE_FIRST: Final = (
+    Category.SECURITY_SECRET,
+    Category.SECURITY_VULNERABILITY,
+    Category.INFRA_DATABASE,  # a database that is down fails tests, migrations and builds
+    Category.INFRA_RUNNER,  # a full disk or a lost machine fails everything else
+    Category.INFRA_CONTAINER,
+    Category.INFRA_NETWORK,  # a scanner or an installer that could not reach its registry found nothing
+    Category.INFRA_TEST_ENVIRONMENT,
+    Category.GENERATOR_DRIFT,  # stale generated code shows as a difference first, as a compile error second
+    Category.BUILD_DEPENDENCIES,  # what is not installed does not compile
+    Category.BUILD_COMPILE,  # what does not compile fails tests and linters
+    Category.BUILD,
+    Category.TEST_DATABASE,
+    Category.TEST_INTEGRATION,
+    Category.TEST_UNIT,
+    Category.PERFORMANCE,
+    Category.BUILD_LINT,  # linters complain beside failing tests more often than they explain them
+    Category.UNKNOWN,
+)
+"""Of two findings of equal weight, the one that stands earlier here is the cause."""
+
+SEVERITIES: Final = (None, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
+
+
+class Weight(IntEnum):
+    """How much a finding says, whatever it says."""
+
+    NAME = 0  # the job or the step is called "lint"
+    WEAK = 1  # a symptom that passing jobs show too
+    TEXT = 2  # what the log or a foreign check says
+    FACT = 3  # what GitHub itself says about the job
+    REPORT = 4  # what the plugin saw at the source
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A verdict that could be given; `place` is 0 for the likeliest stretch of the log, then 1, 2..."""
+
+    verdict: Verdict
+    weight: Weight
+    place: int = 0
+
+    @property
+    def standing(self) -> tuple[int, int, int, int, int]:
+        """Where it stands among other findings; higher wins."""
+        return (
+            self._alarm,
+            self.weight,
+            -self.place,
+            root_cause_rank(self.verdict.category),
+            SEVERITIES.index(self.verdict.severity),
+        )
+
+    @property
+    def _alarm(self) -> int:
+        """A security finding cannot be outdone, unless it only hangs on a name or a symptom."""
+        if self.weight <= Weight.WEAK or not is_at_or_below(self.verdict.category, "security"):
+            return 0
+        return 2 if self.verdict.category is Category.SECURITY_SECRET else 1
+
+
+def root_cause_rank(category: Category) -> int:
+    """Give a number that is higher the closer to the root of things the category is."""
+    return len(ROOT_CAUSE_FIRST) - ROOT_CAUSE_FIRST.index(category)
+
+
+def is_stricter(category: Category, than: Category) -> bool:
+    """Whether a failure of `category` must less be waved through than one of `than`."""
+    return WORST_FIRST.index(category) < WORST_FIRST.index(than)
+
+
+def best_first(findings: Sequence[Finding]) -> list[Finding]:
+    """Give the findings in the order in which they are believed; of equals the one found first."""
+    return sorted(findings, key=lambda finding: finding.standing, reverse=True)
+
+
+def worst_severity(findings: Sequence[Finding]) -> Severity | None:
+    """Give the worst severity that any of the findings names."""
+    return max((finding.verdict.severity for finding in findings), key=SEVERITIES.index, default=None)

@@ -1,0 +1,66 @@
+"""What the pytest plugin saw at the source, as one finding.
+
+The report was written by code of the pull request: it is displayed and believed about kinds of failure, but it can
+neither hide what the log says about security nor, from a fork, talk a failure down (T15, T16).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from github_app.rules.model import Line, ReportedFailure, TestReport, Verdict
+from github_app.rules.precedence import Finding, Weight, root_cause_rank
+from github_app.rules.redaction import redact
+from pytest_failure_review.report import Category
+
+_SHOWN = 5
+_WIDTH = 300
+_TRUST = 0.95  # the most that is believed of a report
+_DOUBT = 0.7  # and of a fork's, or of one that breaks off
+
+
+def report_finding(report: TestReport) -> Finding | None:
+    """Give the worst of the reported failures, or None when the report names none of a known kind."""
+    known = [failure for failure in report.failures if failure.category is not Category.UNKNOWN]
+    if not known:
+        return None
+    worst = max(known, key=lambda failure: root_cause_rank(failure.category))
+    of_kind = [failure for failure in report.failures if failure.category is worst.category]
+    sure = report.complete and report.trusted
+    verdict = Verdict(
+        category=worst.category,
+        reason=_reason(report, worst),
+        rule=f"report:{worst.category}",
+        source="report",
+        confidence=max(0.0, min(worst.confidence, _TRUST if sure else _DOUBT)),
+        evidence=tuple(_line(failure) for failure in of_kind[:_SHOWN]),
+        description=f"decided by the plugin's rule `{worst.rule}`",
+    )
+    return Finding(verdict, Weight.REPORT if sure else Weight.TEXT)
+
+
+def _reason(report: TestReport, worst: ReportedFailure) -> str:
+    counts = Counter(failure.category for failure in report.failures)
+    kinds = sorted(counts, key=lambda category: -root_cause_rank(category))
+    listed = ", ".join(f"{counts[category]} {category}" for category in kinds)
+    total = max(report.total, len(report.failures))
+    noun = "failure" if total == 1 else "failures"
+    cut = f", of which it lists {len(report.failures)}" if total > len(report.failures) else ""
+    died = "" if report.complete else " It breaks off, so the test run itself died."
+    fork = "" if report.trusted else " It comes from a fork, so the log is believed where it is stricter."
+    said = f": {_said(worst)}" if worst.message else ""
+    name = _plain(worst.nodeid)[:_WIDTH]
+    return f"The test report names {total} {noun}{cut} ({listed}); the worst is `{name}`{said}.{died}{fork}"
+
+
+def _said(failure: ReportedFailure) -> str:
+    first = failure.message.strip().partition("\n")[0]
+    return f"`{_plain(redact(first).text)[:160]}`"
+
+
+def _line(failure: ReportedFailure) -> Line:
+    return Line(0, redact(f"{failure.nodeid}: {failure.message}".partition("\n")[0]).text[:_WIDTH], failure.rule)
+
+
+def _plain(text: str) -> str:
+    return text.replace("`", "'")

@@ -1,0 +1,128 @@
+"""Signatures: what a failing job says, as data that a person can read, extend and test.
+
+They are kept in `signatures/<group>.yml`; this part reads and checks them, and finds them in lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from github_app.rules import policy_yaml
+from github_app.rules.regex import ENGINE, Engine, Match, Pattern, PatternSet
+from pytest_failure_review.report import Category, Severity
+
+SEVERITY_GROUP: Final = "severity"
+"""The named group of a pattern that catches the scanner's own word; every other named group is a measure."""
+
+_Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
+_Text = Annotated[str, Field(min_length=1, max_length=500)]
+_PatternText = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class Signature(BaseModel):
+    """One thing that a failing log can say, and what a person should know about it.
+
+    `description` continues the sentence "The log says ...:". A `weak` signature is a symptom that also passing jobs
+    show, or that says little; it counts only where nothing better is found.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+    id: _Slug
+    category: Category
+    pattern: Annotated[tuple[_PatternText, ...], BeforeValidator(_listed), Field(min_length=1)]
+    description: _Text
+    subcategory: _Slug | None = None
+    severity: Severity | None = None
+    strength: Literal["plain", "weak"] = "plain"
+    causes: tuple[_Text, ...] = ()
+    advice: tuple[_Text, ...] = ()
+    matches: Annotated[tuple[_Text, ...], Field(min_length=1)]
+    not_matches: tuple[_Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A signature found in a line; `caught` holds what the pattern's named groups caught."""
+
+    signature: Signature
+    caught: Mapping[str, str]
+
+
+class Signatures:
+    """All signatures, compiled to be tried at once."""
+
+    def __init__(self, entries: Sequence[Signature], engine: Engine = ENGINE) -> None:
+        self.entries = tuple(entries)
+        self._owner = [entry for entry in entries for _ in entry.pattern]
+        texts = [pattern for entry in entries for pattern in entry.pattern]
+        self._set: PatternSet = engine.pattern_set(texts)
+        self._patterns: list[Pattern] = [engine.pattern(text) for text in texts]
+
+    def hits(self, line: str) -> tuple[Hit, ...]:
+        """Give what is found in a cleaned line, each signature once, in the order of the files."""
+        found: dict[str, Hit] = {}
+        for index in self._set.hits(line):
+            signature = self._owner[index]
+            if signature.id not in found:
+                found[signature.id] = Hit(signature, _caught(self._patterns[index].search(line)))
+        return tuple(found.values())
+
+
+def parse(texts: Mapping[str, str], engine: Engine = ENGINE) -> Signatures:
+    """Read signature files, given by name; a `ValueError` names file and entry of the first thing that is wrong."""
+    entries: list[Signature] = []
+    origin: dict[str, str] = {}
+    for name, text in texts.items():
+        for entry in _entries(name, text):
+            if entry.id in origin:
+                raise ValueError(f"{name}: `{entry.id}` is already the id of a signature in {origin[entry.id]}")
+            origin[entry.id] = name
+            _compile(name, entry, engine)
+            entries.append(entry)
+    return Signatures(entries, engine)
+
+
+_ENTRIES: Final = TypeAdapter(tuple[Signature, ...])
+
+
+def _entries(name: str, text: str) -> tuple[Signature, ...]:
+    tree = policy_yaml.read(text)
+    if isinstance(tree, policy_yaml.Problem):
+        raise ValueError(str(replace(tree, origin=name)))  # noqa: TRY004  (a text, not a type, is wrong)
+    try:
+        return _ENTRIES.validate_python(tree.value or [])
+    except ValidationError as refused:
+        raise ValueError(_sentence(name, tree, refused)) from None
+
+
+def _sentence(name: str, tree: policy_yaml.Tree, refused: ValidationError) -> str:
+    """Say in one line which entry of which file is wrong, and what is wrong with it."""
+    error = refused.errors(include_url=False)[0]
+    path = tuple(str(part) for part in error["loc"])
+    if not path:
+        return f"{name}: a file of signatures is a list of entries"
+    entry = tree.value[int(path[0])]
+    title = f"signature `{entry['id']}`" if isinstance(entry, dict) and "id" in entry else "an entry"
+    key = f"{'.'.join(path[1:])}: " if path[1:] else ""
+    return f"{name} line {tree.nearest(path).line}: {title}: {key}{error['msg']}"
+
+
+def _compile(name: str, entry: Signature, engine: Engine) -> None:
+    for text in entry.pattern:
+        try:
+            engine.pattern(text)
+        except ValueError as refused:
+            raise ValueError(f"{name}: signature `{entry.id}`: {refused}") from None
+
+
+def _caught(match: Match | None) -> Mapping[str, str]:
+    return {name: value for name, value in match.groupdict().items() if value} if match else {}
