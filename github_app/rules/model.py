@@ -7,8 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import PlainSerializer
 
 from pytest_failure_review.report import Category, Severity, State
+
+Measures = Annotated[Mapping[str, str], PlainSerializer(dict)]
+"""Figures that were read with a verdict; read-only here, a plain object in JSON."""
 
 # --- who and where ---------------------------------------------------------------------------------------------------
 
@@ -282,7 +288,7 @@ class Verdict:
     description: str = ""
     causes: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
-    measures: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # "regression_percent": "23.40"
+    measures: Measures = field(default_factory=lambda: MappingProxyType({}))  # "regression_percent": "23.40"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,156 @@
+"""The App's command line: what `failure-review` offers beyond the plugin's own commands."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from aiohttp import web
+
+from github_app.app import opened, web_app, working
+from github_app.logs import set_up_logs
+from github_app.outcomes import Unfinished
+from github_app.policy_command import add_policy_command
+from github_app.settings import Refused, Settings, read_settings
+from github_app.store import SqlStore, StoreRefused
+from github_app.store.upgrade import upgrade
+
+Subparsers = Any
+GOOD, FINDINGS, UNUSABLE = 0, 1, 2
+SHUTDOWN_SECONDS = 25
+
+
+def add_commands(commands: Subparsers) -> None:
+    """Add the App's commands; called by `failure-review` through the entry point group `failure_review.commands`."""
+    _add_serve(commands)
+    _add_demo(commands)
+    _add_doctor(commands)
+    _add_database(commands)
+    add_policy_command(commands)
+
+
+def _add_serve(commands: Subparsers) -> None:
+    serve = commands.add_parser(
+        "serve",
+        help="run the App: receive webhooks and work on them",
+        description="Run the App. It is configured by environment variables; GITHUB_APP_ID, GITHUB_PRIVATE_KEY and "
+        "GITHUB_WEBHOOK_SECRET must be set. `failure-review doctor` checks the rest.",
+    )
+    serve.add_argument(
+        "--role",
+        choices=("all", "web", "worker"),
+        default="all",
+        help="web: receive and show; worker: do the work; all: both in one process (default; the only one for SQLite)",
+    )
+    serve.set_defaults(run=lambda args: _with_settings(lambda settings: _serve(settings, args.role)))
+
+
+def _add_demo(commands: Subparsers) -> None:
+    demo = commands.add_parser(
+        "demo",
+        help="show what the App does, on a GitHub in this process, without credentials",
+        description="Start a sandbox GitHub and the App, let a pull request fail in six ways, and show the answer.",
+    )
+    demo.add_argument("--once", action="store_true", help="print the outcome as text and end")
+    demo.add_argument("--port", type=int, default=0, help="where the sandbox listens (default: any free port)")
+    demo.set_defaults(run=_demo)
+
+
+def _add_doctor(commands: Subparsers) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="check credentials, permissions, events, reachability and the required check",
+        description="Check the App's set-up at GitHub and say what to mend. Exit status 1 when there is something.",
+    )
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    doctor.set_defaults(run=_doctor)
+
+
+def _add_database(commands: Subparsers) -> None:
+    database = commands.add_parser("db", help="prepare the database").add_subparsers(required=True, metavar="COMMAND")
+    up = database.add_parser("upgrade", help="bring the database at DATABASE_URL to this version's shape")
+    up.set_defaults(run=_db_upgrade)
+    audit = commands.add_parser("audit", help="check the journal").add_subparsers(required=True, metavar="COMMAND")
+    verify = audit.add_parser("verify", help="prove that no line of the journal was changed, removed or reordered")
+    verify.add_argument("--json", action="store_true", help="print the findings as JSON")
+    verify.set_defaults(run=_audit_verify)
+
+
+def _with_settings(run: Callable[[Settings], Coroutine[Any, Any, int]]) -> int:
+    """Run with the environment's settings; a refusal is one sentence and exit status 2."""
+    try:
+        settings = read_settings()
+        set_up_logs(settings.log_level, settings.secrets)
+        return asyncio.run(run(settings))
+    except (Refused, StoreRefused) as refusal:
+        print(f"failure-review: {refusal}", file=sys.stderr)
+        return UNUSABLE
+
+
+async def _serve(settings: Settings, role: str) -> int:
+    stop = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    async with opened(settings) as parts:
+        runner = web.AppRunner(web_app(parts, role), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        await runner.setup()
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        print(f"Listening on http://{settings.host}:{runner.addresses[0][1]} (role {role})", flush=True)
+        try:
+            if role == "web":
+                await stop.wait()
+            else:
+                async with working(parts):
+                    await stop.wait()
+        finally:
+            await runner.cleanup()
+    return GOOD
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from github_app.demo import run_demo  # noqa: PLC0415  (the sandbox is loaded only when it is asked for)
+
+    return asyncio.run(run_demo(once=args.once, port=args.port))
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from github_app.doctor import run_doctor  # noqa: PLC0415  (only this command needs it)
+
+    return _with_settings(lambda settings: run_doctor(settings, as_json=args.json))
+
+
+def _db_upgrade(args: argparse.Namespace) -> int:  # noqa: ARG001  (a command like the others)
+    async def run(settings: Settings) -> int:
+        await asyncio.to_thread(upgrade, settings.database_url.get_secret_value())
+        print("The database has this version's shape.")
+        return GOOD
+
+    return _with_settings(run)
+
+
+def _audit_verify(args: argparse.Namespace) -> int:
+    async def run(settings: Settings) -> int:
+        store = await SqlStore.open(settings.database_url.get_secret_value())
+        try:
+            findings = await store.journal.verify()
+        except Unfinished as outcome:
+            print(f"failure-review: {outcome.reason}", file=sys.stderr)
+            return UNUSABLE
+        finally:
+            await store.close()
+        _print_findings([str(finding) for finding in findings], as_json=args.json)
+        return FINDINGS if findings else GOOD
+
+    return _with_settings(run)
+
+
+def _print_findings(findings: list[str], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"intact": not findings, "findings": findings}))
+        return
+    print("\n".join(findings) or "The journal is intact: every line follows from the one before it.")
