@@ -11,6 +11,12 @@ from pytest_failure_review.report import Category, Severity, is_at_or_below
 
 VALIDATOR: Final = "qa_analyst"
 
+_ANSWERS: Final = {
+    Permission.NEVER: "not overridable",
+    Permission.APPROVAL: "overridable with approval",
+    Permission.HOTFIX: "overridable only for a critical production hotfix with a Linear ticket",
+}
+
 
 def eligibility(verdict: Verdict, rule: Rule, policy: Policy, protected_path: str | None = None) -> Override:
     """Say whether the gate may be opened in spite of a failure, and what that takes.
@@ -28,13 +34,7 @@ def eligibility(verdict: Verdict, rule: Rule, policy: Policy, protected_path: st
 def _sentence(verdict: Verdict, rule: Rule, policy: Policy) -> str:
     fact = _fact(verdict, policy)
     because = f"{fact}; {rule.why}" if fact else rule.why
-    match rule.permission:
-        case Permission.NEVER:
-            return f"not overridable: {because}"
-        case Permission.HOTFIX:
-            return f"overridable only for a critical production hotfix with a Linear ticket: {because}"
-        case Permission.APPROVAL:
-            return f"overridable with approval: {because}"
+    return f"{_ANSWERS[rule.permission]}: {because}"
 
 
 def _fact(verdict: Verdict, policy: Policy) -> str:

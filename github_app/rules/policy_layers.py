@@ -17,7 +17,7 @@ from github_app.rules.model import Mode, Permission
 from github_app.rules.policy import GatePolicy, Policy, RoleHolders, Setting, find, table_of
 from github_app.rules.policy_about import about, fingerprint, provenance
 from github_app.rules.policy_aliases import Said, contributions
-from github_app.rules.policy_file import ORGANISATION, PolicyFile
+from github_app.rules.policy_file import BUILT_IN, ORGANISATION, PolicyFile
 from github_app.rules.policy_schema import CategoryEntry, Document, FallbackEntry, RoleEntry
 from github_app.rules.policy_yaml import Problem
 from pytest_failure_review.report import Category, Severity, is_at_or_below
@@ -44,6 +44,8 @@ def resolve(builtin: PolicyFile, org: PolicyFile | None = None, repo: PolicyFile
     What a file may not say is left out and listed in `Policy.problems`, so an older file stays safe under a newer,
     stricter organisation policy.
     """
+    builtin = replace(builtin, origin=BUILT_IN)
+    org = None if org is None else replace(org, origin=ORGANISATION)
     layers = [layer for layer in (builtin, org, repo) if layer is not None]
     documents = [layer.document for layer in layers]
     draft = _Draft()

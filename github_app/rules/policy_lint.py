@@ -74,9 +74,10 @@ def _shadowed(policy: Policy) -> Iterator[str]:
     for name, fields in sorted(policy.settings.items()):
         below = [category for category in Category if category.startswith(f"{name}.")]
         for field in (field for field in FIELDS if below and field in fields and name not in tuple(Category)):
-            if all("" in policy.settings.get(category, {}).get(field, {}) for category in below):
-                where = next(iter(fields[field].values())).where
-                yield f"{name} {field} ({where}) reaches no category: each below it has its own"
+            reached = [setting for category in below for setting in table_of(policy.settings, category, field).values()]
+            for setting in fields[field].values():
+                if setting not in reached:
+                    yield f"{name} {field} ({setting.where}) reaches no category: each below it has its own"
 
 
 def _roles_in_use(policy: Policy) -> set[str]:

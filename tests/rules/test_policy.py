@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from policies import builtin, layered
+from policies import builtin, layered, usable
 
 from github_app.rules.model import Mode, Permission, Verdict
 from github_app.rules.policy import FIELDS, effective_mode, rule_of
+from github_app.rules.policy_layers import resolve
 from github_app.rules.policy_schema import SlaClass, Tier
 from pytest_failure_review.report import Category, Severity
 
@@ -381,3 +382,18 @@ def test_values_outside_the_categories_name_their_source_too() -> None:
     assert where["retention_days"] == ".github/failure-review.yml line 1"
     assert where["protected_paths"] == "escalation-matrix.md L85; C18"
     assert builtin().document.retention_days == 90
+
+
+def test_a_file_is_the_organisation_s_by_its_place_not_by_its_label() -> None:
+    mislabelled = usable("categories: {generator_drift: {override: approval}}")
+    policy = resolve(builtin(), mislabelled)
+    assert policy.rule_for("generator_drift").permission is APPROVAL
+    assert policy.rule_for("generator_drift").provenance["override"] == "organisation policy line 1"
+
+
+@pytest.mark.requirement("S1-010")
+def test_the_three_kinds_of_tests_are_categories_of_one_family() -> None:
+    policy = layered("categories: {test: {tier: digest}}")
+    rules = [policy.rule_for(category) for category in ("test.unit", "test.integration", "test.database")]
+    assert [rule.tier for rule in rules] == [DIGEST] * 3
+    assert len({rule.owners for rule in rules}) == 3
