@@ -1,4 +1,4 @@
-"""Signatures are data that people write: each is proven by its own examples, and a wrong one is refused in a sentence."""
+"""Signatures are data that people write: each is proven by its examples, a wrong one is refused in a sentence."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_an_empty_file_has_no_signatures() -> None:
         (f"{WHOLE}  colour: red", "a.yml line 6: signature `flood`: colour: Extra inputs are not permitted"),
         (WHOLE.replace("flood", "a b"), "a.yml line 1: signature `a b`: id: String should match pattern"),
         (
-            WHOLE.replace("water in", "(?=water)"),
+            WHOLE.replace("water in (", "(?=water) ("),
             r"a.yml: signature `flood`: `(?=water) (?P<room>\w+)` is no RE2 pattern: invalid perl operator: (?=",
         ),
         (WHOLE + WHOLE, "a.yml: `flood` is already the id of a signature in a.yml"),
