@@ -27,7 +27,10 @@ LINE: Final = 65536
 _KEY_LINES: Final = 200  # of a private key that never ends
 _KEY_BEGINS: Final = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_ENDS: Final = re.compile(r"-----END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_BODY: Final = re.compile(r"\W{0,40}[A-Za-z0-9+/=]*\W{0,8}|[A-Za-z-]{1,40}: .{0,80}|.*\W[A-Za-z0-9+/=]{40,}\W{0,8}")
+_KEY_BODY: Final = (
+    r"^\W{0,40}[A-Za-z0-9+/=]*\W{0,8}$|^\W{0,40}[A-Za-z-]{1,40}: .{0,80}$"  # base64 or a header of its own
+    r"|\W[A-Za-z0-9+/=]{40,}\W{0,8}$"  # base64 after whatever a tool puts before each line
+)
 _SHORT: Final = 6  # own secrets shorter than this would redact ordinary words
 
 
@@ -100,7 +103,7 @@ class Redactor:
                 text = text.replace(form, mark(_OWN))
                 self._found.add(_OWN)
         if self._key_lines or _KEY_BEGINS.search(text):
-            text = "\n".join(map(self._without_key, text.split("\n")))
+            text = self._without_keys(text)
         for index in _detector_set().hits(text):
             text = self._without(DETECTORS[index], text)
         return text
@@ -116,6 +119,11 @@ class Redactor:
 
         return _pattern(detector.pattern).sub(replace, text)
 
+    def _without_keys(self, text: str) -> str:
+        *lines, last = text.split("\n")
+        done = [self._without_key(line) for line in lines]
+        return "\n".join([*done, self._without_key(last) if last else ""])
+
     def _without_key(self, line: str) -> str:
         """Take out one line of a private key, and the time stamp with it."""
         begins = _KEY_BEGINS.search(line)
@@ -124,7 +132,7 @@ class Redactor:
         ends = _KEY_ENDS.search(line, begins.end() if begins else 0)
         if begins:
             self._found.add(_PRIVATE_KEY)
-        elif not ends and not _KEY_BODY.fullmatch(clean(line)):
+        elif not ends and not _pattern(_KEY_BODY).search(clean(line)):
             self._key_lines = 0
             return line
         self._key_lines = 0 if ends else _KEY_LINES if begins else self._key_lines - 1
