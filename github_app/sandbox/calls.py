@@ -73,6 +73,7 @@ class Call:
     query: Mapping[str, str]
     body: Any
     actor: Actor
+    spent: int = 0
     found: Repository | None = None
 
     @property
@@ -106,8 +107,8 @@ class Call:
 
     def page(self, items: Sequence[Any], key: str | None = None) -> Answer:
         """One page of these items with a Link header; under `key` beside `total_count` where GitHub wraps lists."""
-        size = min(max(self._query_number("per_page", 30), 1), _MOST_PER_PAGE)
-        number = max(self._query_number("page", 1), 1)
+        size = min(max(self.query_number("per_page", 30), 1), _MOST_PER_PAGE)
+        number = max(self.query_number("page", 1), 1)
         part = list(items[(number - 1) * size : number * size])
         last = max((len(items) + size - 1) // size, 1)
         body = part if key is None else {"total_count": len(items), key: part}
@@ -125,7 +126,8 @@ class Call:
         ]
         return {"Link": ", ".join(links)} if links else {}
 
-    def _query_number(self, name: str, default: int) -> int:
+    def query_number(self, name: str, default: int) -> int:
+        """A number of the query; the default for what is none, as GitHub does."""
         text = self.query.get(name, "")
         return int(text) if text.isascii() and text.isdigit() else default
 

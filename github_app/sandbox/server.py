@@ -93,7 +93,7 @@ class Api:
             raise Refusal(403, "API rate limit exceeded for this caller.")
         body = json.loads(raw) if raw else None
         path, query = request.rel_url.raw_path, dict(request.query)
-        call = Call(self.world, request.method, path, request.match_info, query, body, actor)
+        call = Call(self.world, request.method, path, request.match_info, query, body, actor, self._spent(request))
         redirect = find_repository(call)
         if redirect is not None:
             return redirect

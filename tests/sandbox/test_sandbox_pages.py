@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from sandbox.shops import Shop
 
 from github_app.sandbox.markdown import harmless_html, render
+from github_app.sandbox.views import ago, checks_of, merge_state
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)><a href='javascript:alert(1)'>x</a>"
 
@@ -106,3 +109,48 @@ def test_only_html_that_can_do_nothing_stays_html(html: str, shown: str) -> None
 
 def test_markdown_shows_no_pictures_from_elsewhere() -> None:
     assert "<img" not in render("![x](https://evil.example/x.png)")
+
+
+@pytest.mark.parametrize(
+    ("conclusions", "required", "icon", "headline"),
+    [
+        ({}, [], "neutral", "No checks"),
+        ({}, ["gate"], "running", "Some checks haven't completed yet: merging is blocked"),
+        ({"gate": None}, ["gate"], "running", "Some checks haven't completed yet: merging is blocked"),
+        ({"gate": "success"}, ["gate"], "success", "All checks have passed"),
+        ({"gate": "neutral"}, ["gate"], "success", "All checks have passed"),
+        ({"gate": "failure"}, ["gate"], "failure", "All checks have failed: merging is blocked"),
+        ({"gate": "success", "lint": "failure"}, ["gate"], "failure", "Some checks were not successful"),
+        ({"gate": "cancelled"}, ["gate"], "failure", "All checks have failed: merging is blocked"),
+    ],
+)
+async def test_the_merge_box_says_what_a_code_host_would_say(
+    shop: Shop, conclusions: dict[str, str | None], required: list[str], icon: str, headline: str
+) -> None:
+    """G21: neutral satisfies a required check; a check that never came does not."""
+    shop.sandbox.protect(shop.repo, "main", [(name, None) for name in required])
+    await shop.sandbox.push_commit(shop.pull)
+    for name, conclusion in conclusions.items():
+        await shop.sandbox.foreign_check(shop.repo, shop.pull.head_sha, "ci", name, conclusion)
+    assert merge_state(shop.pull, checks_of(shop.pull, ""))[:2] == (icon, headline)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "just now"),
+        (59, "just now"),
+        (60, "1 minute ago"),
+        (7200, "2 hours ago"),
+        (200_000, "2 days ago"),
+        (-5, "just now"),
+    ],
+)
+def test_how_long_ago_is_said_in_one_unit(seconds: int, words: str) -> None:
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    assert ago(now, now - timedelta(seconds=seconds)) == words
+
+
+async def test_the_pages_have_their_style(shop: Shop) -> None:
+    async with shop.session.get(shop.sandbox.base_url + "/sandbox.css") as answer:
+        assert (answer.status, answer.content_type) == (200, "text/css")

@@ -230,3 +230,54 @@ async def test_a_required_check_may_be_pinned_to_its_app(shop: Shop) -> None:
         {"context": "failure-review/gate", "integration_id": shop.app.app_id},
         {"context": "ci"},
     ]
+
+
+MISSING = [
+    "/repos/octo/none",
+    "/repos/none/none/pulls",
+    "/repositories/1",
+    "/repos/octo/shop/pulls/9",
+    "/repos/octo/shop/issues/9/comments",
+    "/repos/octo/shop/issues/comments/9",
+    "/repos/octo/shop/labels/none",
+    "/repos/octo/shop/check-runs/9",
+    "/repos/octo/shop/check-suites/9",
+    "/repos/octo/shop/branches/none",
+    "/repos/octo/shop/branches/main/protection",
+    "/repos/octo/shop/rulesets/9",
+    "/repos/octo/shop/contents/README.md?ref=none",
+    "/repos/octo/shop/collaborators/nobody/permission",
+    "/repos/octo/shop/actions/runs/9",
+    "/repos/octo/shop/actions/jobs/9",
+    "/repos/octo/shop/actions/artifacts/9/zip",
+    "/repos/octo/shop/actions/workflows/none.yml",
+    "/orgs/octo/teams/none/members",
+    "/orgs/octo/teams/backend/memberships/mona",
+    "/users/nobody",
+    "/user/9",
+]
+
+
+@pytest.mark.parametrize("path", MISSING)
+async def test_what_is_not_there_is_404(shop: Shop, path: str) -> None:
+    """F20, F22."""
+    assert (await shop.call("GET", path, auth=await shop.token()))[0] == 404
+
+
+async def test_an_attempt_that_was_never_made_is_404(shop: Shop) -> None:
+    path = f"/repos/octo/shop/actions/runs/{shop.run.id}/attempts/2"
+    assert (await shop.call("GET", path, auth=await shop.token()))[0] == 404
+
+
+@pytest.mark.parametrize("tail", ["", "/check-runs", "/status"])
+async def test_a_commit_that_is_not_there_is_422(shop: Shop, tail: str) -> None:
+    """F21."""
+    path = f"/repos/octo/shop/commits/{'f' * 40}{tail}"
+    assert (await shop.call("GET", path, auth=await shop.token()))[0] == 422
+
+
+async def test_the_rest_of_the_limit_may_be_asked_for(shop: Shop) -> None:
+    token = await shop.token()
+    await shop.call("GET", "/repos/octo/shop", auth=token)
+    _, body, _ = await shop.call("GET", "/rate_limit", auth=token)
+    assert (body["rate"]["used"], body["rate"]["remaining"]) == (1, 4999)

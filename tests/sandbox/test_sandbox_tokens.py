@@ -167,3 +167,37 @@ async def test_a_login_code_is_only_for_who_asked_for_it(shop: Shop, more: dict[
 async def test_a_person_may_decline_the_login(shop: Shop) -> None:
     shop.sandbox.at_the_browser(None)
     assert await _code(shop) == "access_denied"
+
+
+async def test_a_stranger_may_read_but_not_write_a_public_repository(shop: Shop) -> None:
+    public = shop.sandbox.create_repo("octo", "open")
+    token = f"Bearer {shop.sandbox.user_token('stranger')}"
+    assert (await shop.call("GET", "/repos/octo/open", auth=token))[0] == 200
+    assert (await shop.call("POST", "/repos/octo/open/labels", {"name": "x"}, auth=token))[0] == 403
+    status = {"state": "success"}
+    path = f"/repos/octo/open/statuses/{public.branches['main']}"
+    assert (await shop.call("POST", path, status, auth=await shop.token()))[0] == 403
+
+
+async def test_a_renamed_person_keeps_the_number_and_frees_the_name(shop: Shop) -> None:
+    """G28."""
+    mona = shop.sandbox.user("mona")
+    shop.sandbox.rename_user("mona", "lisa")
+    claimed = shop.sandbox.user("mona")
+    token, path = await shop.token(), "/repos/octo/shop/collaborators/{}/permission"
+    roles = [(await shop.call("GET", path.format(name), auth=token))[1]["role_name"] for name in ("lisa", "mona")]
+    assert (shop.sandbox.user("lisa") is mona, claimed.id == mona.id, roles) == (True, False, ["maintain", "none"])
+
+
+async def test_the_app_and_the_installation_are_asked_for_by_their_own_credentials(shop: Shop) -> None:
+    assert (await shop.call("GET", "/app", auth=await shop.token()))[0] == 401
+    assert (await shop.call("GET", "/installation/repositories", auth=f"Bearer {shop.jwt()}"))[0] == 403
+
+
+async def test_a_login_that_asks_for_a_weak_challenge_is_refused(shop: Shop) -> None:
+    shop.sandbox.at_the_browser("ada")
+    asked = {"client_id": shop.app.client_id, "redirect_uri": "http://app/back", "code_challenge_method": "plain"}
+    url = f"{shop.sandbox.base_url}/login/oauth/authorize"
+    for more, status in (({"code_challenge": "x"}, 400), ({"client_id": "none"}, 404)):
+        async with shop.session.get(url, params={**asked, **more}, allow_redirects=False) as answer:
+            assert answer.status == status

@@ -177,3 +177,56 @@ async def test_a_check_is_asked_for_again_only_from_its_own_app(shop: Shop, ear:
     own = shop.sandbox.check_runs(shop.repo, shop.pull.head_sha, "gate")[0]
     await shop.sandbox.request_check_again(own, "mona")
     assert events(ear) == ["check_run.created", "check_run.rerequested"]
+
+
+async def test_what_people_do_on_a_pull_request_is_told(shop: Shop, ear: Ear) -> None:
+    listener = shop.sandbox.register_app(
+        ear.url, slug="listener", events=["issue_comment", "pull_request", "repository"]
+    )
+    await shop.sandbox.install(listener.app_id, shop.repo)
+    first = shop.pull.head_sha
+    await shop.sandbox.push_commit(shop.pull)
+    await shop.sandbox.force_push(shop.pull, first)
+    comment = await shop.sandbox.comment(shop.pull, "ada", "Hello")
+    await shop.sandbox.edit_comment(comment, "Bye", "mona")
+    await shop.sandbox.delete_comment(comment, "mona")
+    await shop.sandbox.label(shop.pull, ["bug"], by="ada")
+    await shop.sandbox.label(shop.pull, [])
+    await shop.sandbox.close_pull(shop.pull)
+    await shop.sandbox.reopen_pull(shop.pull)
+    await shop.sandbox.close_pull(shop.pull, merged=True)
+    await shop.sandbox.transfer_repo(shop.repo, "elsewhere")
+    assert events(ear) == [
+        "installation.created",
+        "pull_request.synchronize",
+        "pull_request.synchronize",
+        "issue_comment.created",
+        "issue_comment.edited",
+        "issue_comment.deleted",
+        "pull_request.labeled",
+        "pull_request.unlabeled",
+        "pull_request.closed",
+        "pull_request.reopened",
+        "pull_request.closed",
+        "repository.transferred",
+    ]
+    assert (shop.pull.head_sha, shop.repo.branches["main"], shop.repo.full_name) == (first, first, "elsewhere/shop")
+
+
+async def test_a_check_of_another_ci_system_begins_and_ends(shop: Shop, ear: Ear) -> None:
+    sha = shop.pull.head_sha
+    foreign = await shop.sandbox.foreign_check(shop.repo, sha, "circleci", "build", None)
+    listen(shop, ear)
+    await shop.sandbox.finish_foreign_check(foreign, "failure", {"title": "No", "summary": "It broke"})
+    assert (foreign.status, foreign.conclusion, foreign.summary) == ("completed", "failure", "It broke")
+    assert events(ear) == ["check_run.completed", "check_suite.completed"]
+
+
+async def test_a_forced_push_says_so(shop: Shop, ear: Ear) -> None:
+    """F36."""
+    first = shop.pull.head_sha
+    listen(shop, ear)
+    await shop.sandbox.push_commit(shop.pull)
+    await shop.sandbox.force_push(shop.pull, first)
+    pushes = [json.loads(body) for headers, body in ear.heard if headers["X-GitHub-Event"] == "push"]
+    assert [(each["forced"], each["after"] == first) for each in pushes] == [(False, False), (True, True)]

@@ -23,19 +23,19 @@ def open_suite(world: World, repo: Repository, app: App, sha: str, branch: str |
     return suite
 
 
-def suite_of(world: World, repo: Repository, app: App, sha: str) -> CheckSuite:
+def suite_of(world: World, repo: Repository, app: App, sha: str, branch: str | None = None) -> CheckSuite:
     """The one suite an App has on a commit (X39)."""
     for suite in repo.suites.values():
         if suite.app is app and suite.head_sha == sha:
             return suite
-    return open_suite(world, repo, app, sha)
+    return open_suite(world, repo, app, sha, branch)
 
 
 def ask_for_checks(world: World, repo: Repository, sha: str, branch: str, sender: Account) -> None:
     """A push opens a suite for every App that writes checks, and asks it to check the commit."""
     for each in world.installations_on(repo):
         if each.permissions.get("checks") == "write" and each.suspended_at is None:
-            suite = open_suite(world, repo, each.app, sha, branch)
+            suite = suite_of(world, repo, each.app, sha, branch)
             body = {"check_suite": shapes.check_suite(world.base, suite)}
             world.announce(repo, "check_suite", "requested", body, sender, to=each.app)
 

@@ -27,7 +27,7 @@ def open_pull(
         head_ref=head_ref,
         head_sha=sha,
         base_ref=repo.default_branch,
-        base_sha=_fork_point(repo, sha),
+        base_sha=repos.fork_point(repo, sha),
         title=title,
         body=body,
         author=author,
@@ -43,18 +43,6 @@ def _fetch(repo: Repository, head_repo: Repository) -> None:
     """A fork's commits are readable in the base repository, as `refs/pull/N/head` makes them."""
     if head_repo is not repo:
         repo.commits.update(head_repo.commits)
-
-
-def _fork_point(repo: Repository, head: str) -> str:
-    trunk: set[str] = set()
-    sha: str | None = repo.branches[repo.default_branch]
-    while sha is not None:
-        trunk.add(sha)
-        sha = repo.commits[sha].parent
-    at: str | None = head
-    while at is not None and at not in trunk:
-        at = repo.commits[at].parent
-    return at or repo.branches[repo.default_branch]
 
 
 def announce(world: World, pull: Pull, action: str, sender: Account, **more: object) -> None:
@@ -74,7 +62,7 @@ def move(world: World, pull: Pull, files: dict[str, str], author: Account, messa
 def set_head(world: World, pull: Pull, sha: str, author: Account) -> None:
     """Force the head branch to a commit that is already there (F36)."""
     before, pull.head_sha, pull.updated_at = pull.head_sha, sha, world.clock()
-    pull.head_repo.branches[pull.head_ref] = sha
+    repos.set_branch(world, pull.head_repo, pull.head_ref, sha, author)
     announce(world, pull, "synchronize", author, before=before, after=sha)
 
 
@@ -82,7 +70,7 @@ def close(world: World, pull: Pull, sender: Account, *, merged: bool) -> None:
     pull.closed_at = pull.updated_at = world.clock()
     pull.merged = merged
     if merged:
-        pull.repo.branches[pull.base_ref] = pull.head_sha
+        repos.set_branch(world, pull.repo, pull.base_ref, pull.head_sha, sender)
     announce(world, pull, "closed", sender)
 
 

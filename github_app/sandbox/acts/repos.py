@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from github_app.sandbox.acts import checks
 from github_app.sandbox.shapes.repos import short_commit
@@ -47,34 +47,53 @@ def push(
     parent = before or repo.branches[repo.default_branch]
     tree = {**repo.commits[parent].tree, **{path: text.encode() for path, text in files.items()}}
     made = _commit(world, repo, tree, author=author, message=message, parent=parent)
-    repo.branches[branch] = made.sha
-    head = _pushed_commit(world, repo, made, files)
+    set_branch(world, repo, branch, made.sha, author)
+    return made
+
+
+def set_branch(world: World, repo: Repository, branch: str, sha: str, author: Account) -> None:
+    """Let a branch point to a commit that is there; announced as `push`, forced when it leaves its history."""
+    before, made = repo.branches.get(branch), repo.commits[sha]
+    repo.branches[branch] = sha
+    head = _pushed_commit(world, repo, made)
     body = {
         "ref": f"refs/heads/{branch}",
         "before": before or NOTHING,
-        "after": made.sha,
+        "after": sha,
         "created": before is None,
         "deleted": False,
-        "forced": False,
+        "forced": before is not None and before not in _history(repo, sha),
         "base_ref": None,
-        "compare": f"{world.base}/{repo.full_name}/compare/{parent[:12]}...{made.sha[:12]}",
+        "compare": f"{world.base}/{repo.full_name}/compare/{(before or NOTHING)[:12]}...{sha[:12]}",
         "commits": [head],
         "head_commit": head,
         "pusher": {"name": author.login, "email": f"{author.login}@example.com"},
     }
     world.announce(repo, "push", None, body, author)
-    checks.ask_for_checks(world, repo, made.sha, branch, author)
-    return made
+    checks.ask_for_checks(world, repo, sha, branch, author)
 
 
-def _pushed_commit(world: World, repo: Repository, made: Commit, files: Mapping[str, str]) -> dict[str, object]:
+def _history(repo: Repository, sha: str | None) -> Iterator[str]:
+    while sha is not None:
+        yield sha
+        sha = repo.commits[sha].parent
+
+
+def fork_point(repo: Repository, head: str) -> str:
+    """The newest commit that a head shares with the default branch."""
+    trunk = set(_history(repo, repo.branches[repo.default_branch]))
+    return next(sha for sha in _history(repo, head) if sha in trunk)
+
+
+def _pushed_commit(world: World, repo: Repository, made: Commit) -> dict[str, object]:
     before = repo.commits[made.parent].tree if made.parent else {}
+    changed = [path for path, text in made.tree.items() if before.get(path) != text]
     return short_commit(made) | {
         "distinct": True,
         "url": f"{world.base}/{repo.full_name}/commit/{made.sha}",
-        "added": [path for path in files if path not in before],
-        "removed": [],
-        "modified": [path for path in files if path in before],
+        "added": [path for path in changed if path not in before],
+        "removed": [path for path in before if path not in made.tree],
+        "modified": [path for path in changed if path in before],
     }
 
 

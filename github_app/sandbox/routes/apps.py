@@ -174,10 +174,9 @@ def deliveries(call: Call) -> Answer:
     found, wanted = _deliveries(call), call.query.get("status")
     if wanted:
         found = [each for each in found if (each.status == "OK") == (wanted == "success")]
-    cursor = call.query.get("cursor", "")
+    cursor, size = call.query_number("cursor", 0), max(call.query_number("per_page", 30), 1)
     if cursor:
-        found = [each for each in found if each.id < int(cursor)]
-    size = int(call.query.get("per_page", "30"))
+        found = [each for each in found if each.id < cursor]
     page, rest = found[:size], found[size:]
     following = f'<{call.base}/app/hook/deliveries?per_page={size}&cursor={page[-1].id}>; rel="next"' if rest else ""
     return Answer([_item(each) for each in page], headers={"Link": following} if following else {})
@@ -200,8 +199,13 @@ def redeliver(call: Call) -> Answer:
 
 @ROUTES.get("/rate_limit", "anyone")
 def rate_limit(call: Call) -> Answer:
-    now = int(call.world.clock().timestamp())
-    limit = {"limit": call.world.rate_limit, "used": 0, "remaining": call.world.rate_limit, "reset": now + 3600}
+    now, most = int(call.world.clock().timestamp()), call.world.rate_limit
+    limit = {
+        "limit": most,
+        "used": call.spent,
+        "remaining": max(most - call.spent, 0),
+        "reset": now - now % 3600 + 3600,
+    }
     return Answer({"resources": {"core": limit, "search": limit}, "rate": limit})
 
 

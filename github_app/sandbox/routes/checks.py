@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from github_app.sandbox.acts import checks as acts
@@ -50,11 +51,21 @@ def refusal(asked: dict[str, Any], status: str) -> Refusal | None:
         return invalid("CheckRun", "conclusion", "is required when status is completed")
     if asked.get("completed_at") and not asked.get("conclusion"):
         return invalid("CheckRun", "conclusion", "is required when completed_at is given")
+    for name in ("started_at", "completed_at"):
+        if asked.get(name) and not _is_time(asked[name]):
+            return invalid("CheckRun", name, "is not a valid timestamp")
     output = asked.get("output") or {}
     for name in ("summary", "text"):
         if len((output.get(name) or "").encode(errors="surrogatepass")) > _LONGEST_TEXT:
             return invalid("CheckRun", name, f"Only {_LONGEST_TEXT} characters are allowed")
     return _refusal_of_annotations(output.get("annotations", []))
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _refusal_of_annotations(annotations: list[dict[str, Any]]) -> Refusal | None:

@@ -32,13 +32,11 @@ def _side(base: str, repo: Repository, ref: str, sha: str) -> Json:
     }
 
 
-def pull(base: str, value: Pull) -> Json:
-    """The pull request of lists."""
+def _addresses(base: str, value: Pull) -> Json:
     api = api_url(base, value.repo)
     url, issue = f"{api}/pulls/{value.number}", f"{api}/issues/{value.number}"
     page = f"{base}/{value.repo.full_name}/pull/{value.number}"
     links = {
-        "self": url,
         "html": page,
         "issue": issue,
         "comments": f"{issue}/comments",
@@ -49,13 +47,18 @@ def pull(base: str, value: Pull) -> Json:
     }
     return {
         "url": url,
-        "id": value.id,
-        "node_id": node_id("PullRequest", value.id),
-        "html_url": page,
+        **{f"{name}_url": href for name, href in links.items()},
         "diff_url": f"{page}.diff",
         "patch_url": f"{page}.patch",
-        "issue_url": issue,
-        **{f"{name}_url": href for name, href in links.items() if name not in ("self", "html", "issue")},
+        "_links": {name: {"href": href} for name, href in {"self": url, **links}.items()},
+    }
+
+
+def pull(base: str, value: Pull) -> Json:
+    """The pull request of lists."""
+    return _addresses(base, value) | {
+        "id": value.id,
+        "node_id": node_id("PullRequest", value.id),
         "number": value.number,
         "state": value.state,
         "locked": False,
@@ -76,7 +79,6 @@ def pull(base: str, value: Pull) -> Json:
         "requested_teams": [],
         "head": _side(base, value.head_repo, value.head_ref, value.head_sha),
         "base": _side(base, value.repo, value.base_ref, value.base_sha),
-        "_links": {name: {"href": href} for name, href in links.items()},
         "author_association": "CONTRIBUTOR" if value.from_fork else "MEMBER",
         "auto_merge": None,
         "draft": value.draft,
