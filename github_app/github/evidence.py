@@ -31,6 +31,7 @@ MAX_LINE = 1024 * 1024
 
 MAX_ANNOTATIONS = 50
 _MISSING = frozenset({404, 410})
+_EXIT_CODE = "Process completed with exit code"  # what GitHub says of every failed step, and nothing more
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Witness:
         Raises Retry while the log may still come, so that nobody is told "no log" too early.
         """
         annotations = await self.annotations(job.id)
-        log, excerpts, secrets = await self._log(job)
+        log, excerpts, secrets = await self._log(job, annotations)
         report = await self._report(job, head_repo_id)
         return Evidence(excerpts=excerpts, log=log, annotations=annotations, report=report, secrets=secrets)
 
@@ -85,7 +86,9 @@ class Witness:
             title=redact(told.title[:300], self.known).text,
         )
 
-    async def _log(self, job: Job) -> tuple[str, tuple[Excerpt, ...], tuple[str, ...]]:
+    async def _log(
+        self, job: Job, annotations: Sequence[Annotation]
+    ) -> tuple[str, tuple[Excerpt, ...], tuple[str, ...]]:
         reader = LogReader(self.known)
         template = "/repos/{owner}/{repo}/actions/jobs/{id}/logs"
         names = {"owner": self.repo.owner, "repo": self.repo.name}
@@ -95,12 +98,15 @@ class Witness:
         except TooLarge:
             return "too_big", *reader.result()
         except GiveUp as gone:
-            if gone.status in _MISSING and self._may_still_come(job):
+            if gone.status in _MISSING and self._may_still_come(job, annotations):
                 raise Retry("The job's log is not there yet") from gone
             return ("missing" if gone.status in _MISSING else "refused"), (), ()
         return "read", *reader.result()
 
-    def _may_still_come(self, job: Job) -> bool:
+    def _may_still_come(self, job: Job, annotations: Sequence[Annotation]) -> bool:
+        """Whether to wait for a log; a lost runner leaves none, and GitHub says so."""
+        if any(not note.message.startswith(_EXIT_CODE) for note in annotations if note.level == "failure"):
+            return False
         return job.completed_at is not None and self.now() < job.completed_at + LOG_PATIENCE
 
     async def _report(self, job: Job, head_repo_id: int | None) -> TestReport | None:
