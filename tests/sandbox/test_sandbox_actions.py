@@ -110,6 +110,7 @@ async def test_an_expired_artifact_is_gone(shop: Shop) -> None:
 async def test_a_cancelled_run_cancels_its_jobs(shop: Shop) -> None:
     run = await shop.sandbox.start_run(shop.repo, shop.pull.head_sha, "Slow", ".github/workflows/slow.yml")
     await shop.sandbox.cancel_run(run)
+    assert shop.sandbox.runs_of(shop.pull) == [shop.run, run]
     assert (run.now.conclusion, [job.conclusion for job in run.jobs]) == ("cancelled", ["cancelled"])
 
 

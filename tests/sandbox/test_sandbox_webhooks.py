@@ -176,7 +176,8 @@ async def test_a_check_is_asked_for_again_only_from_its_own_app(shop: Shop, ear:
     await shop.call("POST", "/repos/octo/shop/check-runs", asked, auth=await shop.token())
     own = shop.sandbox.check_runs(shop.repo, shop.pull.head_sha, "gate")[0]
     await shop.sandbox.request_check_again(own, "mona")
-    assert events(ear) == ["check_run.created", "check_run.rerequested"]
+    await shop.sandbox.request_suite_again(own, "mona")
+    assert events(ear) == ["check_run.created", "check_run.rerequested", "check_suite.rerequested"]
 
 
 async def test_what_people_do_on_a_pull_request_is_told(shop: Shop, ear: Ear) -> None:

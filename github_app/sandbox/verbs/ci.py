@@ -159,6 +159,11 @@ class Ci(Verbs):
         checks.request_again(self.world, run, self.world.account(by))
         await self.settled()
 
+    async def request_suite_again(self, run: CheckRun, by: str) -> None:
+        """Somebody presses "Re-run all checks": the App of the suite is told."""
+        checks.request_suite_again(self.world, run.suite, self.world.account(by))
+        await self.settled()
+
     def check_runs(self, repo: Repository, sha: str, name: str | None = None) -> list[CheckRun]:
         """Every check run of a commit, oldest first; of one name when it is given."""
         return [run for run in repo.check_runs(sha) if name in (None, run.name)]
