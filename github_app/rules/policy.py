@@ -162,9 +162,12 @@ class Policy:
         return tuple(case for case in _STRICTEST_FIRST if case in found - {""}) or ("",)
 
     def protected_path(self, changed: Iterable[str]) -> str | None:
-        """Return the first changed path under which no override is given (S1-046, C18), or None."""
-        patterns = tuple(pattern for group in self.protected_paths.values() for pattern in group)
-        return next((path for path in changed if first_match(patterns, (path,)) is not None), None)
+        """Return the first changed path under which no override is given (S1-046, C18), or None.
+
+        Capital letters make no difference: `OAuthClient.ts` is no way around `*oauth*`.
+        """
+        patterns = tuple(pattern.lower() for group in self.protected_paths.values() for pattern in group)
+        return next((path for path in changed if first_match(patterns, (path.lower(),)) is not None), None)
 
 
 def effective_mode(policy: Policy, *, ever_had_file: bool) -> Mode:

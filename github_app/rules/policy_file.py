@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from github_app.rules.policy_schema import Document
+from github_app.rules.policy_schema import SHAPES, Document
 from github_app.rules.policy_yaml import Path, Problem, Tree, read
 
 BUILT_IN: Final = "built-in matrix"
@@ -73,6 +73,8 @@ def _sentence(details: ErrorDetails, path: Path) -> str:
             return f"`{path[-1]}` is not a key here{_suggestion(path)}"
         case "value_error":
             return f"{name}: {details['ctx']['error']}"
+        case "string_pattern_mismatch":
+            return f"{name}: {SHAPES[details['ctx']['pattern']]}"
         case "model_type" | "dict_type":
             return f"{name}: a mapping (`key: value`) belongs here"
         case _:

@@ -27,6 +27,7 @@ _CASES: Final = ("", "critical", "high", "medium", "low", "simple", "complex", "
 REGRESSION_LIMIT: Final = Decimal(20)
 RETENTION_DAYS: Final = 90
 SETTLE_S: Final = 300
+UNEXPLAINED: Final = "the policy says so"
 
 T = TypeVar("T")
 Table = dict[str, dict[str, dict[str, Setting]]]
@@ -75,15 +76,28 @@ def _lay(draft: _Draft, layer: PolicyFile) -> None:
     floor = {name: dict(fields) for name, fields in draft.settings.items()}
     for name, field_name, value, path in _said(layer.document):
         fields = draft.settings.setdefault(name, {})
-        before = fields.get(field_name, {})
         where = layer.where(path, _source(layer.document, name, field_name))
-        loosened = _never_cases(floor, name, layer) if field_name == "override" else ()
-        fields[field_name] = _replaced(before, value, where)
-        refused = [case for case in loosened if not _is_never(draft.settings, name, case)]
-        if refused:
-            fields[field_name] = before
-            named = [case for case in refused if case in table_of(draft.settings, name, "override")]
-            draft.problems.append(layer.problem(path, _refusal(name, named)))
+        if field_name == "override" and layer.origin != BUILT_IN:
+            _lay_override(draft, layer, floor, (name, field_name, value, path))
+        else:
+            fields[field_name] = _replaced(fields.get(field_name, {}), value, where)
+
+
+def _lay_override(draft: _Draft, layer: PolicyFile, floor: Table, said: Said) -> None:
+    """Take over who may override, unless that would loosen a `never`; the reason of the older rule goes with it."""
+    name, _, value, path = said
+    fields = draft.settings[name]
+    before = fields.get("override", {})
+    where = layer.where(path, _source(layer.document, name, "override"))
+    fields["override"] = _replaced(before, value, where)
+    refused = [case for case in _never_cases(floor, name, layer) if not _is_never(draft.settings, name, case)]
+    if refused:
+        fields["override"] = before
+        named = [case for case in refused if case in table_of(draft.settings, name, "override")]
+        draft.problems.append(layer.problem(path, _refusal(name, named)))
+        return
+    why = dict.fromkeys(value, UNEXPLAINED) if isinstance(value, dict) else UNEXPLAINED
+    fields["why"] = _replaced(fields.get("why", {}), why, where)
 
 
 def _said(document: Document) -> Iterator[Said]:

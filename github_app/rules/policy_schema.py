@@ -63,8 +63,8 @@ def _words(value: Any) -> Any:
     return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
 
 
-def _without_at(value: Any) -> Any:
-    return value.removeprefix("@") if isinstance(value, str) else value
+def _without_at(name: str) -> str:
+    return name.removeprefix("@")
 
 
 def _category(name: str) -> str:
@@ -88,19 +88,38 @@ PerCase = Annotated[
 _DURATION_JSON: Final = {"type": "string", "pattern": "^[1-9][0-9]{0,5}[mhd]$", "examples": ["30m", "4h", "7d"]}
 _TARGET_JSON: Final = {**_DURATION_JSON, "pattern": "^(none|[1-9][0-9]{0,5}[mhd])$"}
 
+ROLE: Final = r"^[a-z][a-z0-9_]{0,63}$"
+CATEGORY: Final = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$"
+LOGIN: Final = r"^@?[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?$"
+TEAM: Final = r"^@?[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+$"
+LINK: Final = r"^https?://[^\s<>\"']+$"
+SLACK: Final = r"^[#@]?[\w.-]{1,80}$"
+LINEAR: Final = r"^[A-Za-z0-9_-]{1,64}$"
+RESOLUTION: Final = r"^C[0-9]{2}$"
+
+SHAPES: Final = {
+    ROLE: "a role is a word of small letters, digits and `_`, such as backend_dev",
+    CATEGORY: "a category is words with dots between them, such as build.compile",
+    LOGIN: "this is no GitHub login",
+    TEAM: "a team is written as organisation/team",
+    LINK: "a link starts with https:// and has no spaces",
+    SLACK: "a Slack channel is written as `#channel`",
+    LINEAR: "a Linear team is written by its key, such as ENG",
+    RESOLUTION: "a resolution is written as C01",
+}
+"""What a text has to look like, in the words of the person who wrote something else."""
+
 Duration = Annotated[int, BeforeValidator(_duration), WithJsonSchema(_DURATION_JSON)]
 Target = Annotated[int | Literal["none"], BeforeValidator(_target), WithJsonSchema(_TARGET_JSON)]
-Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Role = Annotated[str, Field(pattern=ROLE)]
 _WORDS_JSON: Final = {"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1}
 Roles = Annotated[list[Role], Field(min_length=1), BeforeValidator(_words), WithJsonSchema(_WORDS_JSON)]
-CategoryName = Annotated[
-    str, Field(pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$", max_length=128), AfterValidator(_category)
-]
-Login = Annotated[str, BeforeValidator(_without_at), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?$")]
-Team = Annotated[str, BeforeValidator(_without_at), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+$")]
+CategoryName = Annotated[str, Field(pattern=CATEGORY, max_length=128), AfterValidator(_category)]
+Login = Annotated[str, Field(pattern=LOGIN), AfterValidator(_without_at)]
+Team = Annotated[str, Field(pattern=TEAM), AfterValidator(_without_at)]
 Glob = Annotated[str, Field(min_length=1, max_length=256)]
 Sentence = Annotated[str, Field(min_length=1, max_length=500)]
-Link = Annotated[str, Field(pattern=r"^https?://[^\s<>\"']+$", max_length=500)]
+Link = Annotated[str, Field(pattern=LINK, max_length=500)]
 
 
 class Entry(BaseModel):
@@ -137,8 +156,8 @@ class RoleEntry(Entry):
 
     users: list[Login] = Field(default_factory=list)
     teams: list[Team] = Field(default_factory=list, description="As `organisation/team`.")
-    slack: Annotated[str, Field(pattern=r"^[#@]?[\w.-]{1,80}$")] | None = None
-    linear_team: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
+    slack: Annotated[str, Field(pattern=SLACK)] | None = None
+    linear_team: Annotated[str, Field(pattern=LINEAR)] | None = None
 
 
 class FallbackEntry(Entry):
@@ -170,7 +189,12 @@ Domain = Literal["generator_drift", "security_scan", "test_failure", "infrastruc
 
 
 class RoutingEntry(Entry):
-    """The decision record's tiers; `investigation` is tier standard with class complex (C05)."""
+    """The decision record's tiers; `investigation` is tier standard with class complex (C05).
+
+    The names mean: security_secrets `security.secret`; infrastructure_critical `infra.runner` and `infra.database`;
+    test_failures `test`; build_errors `build`; security_standard `security.vulnerability` of high and medium severity;
+    performance_regression `performance` from the limit on; complex_integration `test.integration`.
+    """
 
     immediate: list[Routed] = Field(default_factory=list)
     standard: list[Routed] = Field(default_factory=list)
@@ -178,7 +202,11 @@ class RoutingEntry(Entry):
 
 
 class DetectionEntry(Entry):
-    """The decision record's own block (S1-080 to S1-088): owners per domain and tiers per kind, under its names."""
+    """The decision record's own block (S1-080 to S1-088): owners per domain and tiers per kind, under its names.
+
+    The domains mean: security_scan `security`; test_failure `test`; infrastructure `infra`; build_error `build`. What
+    `categories` says about a category wins over what the block says about its family (C14).
+    """
 
     categorization: list[Annotated[dict[Domain, Roles], Field(min_length=1)]] = Field(default_factory=list)
     notification_routing: RoutingEntry = Field(default_factory=RoutingEntry)
@@ -207,7 +235,7 @@ class Document(Entry):
     protected_paths: dict[Role, list[Glob]] = Field(default_factory=dict, description="No override is given here.")
     schema_paths: list[Glob] | None = Field(None, description="A change here makes a database failure complex.")
     regression_limit_percent: Annotated[Decimal, Field(strict=False, gt=0, le=1000)] | None = None
-    confirmed: list[Annotated[str, Field(pattern=r"^C[0-9]{2}$")]] = Field(default_factory=list)
+    confirmed: list[Annotated[str, Field(pattern=RESOLUTION)]] = Field(default_factory=list)
     retention_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     failure_detection: DetectionEntry | None = None
     source: dict[str, Sentence] = Field(default_factory=dict)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 import time
 from typing import Any
 
@@ -12,14 +14,14 @@ from policies import layered, usable
 
 from github_app.builtin import default_policy_text
 from github_app.rules.policy import Policy
+from github_app.rules.policy_aliases import ROUTES
 from github_app.rules.policy_file import BUILT_IN, PolicyFile, parse
 from github_app.rules.policy_layers import resolve
-from github_app.rules.policy_schema import json_schema
+from github_app.rules.policy_schema import CATEGORY, ROLE, SHAPES, json_schema
 from github_app.rules.policy_yaml import Problem, read
 from pytest_failure_review.report import Category
 
 NO_DURATION = "is no duration: write one such as 30m, 4h or 7d, at most 366d"
-LOGIN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?$"
 WORDS = st.sampled_from(
     [
         "categories",
@@ -170,8 +172,10 @@ def test_the_largest_file_is_read_within_seconds() -> None:
         ("categories: {build: 3}\n", "line 1, column 14: categories.build: a mapping (`key: value`) belongs here"),
         (
             "roles:\n  backend_dev:\n    users: [a b]\n",
-            f"line 3, column 13: roles.backend_dev.users.0: string should match pattern '{LOGIN}'",
+            "line 3, column 13: roles.backend_dev.users.0: this is no GitHub login",
         ),
+        ("roles:\n  Backend Dev: {}\n", f"line 2, column 3: roles.Backend Dev: {SHAPES[ROLE]}"),
+        ("fallback: {teams: [core]}\n", "line 1, column 20: fallback.teams.0: a team is written as organisation/team"),
         ("retention_days: 0\n", "line 1, column 1: retention_days: input should be greater than or equal to 1"),
         ("schema: 2\n", "line 1, column 1: schema: input should be 1"),
     ],
@@ -240,7 +244,10 @@ def test_only_what_everybody_reads_alike_is_no_text(text: str, value: object) ->
 def test_a_runbook_is_a_link() -> None:
     policy = layered("categories: {build: {runbook: 'https://wiki.example.com/build'}}")
     assert policy.rule_for("build.lint").runbook == "https://wiki.example.com/build"
-    assert "runbook: string should match pattern" in problems_of("categories: {build: {runbook: 'javascript:x'}}")[0]
+    assert (
+        "runbook: a link starts with https:// and has no spaces"
+        in problems_of("categories: {build: {runbook: 'javascript:x'}}")[0]
+    )
 
 
 # --- the decision record's own blocks --------------------------------------------------------------------------------
@@ -367,3 +374,18 @@ def test_the_json_schema_refuses_what_the_reader_refuses(text: str) -> None:
     tree = read(text)
     assert not isinstance(tree, Problem)
     assert not Draft202012Validator(json_schema()).is_valid(tree.value)
+
+
+def test_every_pattern_has_words_for_who_does_not_meet_it() -> None:
+    patterns = set(re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(json_schema())))
+    durations = {pattern for pattern in patterns if "[mhd]" in pattern}
+    assert {json.loads(pattern) for pattern in patterns - durations} == set(SHAPES) - {CATEGORY}
+    assert "a category is words with dots" in problems_of("categories: {Build: {sla: 1h}}")[0]
+
+
+@pytest.mark.requirement("S1-086")
+def test_what_each_routing_name_means_is_told_to_editors() -> None:
+    words = json_schema()["$defs"]["RoutingEntry"]["description"]
+    for name, targets in ROUTES.items():
+        assert name in words or name == "generator_drift"
+        assert all(f"`{category}`" in words for category, _ in targets if category != "generator_drift")
