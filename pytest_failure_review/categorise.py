@@ -21,7 +21,8 @@ class Facts:
     exceptions: Sequence[BaseException]
     """The chain from its root to what pytest caught, groups followed by their leaves."""
     phase: str
-    nodeid: str
+    path: str
+    """The test's file, relative to the repository."""
     fixture: tuple[str, str] | None = None
     """Name and scope of the fixture whose code was running in setup or teardown."""
     marked: str | None = None
@@ -237,7 +238,7 @@ def _by_fixture(facts: Facts) -> Verdict | None:
 
 
 def _by_folder(facts: Facts) -> Verdict | None:
-    *folders, _ = facts.nodeid.partition("::")[0].split("/")
+    *folders, _ = facts.path.split("/")
     for folder in reversed(folders):
         if folder in FOLDERS:
             return Verdict(FOLDERS[folder], f"the test stands in a folder named {folder!r}", 0.6)

@@ -61,7 +61,7 @@ def conclude(happening: Happening, place: Place, owners: Owners) -> Failure:
         Facts(
             exceptions=exceptions,
             phase=happening.phase,
-            nodeid=file,
+            path=file,
             fixture=evidence.failing_fixture(_trace(happening.exception), happening.fixtures),
             marked=_word(happening.marker.get("category")),
             crashed=happening.outcome == "crashed",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -154,12 +153,21 @@ def test_what_cannot_be_imported_is_installed_from_the_action_itself(
     assert f"-m pip install --quiet --disable-pip-version-check {installed}" in calls.read_text().splitlines()
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("github_app.__main__"), reason="the App's commands are not there")
-@pytest.mark.parametrize(("policy", "status"), [("schema: 1\n", 0), ("no such: [", 1)])
+@pytest.mark.parametrize(
+    ("policy", "status", "said"),
+    [("schema: 1\n", 0, "good: "), ("nonsense: 1\n", 1, "policy.yml line 1, column 1: `nonsense` is not a key here")],
+)
 def test_a_policy_file_with_a_mistake_fails_the_job_after_its_tests(
-    workspace: Path, temp: Path, policy: str, status: int
+    workspace: Path, temp: Path, policy: str, status: int, said: str
 ) -> None:
     (workspace / "policy.yml").write_text(policy)
     (workspace / "test_a.py").write_text("def test_ok(): pass\n")
     run = run_action(workspace, temp, command=PLAIN, policy="policy.yml")
-    assert (bool(run.status), run.outputs["action"]["complete"]) == (bool(status), "true"), run.said
+    assert said in run.said
+    assert (run.status, run.outputs["action"]["complete"]) == (status, "true")
+
+
+def test_a_policy_that_is_good_does_not_hide_a_failing_test(workspace: Path, temp: Path) -> None:
+    (workspace / "policy.yml").write_text("schema: 1\n")
+    (workspace / "test_a.py").write_text("def test_a(): assert 0\n")
+    assert run_action(workspace, temp, command=PLAIN, policy="policy.yml").status == 1
