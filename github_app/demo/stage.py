@@ -27,9 +27,7 @@ roles:
   database_specialist: {users: [dina]}
   security_specialist: {users: [sam]}
   qa_analyst: {users: [quinn]}
-components:
-  "benchmarks/*": backend_dev
-  "checkout_*": backend_dev
+  domain_specialist: {users: [pia]}
 fallback: {users: [quinn]}
 """
 
