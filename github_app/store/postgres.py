@@ -9,7 +9,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, get_args
 
-import psycopg
 import sqlalchemy as sa
 
 from github_app.failpoints import failpoint
@@ -34,8 +33,11 @@ class PostgresDatabase:
         self.engine = connect(url)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="postgres")
         self._listening: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._patiently, work)
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
@@ -70,6 +72,8 @@ class PostgresDatabase:
 
     async def _listen(self, heard: Callable[[Topic], None]) -> None:
         """Pass on every announcement; the loops poll as well, so one missed while reconnecting only comes late."""
+        import psycopg  # noqa: PLC0415  (of the extra [postgres]; SQLite does without)
+
         dsn = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         while True:
             with contextlib.suppress(psycopg.Error, OSError):
@@ -86,10 +90,11 @@ class PostgresDatabase:
         return False
 
     async def close(self) -> None:
+        self._closed = True
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
-        self._threads.shutdown()
+        await asyncio.to_thread(self._threads.shutdown)
         self.engine.dispose()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -23,8 +25,14 @@ def database_url(text: str) -> sa.URL:
     match url.get_backend_name():
         case "sqlite" if url.database and url.database != ":memory:":
             return url.set(drivername="sqlite+pysqlite")
+        case "postgresql" | "postgres" if find_spec("psycopg") is None:
+            raise StoreRefused("PostgreSQL needs a driver: pip install 'pytest-failure-review[app,postgres]'")
         case "postgresql" | "postgres":
             return url.set(drivername="postgresql+psycopg")
+        case "sqlite":
+            raise StoreRefused(
+                "DATABASE_URL names 'sqlite' without a file: deliveries kept in memory die with the process."
+            )
         case other:
             raise StoreRefused(f"DATABASE_URL names {other!r}: only a SQLite file or PostgreSQL can keep deliveries.")
 
