@@ -70,7 +70,16 @@ ANCHORS: Final = (
     _of("dotnet failure", 80, 3, 20, r"^\s*Failed \w+.* \[\d", r"\[FAIL\]$"),
     _of("package manager error", 70, 8, 15, r"^npm (?:ERR!|error) ", r"ERR_PNPM", r"^error Command failed"),
     _of("pip error", 72, 8, 10, r"^\s*ERROR: \S"),
-    _of("docker error", 74, 10, 10, r"failed to solve", r"Cannot connect to the Docker daemon", r"Error response from"),
+    _of(
+        "docker error",
+        84,
+        10,
+        10,
+        r"failed to solve",
+        r"Cannot connect to the Docker daemon",
+        r"Error response from",
+        r"valid Docker environment",
+    ),
     _of("vulnerability scanner", 84, 20, 15, r"(?i)\b[1-9]\d* (?:known )?vulnerabilit(?:y|ies)\b", r"CVE-\d{4}-\d{4,}"),
     _of("differences", 70, 6, 40, r"^diff --git ", r"(?i)out of date|out of sync|not up[- ]to[- ]date"),
     _of(
@@ -83,7 +92,7 @@ ANCHORS: Final = (
     _of(
         "database error", 76, 8, 15, r"\bSQLSTATE|(?:Operational|Programming|Integrity)Error|PSQLException|SQLException"
     ),
-    _of("killed", 76, 20, 5, r"(?i)no space left on device|out of memory|shutdown signal|\bOOM|^Killed$"),
+    _of("killed", 86, 20, 5, r"(?i)no space left on device|out of memory|shutdown signal|\bOOM|^Killed$"),
     _of("benchmark", 76, 15, 20, r"(?i)performance (?:alert|regression)|regression detected|threshold.{0,40}exceeded"),
     _of("exception", 50, 5, 20, r"^(?:Caused by: )?[\w.]+(?:Exception|Error)\b(?::|$)"),
     _of("error line", 45, 10, 10, r"^\s*(?:Error|ERROR|error|FATAL|fatal|Fatal)\b ?:", r"^\[?(?:ERROR|FATAL)\]? "),

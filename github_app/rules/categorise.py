@@ -189,7 +189,7 @@ def _explained(chosen: Finding, findings: Sequence[Finding], evidence: Evidence)
         chosen,
         *(other for other in findings if other.verdict.category is verdict.category and other is not chosen),
     ]
-    rival = _runner_up(verdict.category, findings)
+    rival = _runner_up(chosen, findings)
     doubts = (rival is not None and chosen.weight <= Weight.TEXT) + (evidence.log == "partial")
     lines = dict.fromkeys(line for finding in same for line in finding.verdict.evidence)
     return replace(
@@ -202,9 +202,11 @@ def _explained(chosen: Finding, findings: Sequence[Finding], evidence: Evidence)
     )
 
 
-def _runner_up(category: Category, findings: Sequence[Finding]) -> Verdict | None:
-    others = (finding.verdict for finding in findings if finding.weight > Weight.NAME)
-    known = (other for other in others if other.category not in {category, Category.UNKNOWN})
+def _runner_up(chosen: Finding, findings: Sequence[Finding]) -> Verdict | None:
+    """Give the next verdict of another kind; a symptom is no rival of a cause."""
+    least = min(chosen.weight, Weight.TEXT)
+    others = (finding.verdict for finding in findings if finding.weight >= least)
+    known = (other for other in others if other.category not in {chosen.verdict.category, Category.UNKNOWN})
     return next(known, None)
 
 
