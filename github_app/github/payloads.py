@@ -14,6 +14,10 @@ Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else val
 """GitHub leaves texts out or null where it has none; both mean empty."""
 
 
+Id = Annotated[int, Field(ge=0, lt=2**63)]
+"""GitHub's number of a thing; a larger one would not go into a column of a database."""
+
+
 class Payload(BaseModel):
     """What we read of one object; unknown fields are no concern of ours."""
 
@@ -27,7 +31,7 @@ class Account(Payload):
 
 
 class RepositoryPayload(Payload):
-    id: int
+    id: Id
     name: str
     full_name: Text = ""
     owner: Account
@@ -36,7 +40,7 @@ class RepositoryPayload(Payload):
 
 
 class InstallationRef(Payload):
-    id: int
+    id: Id
     account: Account | None = None
 
 

@@ -18,6 +18,8 @@ MAX_BODY = 26 * 1024 * 1024
 """Bytes; GitHub sends up to 25 MB (G7, L12)."""
 
 READ_SECONDS = 10
+"""How long a body may take to arrive; GitHub itself hangs up after so long (G1)."""
+
 BIG_BODY = 1024 * 1024
 BIG_AT_ONCE = 16
 
@@ -30,6 +32,7 @@ class Receiver:
     accept: Callable[[Delivery], Awaitable[bool]]
     acknowledged: Callable[[float], None]
     now: Callable[[], datetime]
+    read_seconds: float = READ_SECONDS
     _big: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BIG_AT_ONCE))
 
     @property
@@ -63,12 +66,14 @@ class Receiver:
         if length > MAX_BODY:
             return web.Response(status=413, text="The body is larger than 26 MiB\n")
         try:
-            async with asyncio.timeout(READ_SECONDS):
+            async with asyncio.timeout(self.read_seconds):
                 if 0 < length <= BIG_BODY:
                     return await request.read()
                 async with self._big:
                     return await request.read()
         except web.HTTPRequestEntityTooLarge:
             return web.Response(status=413, text="The body is larger than 26 MiB\n")
+        except (ConnectionError, web.RequestPayloadError):  # whoever sent it is gone, or sends no chunks of a body
+            return web.Response(status=400, text="The body broke off\n")
         except TimeoutError:
             return web.Response(status=408, text="The body did not arrive in time\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pydantic import ValidationError
@@ -48,12 +49,21 @@ def sort(event: str, body: bytes) -> Sorted:
 
 
 def _object(body: bytes) -> dict[str, Any] | str:
-    """Return the JSON object in a body, or the sentence that says why there is none."""
+    """Return the JSON object in a body, or the sentence that says why there is none.
+
+    The first parser bounds the depth and refuses what is no text, the second sees that a key stands twice (L5).
+    """
     try:
         value = from_json(body, allow_inf_nan=False)
+        json.loads(body, object_pairs_hook=_refuse_twice)
     except ValueError as error:
         return f"The body is not JSON: {str(error)[:200]}"
     return value if isinstance(value, dict) else "The body is not a JSON object"
+
+
+def _refuse_twice(pairs: list[tuple[str, Any]]) -> None:
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise ValueError("a key stands twice in one object")
 
 
 def _ignored(event: str, envelope: Envelope) -> str:
