@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from github_app.failpoints import failpoint
 from github_app.github.client import Api
-from github_app.github.gate_text import summary
+from github_app.github.gate_text import comment, is_green
 from github_app.github.markdown import cut, plain
 from github_app.github.publishing import Desk, digest_of
 from github_app.github.view import View, view_of
@@ -97,12 +97,11 @@ class _Writer:
 
 
 def _body(view: View, desk: Desk, key: str, *, appeared: bool) -> str | None:
-    """Return the comment's text; None while there is nothing to say and nothing was said."""
+    """Return the comment's text; None while there is nothing to say, or nothing new."""
     gate = view.gate
-    if gate.failures or (appeared and gate.conclusion not in {"success", None}):
-        head = f"**Failure Review: {plain(gate.title)}**"
-        text = f"{desk.mark(key)}\n{head}\n\n{summary(gate, desk.base_url)}"
-        return cut(text, MAX_BODY, desk.base_url)
-    if not appeared or gate.conclusion is None:
+    has_failed = any(row.gating and row.failures for row in gate.rows)
+    if not has_failed and not (appeared and gate.conclusion is not None):
         return None
-    return f"{desk.mark(key)}\nFailure Review: {plain(gate.title)} at {gate.sha[:12]}."
+    if is_green(gate):
+        return f"{desk.mark(key)}\nFailure Review: {plain(gate.title)} at {gate.sha[:12]}."
+    return cut(f"{desk.mark(key)}\n{comment(gate, desk.base_url)}", MAX_BODY, desk.base_url)

@@ -1,4 +1,7 @@
-"""The gate as people read it: a table first, then each failure's why and what to do; strangers' words are escaped."""
+"""The gate as people read it: first whose it is, by when and what to do; then a table; then each failure's why.
+
+Strangers' words are escaped, and times are moments of the day in UTC: they stay true however late they are read.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from github_app.github.markdown import block, code, cut, plain
+from github_app.github.markdown import ELLIPSIS, block, clean, code, cut, plain, sentence
 from github_app.github.verdict import verdict_json
 from github_app.rules.commits import Standing
 from github_app.rules.gate import Gate, Row, owner_name
@@ -18,12 +21,17 @@ MAX_TEXT = 65_535
 
 MAX_TITLE = 255
 MAX_MARKS = 500
+MAX_MESSAGE = 8_000
+LAST_LINE = 1_000_000
 MAX_VERDICT = 30_000
-MAX_DETAILS = 8_000
 ROWS_SHOWN = 100
+ROWS_IN_COMMENT = 20
 FAILURES_EXPLAINED = 20
+JOBS_NAMED = 3
 
 _WORDS = {Permission.NEVER: "never", Permission.APPROVAL: "with approval", Permission.HOTFIX: "hotfix only"}
+_SHUT = frozenset({Standing.RED, Standing.CANCELLED, Standing.APPROVAL})
+_SAID = {Standing.RED: "failed", Standing.CANCELLED: "cancelled", Standing.APPROVAL: "waiting"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +56,36 @@ def gate_text(gate: Gate, base_url: str) -> GateText:
 
 
 def summary(gate: Gate, base_url: str) -> str:
-    """Return the table of failing jobs and what to know about each failure."""
-    parts = [_headline(gate), *(f"> {plain(notice, 500)}" for notice in gate.notices)]
-    told = [row for row in gate.rows if row.standing not in {Standing.PASSED, Standing.RUNNING}]
-    if told:
-        parts.append(_table(told, base_url))
-    parts += [explanation(failure, base_url) for failure in gate.failures[:FAILURES_EXPLAINED]]
+    """Return what the check shows: the headline, the table, every failure's why, and what to mend in the policy."""
+    parts = [headline(gate), table(gate, base_url, ROWS_SHOWN)]
+    parts += [_explanation(failure, base_url) for failure in gate.failures[:FAILURES_EXPLAINED]]
     if len(gate.failures) > FAILURES_EXPLAINED:
-        parts.append(f"{len(gate.failures) - FAILURES_EXPLAINED} more failures are in the table above.")
-    return "\n\n".join(parts)
+        parts.append(f"The table above lists {len(gate.failures) - FAILURES_EXPLAINED} more failures.")
+    return "\n\n".join(part for part in (*parts, _notices(gate)) if part)
 
 
-def explanation(failure: Failure, base_url: str) -> str:
-    """Return why it is this kind of failure, whose and until when it is, and what to do, for one failure."""
-    verdict, party = failure.verdict, failure.owner.accountable
-    lines = [
-        f"### {plain(failure.job)}: {verdict.category}",
-        f"**Why:** {plain(verdict.reason, 600)}",
-        f"**Whose:** {plain(owner_name(failure))} ({plain(party.role)}){_note(party.note)}",
-        f"**By when:** {_by_when(failure)}",
-        f"**Override:** {plain(failure.override.reason, 400)}",
-    ]
-    if verdict.advice:
-        lines.append("**What to do:**\n" + "\n".join(f"1. {plain(step, 400)}" for step in verdict.advice))
-    if verdict.runner_up:
-        lines.append(f"It might also be {plain(verdict.runner_up)}.")
-    lines.append(f"[All about this failure]({base_url}/failures/{failure.id})")
-    return "\n\n".join(lines)
+def comment(gate: Gate, base_url: str) -> str:
+    """Return what the sticky comment shows: the first ten seconds of the check, and where the rest is."""
+    title = f"**Failure Review: {plain(gate.title)}** at {gate.sha[:12]}"
+    more = "Why each of them is what it is, and the failing lines, stand in the check `failure-review/gate`."
+    parts = (title, headline(gate), table(gate, base_url, ROWS_IN_COMMENT), more, _notices(gate))
+    return "\n\n".join(part for part in parts if part)
+
+
+def is_green(gate: Gate) -> bool:
+    """Whether CI is over and nothing stands in the way, observed or enforced."""
+    return gate.conclusion is not None and not any(row.gating and row.standing in _SHUT for row in gate.rows)
+
+
+def headline(gate: Gate) -> str:
+    """Return whose it is, by when, and what to do, in as few words as it takes."""
+    if gate.conclusion is None:
+        awaited = ", ".join(code(name) for name in gate.awaited[:JOBS_NAMED])
+        more = f" and {len(gate.awaited) - JOBS_NAMED} more" if len(gate.awaited) > JOBS_NAMED else ""
+        return f"CI is not done yet: the gate waits for {awaited or 'the first job'}{more}."
+    if not gate.observing:
+        return _demand(gate)
+    return f"This repository is only being observed: the gate stops nobody. It would say:\n\n{_demand(gate)}"
 
 
 def due(failure: Failure) -> str:
@@ -88,77 +99,153 @@ def due(failure: Failure) -> str:
     return f"{late}{at:%Y-%m-%d %H:%M} UTC"
 
 
-def _by_when(failure: Failure) -> str:
-    return f"{due(failure)} · {plain(failure.clock.explanation, 400)}"
+def table(gate: Gate, base_url: str, limit: int) -> str:
+    """Return the table of what did not pass, at most `limit` lines; nothing when all passed."""
+    lines = _lines(gate, base_url)
+    if not lines:
+        return ""
+    head = ["| Job | Kind | Whose | Fix by | Override | Next step |", "|---|---|---|---|---|---|"]
+    rest = [f"| {len(lines) - limit} more | | | | | |"] if len(lines) > limit else []
+    return "\n".join([*head, *lines[:limit], *rest])
 
 
-def _note(note: str) -> str:
-    return f"; {plain(note)}" if note else ""
+# --- the headline ----------------------------------------------------------------------------------------------------
 
 
-def _title(title: str) -> str:
-    return title if len(title) <= MAX_TITLE else title[: MAX_TITLE - 1] + "…"
+def _demand(gate: Gate) -> str:
+    shut = [row for row in gate.rows if row.gating and row.standing in _SHUT]
+    mine = [failure for failure in gate.failures if any(failure in row.failures for row in shut)]
+    if mine:
+        return _first(mine[0]) + _others(len(mine) - 1, len([row for row in shut if not row.failures]))
+    if not shut:
+        return "Nothing here stands in the way of a merge."
+    more = f" {len(shut) - 1} more did not pass either; see below." if len(shut) > 1 else ""
+    return f"{_job(shut[0])}: {plain(shut[0].remark or 'look at its log')}.{more}"
 
 
-def _headline(gate: Gate) -> str:
-    words = {
-        "success": "Nothing here stands in the way of a merge.",
-        "failure": "This commit does not pass the gate yet.",
-        "neutral": "This repository is being observed: the gate says what it would do, and stops nobody.",
-        None: "CI is not done yet; the gate stays shut until it is.",
-    }
-    return words[gate.conclusion]
+def _first(failure: Failure) -> str:
+    who, what = f"**{plain(owner_name(failure))}**", f"{code(failure.job)} ({failure.verdict.category})"
+    at, target = deadline(failure.clock), failure.clock.target_s
+    if target is None or at is None:
+        asked = f"{who} is to fix {what}."
+    elif failure.clock.breached_at:
+        asked = f"**Overdue:** {who} was to fix {what} by **{at:%Y-%m-%d %H:%M} UTC**."
+    else:
+        asked = f"{who} has until **{at:%Y-%m-%d %H:%M} UTC** to fix {what}."
+    return f"{asked} Next step: {_step(failure)}"
 
 
-def _table(rows: Sequence[Row], base_url: str) -> str:
-    head = "| Job | Kind | Whose | Fix by | Override | Next step |\n|---|---|---|---|---|---|"
-    lines = [head, *(_line(row, base_url) for row in rows[:ROWS_SHOWN])]
-    if len(rows) > ROWS_SHOWN:
-        lines.append(f"| {len(rows) - ROWS_SHOWN} more | | | | | |")
-    return "\n".join(lines)
+def _others(failures: int, rows: int) -> str:
+    found = [_counted(failures, "failure"), _counted(rows, "job")]
+    told = " and ".join(part for part in found if part)
+    return f"\n\n{told} more below." if told else ""
 
 
-def _line(row: Row, base_url: str) -> str:
-    name = code(f"{row.job.workflow} / {row.job.name}" if row.job.workflow else row.job.name)
-    if not row.failures:
-        return f"| {name} | {row.standing} | | | | {plain(row.remark)} |"
-    failure = row.failures[0]
-    kind = f"[{failure.verdict.category}]({base_url}/failures/{failure.id})"
-    step = row.remark or (failure.verdict.advice[0] if failure.verdict.advice else "Look at the log")
-    override = _WORDS[failure.override.permission]
-    return f"| {name} | {kind} | {plain(owner_name(failure))} | {due(failure)} | {override} | {plain(step, 160)} |"
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number > 1 else ''}" if number else ""
+
+
+def _step(failure: Failure) -> str:
+    step = sentence(failure.verdict.advice[0] if failure.verdict.advice else "Look at the job's log", 160)
+    return step if step.endswith((".", "!", "?", ELLIPSIS)) else f"{step}."
+
+
+# --- the table -------------------------------------------------------------------------------------------------------
+
+
+def _lines(gate: Gate, base_url: str) -> list[str]:
+    """One line a failure with all its jobs, the most urgent first; then what did not pass without one."""
+    told = [row for row in gate.rows if row.standing in _SHUT]
+    lines = []
+    for failure in gate.failures:
+        rows = [row for row in told if failure in row.failures]
+        lines.append(_failure_line(failure, rows, base_url))
+    bare = sorted((row for row in told if not row.failures), key=lambda row: not row.gating)
+    return lines + [f"| {_job(row)} | {_SAID[row.standing]} | | | | {plain(row.remark)} |" for row in bare]
+
+
+def _failure_line(failure: Failure, rows: Sequence[Row], base_url: str) -> str:
+    names = ", ".join(_job(row) for row in rows[:JOBS_NAMED])
+    more = f" and {len(rows) - JOBS_NAMED} more" if len(rows) > JOBS_NAMED else ""
+    kind = f"[{failure.verdict.category}]({base_url}/failures/{failure.id}){_finer(failure)}"
+    whose, override = plain(owner_name(failure)), _WORDS[failure.override.permission]
+    gates = any(row.gating for row in rows)
+    step = _step(failure) if gates else plain(rows[0].remark) if rows else ""
+    return f"| {names}{more} | {kind} | {whose} | {due(failure)} | {override} | {step} |"
+
+
+def _finer(failure: Failure) -> str:
+    """What the category alone does not say: how bad it is, or why there is nothing to say."""
+    verdict = failure.verdict
+    return "".join(f", {plain(word.replace('_', ' '))}" for word in (verdict.severity, verdict.state) if word)
+
+
+def _job(row: Row) -> str:
+    return code(f"{row.job.workflow} / {row.job.name}" if row.job.workflow else row.job.name)
+
+
+# --- the details -----------------------------------------------------------------------------------------------------
+
+
+def _explanation(failure: Failure, base_url: str) -> str:
+    """Why it is this kind of failure, whose and until when it is, and what to do, for one failure."""
+    verdict, party = failure.verdict, failure.owner.accountable
+    told = ", ".join(plain(other.role) for other in failure.owner.informed)
+    lines = [
+        f"### {code(failure.job)}: {verdict.category}{_finer(failure)}",
+        "",
+        f"* **Why:** {sentence(verdict.reason)}",
+        f"* **Whose:** {plain(owner_name(failure))}, as {plain(party.role)}{f'; told: {told}' if told else ''}",
+        f"* **By when:** {due(failure)}: {sentence(failure.clock.explanation, 400)}",
+        f"* **Override:** {sentence(failure.override.reason, 400)}",
+    ]
+    if verdict.runner_up:
+        lines.append(f"* **It might also be** {sentence(verdict.runner_up)}")
+    if verdict.advice:
+        lines += ["", "What to do:", "", *(f"1. {sentence(step, 400)}" for step in verdict.advice)]
+    return "\n".join([*lines, "", f"[All about this failure]({base_url}/failures/{failure.id})"])
+
+
+def _notices(gate: Gate) -> str:
+    if not gate.notices:
+        return ""
+    return "\n".join(["**For whoever keeps the policy:**", "", *(f"* {sentence(told, 500)}" for told in gate.notices)])
 
 
 def _text(gate: Gate, details: str) -> str:
     verdict = f"```json\n{verdict_json(gate, MAX_VERDICT)}\n```"
-    excerpts = [_excerpt(failure) for failure in gate.failures if failure.excerpt]
-    return cut("\n\n".join([verdict, *excerpts]), MAX_TEXT, details)
+    excerpts = [_excerpt(failure) for failure in gate.failures]
+    return cut("\n\n".join(part for part in (verdict, *excerpts) if part), MAX_TEXT, details)
 
 
 def _excerpt(failure: Failure) -> str:
     excerpt = failure.excerpt
-    assert excerpt is not None
-    head = f"### {plain(failure.job)}: log lines {excerpt.start} to {excerpt.end}"
+    if excerpt is None:
+        return ""
+    head = f"### {code(failure.job)}: log lines {excerpt.start} to {excerpt.end}"
     return f"{head}\n\n{block(chr(10).join(excerpt.lines))}"
 
 
+# --- annotations -----------------------------------------------------------------------------------------------------
+
+
 def _annotations(failures: Iterable[Failure]) -> list[dict[str, Any]]:
-    """The failing lines, in the order in which the failures matter; a failure that repeats a line says it once."""
+    """The failing lines, in the order in which the failures matter; whatever is said of a line twice is said once."""
     found: dict[tuple[str, int, str], dict[str, Any]] = {}
     for failure in failures:
         for mark in failure.marks:
-            message = f"{mark.message[:2000]}\n\n{failure.verdict.reason}"[:MAX_DETAILS]
-            found.setdefault(
-                (mark.path, mark.line, failure.id),
-                {
-                    "path": mark.path,
-                    "start_line": mark.line,
-                    "end_line": mark.line,
-                    "annotation_level": "failure",
-                    "title": _title(f"{failure.verdict.category}: {owner_name(failure)}, {_target(failure)}"),
-                    "message": _printable(message),
-                },
-            )
+            path, line = clean(mark.path).replace("\n", "")[:500], mark.line if mark.line <= LAST_LINE else 1
+            said = dict.fromkeys((mark.message[:2000], failure.verdict.reason))
+            message = clean("\n\n".join(said))[:MAX_MESSAGE] or "(no message)"
+            note = {
+                "path": path,
+                "start_line": line,
+                "end_line": line,
+                "annotation_level": "failure",
+                "title": _title(f"{failure.verdict.category}: {owner_name(failure)}, {_target(failure)}"),
+                "message": message,
+            }
+            found.setdefault((path, line, message), note)
     return list(found.values())[:MAX_MARKS]
 
 
@@ -167,6 +254,7 @@ def _target(failure: Failure) -> str:
     return "no deadline" if target is None else f"{duration_in_words(target)} to fix"
 
 
-def _printable(text: str) -> str:
-    """An annotation's message is plain text to GitHub; only what cannot be shown is taken out (X36)."""
-    return "".join(char for char in text if char == "\n" or char.isprintable()) or "(no message)"
+def _title(title: str) -> str:
+    """A title is plain text to GitHub: only its length and what cannot be seen are seen to."""
+    line = clean(title).replace("\n", " ")
+    return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 1] + ELLIPSIS

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from github_app.rules.gate import Gate
-from github_app.rules.model import Failure, Party
+from github_app.rules.model import Failure, Party, Permission
 from github_app.rules.sla import deadline
 
 SCHEMA = 1
@@ -27,7 +28,7 @@ class FailureVerdict(BaseModel):
     owner: str = Field(description="exactly one accountable party")
     informed: list[str]
     deadline: datetime | None = Field(description="null: no deadline, or the clock stands still")
-    override: str = Field(description="never, approval or hotfix")
+    override: Permission
     reason: str
     fingerprint: str
 
@@ -39,13 +40,18 @@ class GateVerdict(BaseModel):
 
     version: int = Field(SCHEMA, serialization_alias="schema", description="of this format; refuse a higher one")
     head_sha: str
-    conclusion: str | None = Field(description="null while the gate is in progress")
+    conclusion: Literal["success", "failure", "neutral"] | None = Field(
+        description="null while the gate is in progress"
+    )
     failures: list[FailureVerdict]
     omitted: int = Field(0, description="failures left out because the text has a limit")
 
 
 def verdict_json(gate: Gate, limit: int) -> str:
-    """Return the verdict as JSON of at most `limit` bytes; failures that do not fit are counted as omitted."""
+    """Return the verdict as JSON of at most `limit` bytes; failures that do not fit are counted as omitted.
+
+    It is ASCII without backticks, angle brackets and ampersands, so nothing in it can end the block that it stands in.
+    """
     shown = [_failure(failure) for failure in gate.failures]
     total = len(shown)
     while True:
@@ -56,17 +62,17 @@ def verdict_json(gate: Gate, limit: int) -> str:
             failures=shown,
             omitted=total - len(shown),
         )
-        # Angle brackets and ampersands stay text in whatever page shows the JSON.
-        text = verdict.model_dump_json(by_alias=True, indent=1)
+        text = json.dumps(verdict.model_dump(mode="json", by_alias=True), indent=1)
         text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").replace("`", "\\u0060")
-        if len(text.encode()) <= limit or not shown:
+        if len(text) <= limit or not shown:
             return text
         shown = shown[: len(shown) * 3 // 4]
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of the verdict."""
-    return GateVerdict.model_json_schema(by_alias=True, mode="serialization")
+    schema = GateVerdict.model_json_schema(by_alias=True, mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def _failure(failure: Failure) -> FailureVerdict:
