@@ -42,9 +42,16 @@ def job(number: int = 1, name: str = "unit", conclusion: str | None = "failure",
 
 def failure(number: int = 1, category: str = "test.unit", name: str = "unit", **more: Any) -> Failure:
     """A failure of the job `number`; `verdict` and `clock` are changes to theirs."""
-    verdict = {"reason": "The log says `assert 3 == 4` (line 9): a test failed.", "advice": ("Run the test here",)}
+    verdict: dict[str, Any] = {
+        "reason": "The log says `assert 3 == 4` (line 9): a test failed.",
+        "advice": ("Run the test here",),
+    }
     verdict |= more.pop("verdict", {})
-    clock = {"target_s": 4 * 3600, "running_since": NOW, "explanation": "4 h for test.unit, around the clock"}
+    clock: dict[str, Any] = {
+        "target_s": 4 * 3600,
+        "running_since": NOW,
+        "explanation": "4 h for test.unit, around the clock",
+    }
     clock |= more.pop("clock", {})
     legs = more.pop("legs", (number,))
     known: dict[str, Any] = {
@@ -77,7 +84,7 @@ def failure(number: int = 1, category: str = "test.unit", name: str = "unit", **
 def no_log(number: int = 1, name: str = "unit") -> Failure:
     """A failure that nobody can say anything about."""
     reason = "GitHub has no log of this job, and nothing else says why it failed."
-    said = {"reason": reason, "advice": (), "state": State.NO_LOG}
+    said: dict[str, Any] = {"reason": reason, "advice": (), "state": State.NO_LOG}
     marks = (Mark(".github/workflows/ci.yml", 1, reason),)
     return failure(number, "unknown", name, verdict=said, excerpt=None, marks=marks)
 

@@ -21,6 +21,10 @@ from pytest_failure_review.report import Severity
 
 ONE = gate([job()], [failure()])
 HEAD = "| Job | Kind | Whose | Fix by | Override | Next step |\n|---|---|---|---|---|---|"
+UNIT = (
+    "| `CI / unit` | [test.unit](https://app.example/failures/f1) | ada | 2026-03-02 13:00 UTC | hotfix only "
+    "| Run the test here. |"
+)
 
 
 def rows(text: str) -> list[str]:
@@ -32,28 +36,25 @@ def fenced(text: str) -> str:
 
 
 def test_one_failure_is_read_from_top_to_bottom() -> None:
-    assert summary(ONE, SITE) == "\n".join(
-        [
-            "**ada** has until **2026-03-02 13:00 UTC** to fix `unit` (test.unit). Next step: Run the test here.",
-            "",
-            HEAD,
-            "| `CI / unit` | [test.unit](https://app.example/failures/f1) | ada | 2026-03-02 13:00 UTC | hotfix only "
-            "| Run the test here. |",
-            "",
-            "### `unit`: test.unit",
-            "",
-            "* **Why:** The log says `assert 3 == 4` (line 9): a test failed.",
-            "* **Whose:** ada, as author",
-            "* **By when:** 2026-03-02 13:00 UTC: 4 h for test.unit, around the clock",
-            "* **Override:** overridable only for a hotfix: a test says so",
-            "",
-            "What to do:",
-            "",
-            "1. Run the test here",
-            "",
-            "[All about this failure](https://app.example/failures/f1)",
-        ]
-    )
+    assert summary(ONE, SITE).splitlines() == [
+        "**ada** has until **2026-03-02 13:00 UTC** to fix `unit` (test.unit). Next step: Run the test here.",
+        "",
+        *HEAD.splitlines(),
+        UNIT,
+        "",
+        "### `unit`: test.unit",
+        "",
+        "* **Why:** The log says `assert 3 == 4` (line 9): a test failed.",
+        "* **Whose:** ada, as author",
+        "* **By when:** 2026-03-02 13:00 UTC: 4 h for test.unit, around the clock",
+        "* **Override:** overridable only for a hotfix: a test says so",
+        "",
+        "What to do:",
+        "",
+        "1. Run the test here",
+        "",
+        "[All about this failure](https://app.example/failures/f1)",
+    ]
 
 
 def test_the_text_holds_the_verdict_and_the_failing_lines() -> None:
@@ -195,19 +196,16 @@ def test_those_who_are_told_are_named() -> None:
 
 
 def test_the_comment_is_the_first_ten_seconds() -> None:
-    assert comment(ONE, SITE) == "\n".join(
-        [
-            "**Failure Review: test.unit (ada, 4 h to fix)** at aaaaaaaaaaaa",
-            "",
-            "**ada** has until **2026-03-02 13:00 UTC** to fix `unit` (test.unit). Next step: Run the test here.",
-            "",
-            HEAD,
-            "| `CI / unit` | [test.unit](https://app.example/failures/f1) | ada | 2026-03-02 13:00 UTC | hotfix only "
-            "| Run the test here. |",
-            "",
-            "Why each of them is what it is, and the failing lines, stand in the check `failure-review/gate`.",
-        ]
-    )
+    assert comment(ONE, SITE).splitlines() == [
+        "**Failure Review: test.unit (ada, 4 h to fix)** at aaaaaaaaaaaa",
+        "",
+        "**ada** has until **2026-03-02 13:00 UTC** to fix `unit` (test.unit). Next step: Run the test here.",
+        "",
+        *HEAD.splitlines(),
+        UNIT,
+        "",
+        "Why each of them is what it is, and the failing lines, stand in the check `failure-review/gate`.",
+    ]
 
 
 # --- annotations -----------------------------------------------------------------------------------------------------
