@@ -13,7 +13,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from github_app.rules.anchors import ANCHORS, EXIT, Anchor
-from github_app.rules.lines import WIDTH, clean, place, stamped
+from github_app.rules.lines import WIDTH, unstamped, visible
 from github_app.rules.model import Excerpt
 from github_app.rules.regex import ENGINE, PatternSet
 
@@ -97,9 +97,11 @@ class Regions:
 
     def _read(self, line: str) -> None:
         self.count += 1
-        self._stamped = self._stamped or (self.count == 1 and stamped(line))
-        self._follow(place(line))
-        text = clean(line)
+        job, rest = unstamped(line)
+        if job is not None:
+            self._stamped = self._stamped or self.count == 1
+            self._follow(job)
+        text = visible(rest)
         shown = text[:WIDTH]
         self._tail.append(_Numbered(self.count, shown))
         if self._is_script(text):
@@ -114,11 +116,11 @@ class Regions:
         if self._open is not None and self._open.full:
             self._close()
 
-    def _follow(self, place: tuple[str, str]) -> None:
+    def _follow(self, job: str) -> None:
         """Notice where one job's lines end and another's begin, in a log of a whole run."""
-        if place[0] != self._job:
+        if job != self._job:
             self._close()
-            self._job, self._failed_steps = place[0], 0
+            self._job, self._failed_steps = job, 0
             self._step, self._step_number, self._in_script = "", self._step_number + 1, False
             self._before.clear()
 
@@ -184,5 +186,6 @@ def _anchor_set() -> PatternSet:
 
 
 def _strongest(text: str) -> Anchor | None:
-    hits = _anchor_set().hits(text)
-    return max((ANCHORS[hit] for hit in hits), key=lambda anchor: anchor.weight, default=None)
+    """Give the anchor with the most weight; but a line that ends its step is that, whatever else it looks like."""
+    anchors = [ANCHORS[hit] for hit in _anchor_set().hits(text)]
+    return max(anchors, key=lambda anchor: (anchor.why == EXIT, anchor.weight), default=None)
