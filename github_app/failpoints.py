@@ -19,9 +19,11 @@ NAMES = (
     "timers.after_perform",
     "checks.before_write",
     "checks.after_write",
+    "checks.between_batches",
     "comments.before_write",
     "comments.after_write",
     "labels.before_write",
+    "labels.between",
     "labels.after_write",
 )
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from github_app.failpoints import failpoint
-from github_app.loops import Leases, Loop, StoreUnavailable, backoff
+from github_app.loops import SHORTLY, Leases, Loop, StoreUnavailable, backoff
 from github_app.outcomes import GiveUp, Unfinished, Wait
 
 __all__ = ["Claimed", "Delivery", "Inbox", "Sorted", "StoreUnavailable"]
@@ -97,9 +97,9 @@ class Inbox:
         return new
 
     async def claim(self, worker: str, room: int) -> Sequence[Claimed]:
-        """Sort what is new, then take what may run."""
-        while await self._rows.sort(self._sort):
-            pass
+        """Sort some of what is new, then take what may run."""
+        if await self._rows.sort(self._sort):
+            self.loop.wake()  # there may be more, but a stream without end must not keep the sorted ones waiting
         return await self._rows.claim(worker, room, self._now())
 
     async def perform(self, item: Claimed) -> None:
@@ -117,7 +117,7 @@ class Inbox:
             case Wait():
                 await self._rows.again(item, outcome.until, outcome.reason, counts=False)
             case StoreUnavailable():
-                await self._rows.again(item, now, outcome.reason, counts=False)
+                await self._rows.again(item, now + SHORTLY, outcome.reason, counts=False)
             case _ if item.attempts + 1 >= MAX_ATTEMPTS:
                 await self._rows.finish(item, "parked", f"{MAX_ATTEMPTS} attempts failed: {outcome.reason}", now)
             case _:

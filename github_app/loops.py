@@ -23,6 +23,9 @@ LEASE_SECONDS = 30
 """Whoever is not heard of for so long has lost what it was doing; others take it over (P6)."""
 
 LONGEST_PAUSE = 60
+SHORTLY = timedelta(seconds=1)
+"""When to come back after a failure that was the database's and not the item's."""
+
 Item = TypeVar("Item")
 Item_contra = TypeVar("Item_contra", contravariant=True)
 
@@ -99,6 +102,7 @@ class Loop(Generic[Item]):
         self._stopping = False
         self._items: dict[asyncio.Task[None], Item] = {}
         self._main: asyncio.Task[None] | None = None
+        self._keeper: asyncio.Task[None] | None = None
 
     @property
     def alive(self) -> bool:
@@ -112,6 +116,7 @@ class Loop(Generic[Item]):
     def start(self) -> None:
         """Begin, on the running event loop."""
         self._main = asyncio.create_task(self._run(), name=self.name)
+        self._keeper = asyncio.create_task(self._keep_leases())
 
     async def stop(self, grace: float = 25) -> None:
         """Claim nothing more, give what is under way `grace` seconds, then give back the rest (F9)."""
@@ -125,14 +130,14 @@ class Loop(Generic[Item]):
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
+        if self._keeper is not None:
+            self._keeper.cancel()
         with contextlib.suppress(StoreUnavailable):  # then the leases expire
             await self._leases.release(self._worker)
 
     async def _run(self) -> None:
-        keeper = asyncio.create_task(self._keep_leases())
         while not self._stopping:
             await self._turn()
-        keeper.cancel()
 
     async def _turn(self) -> None:
         self._wake.clear()

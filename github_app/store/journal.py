@@ -147,15 +147,15 @@ def _about(subject: str, conn: sa.Connection) -> list[Entry]:
 
 def _verify(published: Mapping[int, Head], conn: sa.Connection) -> list[Finding]:
     own = {row.installation_id: Head(row.seq, row.hash) for row in conn.execute(sa.select(heads))}
-    findings = []
-    seen = set()
+    findings: dict[int, Finding | None] = {}
     for installation_id, lines in groupby(_stream(conn), key=lambda line: int(str(line["installation_id"]))):
-        seen.add(installation_id)
-        expected = [head for head in (published.get(installation_id), own.get(installation_id)) if head is not None]
-        if (finding := first_problem(installation_id, lines, expected)) is not None:
-            findings.append(finding)
-    findings += [Finding(each, 1, "every line is missing") for each in sorted((own.keys() | published.keys()) - seen)]
-    return findings
+        expected = [each[installation_id] for each in (own, published) if installation_id in each]
+        findings[installation_id] = first_problem(installation_id, lines, expected)
+        if installation_id not in own:
+            findings[installation_id] = Finding(installation_id, 1, "its head is missing")
+    for installation_id in (own.keys() | published.keys()) - findings.keys():
+        findings[installation_id] = Finding(installation_id, 1, "every line is missing")
+    return [finding for _, finding in sorted(findings.items()) if finding is not None]
 
 
 def _stream(conn: sa.Connection) -> Iterator[Mapping[str, object]]:

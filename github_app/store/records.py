@@ -7,7 +7,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from github_app.engine import Change, Document
+from github_app.documents import Document
+from github_app.engine import Change
 from github_app.store import journal, outbox, timers
 from github_app.store.database import Database, insert
 from github_app.store.schema import records as rows

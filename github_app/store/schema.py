@@ -99,6 +99,7 @@ deliveries = Table(
     ),
     Index("deliveries_state", "state", "seq"),
     Index("deliveries_installation", "installation_id"),
+    sqlite_autoincrement=True,  # a number is never given twice, so an old claim cannot meet a new row
 )
 
 records = Table(
@@ -198,6 +199,7 @@ outbox = Table(
     ),
     Index("outbox_state", "state", "due_at"),
     Index("outbox_installation", "installation_id"),
+    sqlite_autoincrement=True,
 )
 
 sent = Table(

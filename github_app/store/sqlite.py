@@ -57,6 +57,8 @@ class SqliteDatabase:
         return await asyncio.wrap_future(future)
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
     def _read(self, work: Callable[[sa.Connection], T]) -> T:
@@ -91,7 +93,7 @@ class SqliteDatabase:
         self._closed = True
         self._jobs.put(None)
         await asyncio.to_thread(self._writer.join)
-        self._readers.shutdown()
+        await asyncio.to_thread(self._readers.shutdown)
         self.engine.dispose()
         if self._workplace is not None:
             self._workplace.close()
@@ -177,6 +179,7 @@ def check(engine: sa.Engine) -> None:
         with engine.connect() as conn:
             finding = conn.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
             conn.exec_driver_sql("BEGIN IMMEDIATE")
+            conn.exec_driver_sql("CREATE TABLE probe (x)")  # BEGIN alone also succeeds on a read-only file
             conn.exec_driver_sql("ROLLBACK")
     except sa.exc.DBAPIError as error:
         raise StoreRefused(f"The database file {path} cannot be used: {error.orig}.") from error

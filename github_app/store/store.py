@@ -8,7 +8,8 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from github_app.engine import Change, Document
+from github_app.documents import Document
+from github_app.engine import Change
 from github_app.store import postgres, records, retention, sqlite, stats
 from github_app.store.database import Database, Topic, violates_unique
 from github_app.store.deliveries import Deliveries
