@@ -18,7 +18,7 @@ from github_app.rules.precedence import Finding, Weight, best_first, is_stricter
 from github_app.rules.redaction import redact
 from github_app.rules.reported import report_finding
 from github_app.rules.signatures import SEVERITY_GROUP, Hit, Signatures
-from pytest_failure_review.report import Category, Severity, State
+from pytest_failure_review.report import Category, Severity, State, is_at_or_below
 
 EVIDENCE_LINES: Final = 5
 EVIDENCE_WIDTH: Final = 300
@@ -55,7 +55,7 @@ def categorise(job: Job, signatures: Signatures) -> Verdict:
 
 def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[Finding]:
     texts = [finding for said in _said(job, evidence) for finding in _matched(said, signatures)]
-    if evidence.report and (reported := report_finding(evidence.report)):
+    if evidence.report and (reported := report_finding(evidence.report)) and _counts(reported, job):
         yield reported
     yield from facts.conclusion_findings(job)
     yield from facts.step_findings(job)
@@ -78,14 +78,14 @@ def _choice(findings: Sequence[Finding], report: TestReport | None) -> Finding:
 
 
 def _counts(finding: Finding, job: Job) -> bool:
-    """Whether a line means something: cancelling leaves all kinds of errors behind, only a lost runner explains it."""
-    if job.conclusion != "cancelled":
+    """Whether a finding means something: cancelling leaves errors of all kinds behind; only a lost runner explains it.
+
+    A finished report is no error left behind, and security is never passed over.
+    """
+    if job.conclusion != "cancelled" or finding.weight is Weight.REPORT:
         return True
-    return finding.verdict.category in {
-        Category.INFRA_RUNNER,
-        Category.SECURITY_SECRET,
-        Category.SECURITY_VULNERABILITY,
-    }
+    explains = finding.verdict.category is Category.INFRA_RUNNER
+    return finding.weight >= Weight.TEXT and (explains or is_at_or_below(finding.verdict.category, "security"))
 
 
 def _may_be_named(job: Job, evidence: Evidence) -> bool:

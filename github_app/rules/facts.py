@@ -149,11 +149,13 @@ def conclusion_findings(job: Job) -> Iterator[Finding]:
     if fact := _CONCLUSIONS.get(job.conclusion or ""):
         yield fact.finding(Weight.FACT)
     if job.conclusion == "cancelled":
-        yield _cancelled(job).finding(Weight.FACT)
+        yield _cancelled(job).finding(Weight.WEAK)
 
 
 def step_findings(job: Job) -> Iterator[Finding]:
-    """Give what the failed step says where it is one of the runner's own."""
+    """Give what the failed step says where it is one of the runner's own; a cancelled job's was only interrupted."""
+    if job.conclusion == "cancelled":
+        return
     for pattern, fact in _STEPS:
         if ENGINE.pattern(pattern).search(job.failed_step):
             yield fact.finding(Weight.WEAK)

@@ -78,12 +78,18 @@ def test_errors_that_cancelling_leaves_behind_are_no_verdict() -> None:
     ("evidence", "category"),
     [
         (Evidence(annotations=(note(LOST),)), Category.INFRA_RUNNER),
+        (log("The runner has received a shutdown signal.", "The operation was canceled."), Category.INFRA_RUNNER),
         (log(LEAK), Category.SECURITY_SECRET),
     ],
 )
 def test_a_cancelled_job_may_still_have_a_cause(evidence: Evidence, category: Category) -> None:
     verdict = judged(evidence, conclusion="cancelled")
     assert (verdict.category, verdict.state) == (category, None)
+
+
+@pytest.mark.parametrize("evidence", [log("Killed"), Evidence(log="missing")])
+def test_a_step_that_cancelling_interrupted_did_not_fail(evidence: Evidence) -> None:
+    assert judged(evidence, conclusion="cancelled", failed_step="Set up job").state is State.CANCELLED
 
 
 def test_a_lost_runner_goes_before_what_the_log_says() -> None:

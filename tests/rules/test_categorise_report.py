@@ -91,3 +91,10 @@ def test_a_report_of_nothing_known_leaves_the_word_to_the_log(failures: tuple[Re
 def test_a_report_cannot_be_surer_than_anybody(confidence: float, shown: float) -> None:
     evidence = Evidence(report=report(reported(Category.TEST_UNIT, confidence=confidence)))
     assert judged(evidence).confidence == shown
+
+
+@pytest.mark.parametrize(("complete", "category"), [(True, Category.TEST_UNIT), (False, Category.UNKNOWN)])
+def test_a_cancelled_run_failed_only_if_its_report_was_finished(complete: bool, category: Category) -> None:
+    """X11."""
+    evidence = Evidence(report=report(reported(Category.TEST_UNIT), complete=complete))
+    assert judged(evidence, conclusion="cancelled").category is category
