@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from github_app.rules.model import Job, Verdict
 from github_app.rules.precedence import Finding, Weight
-from github_app.rules.regex import ENGINE
+from github_app.rules.regex import compiled
 from pytest_failure_review.report import Category, State
 
 
@@ -157,7 +157,7 @@ def step_findings(job: Job) -> Iterator[Finding]:
     if job.conclusion == "cancelled":
         return
     for pattern, fact in _STEPS:
-        if ENGINE.pattern(pattern).search(job.failed_step):
+        if compiled(pattern).search(job.failed_step):
             yield fact.finding(Weight.WEAK)
             return
 
@@ -166,14 +166,14 @@ def name_findings(job: Job) -> Iterator[Finding]:
     """Give what the names of the failed step and, failing that, of the job suggest."""
     for kind, name in (("step", job.failed_step), ("check" if job.failed_step == "" else "job", job.name)):
         for pattern, category in _NAMES:
-            if name and ENGINE.pattern(pattern).search(name):
+            if name and compiled(pattern).search(name):
                 yield _named(kind, name, category).finding(Weight.NAME)
                 return
 
 
 def is_about_integration(job: Job) -> bool:
     """Whether the names say that the tests of this job need more than their own process."""
-    pattern = ENGINE.pattern(_INTEGRATION)
+    pattern = compiled(_INTEGRATION)
     return any(pattern.search(name) for name in (job.failed_step, job.name, job.workflow))
 
 
@@ -185,7 +185,7 @@ def _named(kind: str, name: str, category: Category) -> _Fact:
 def _cancelled(job: Job) -> _Fact:
     said = [note.message for note in job.evidence.annotations] if job.evidence else []
     for pattern, cause, words in _CANCELLED_BY:
-        if any(ENGINE.pattern(pattern).search(message) for message in said):
+        if any(compiled(pattern).search(message) for message in said):
             return _Fact("cancelled", Category.UNKNOWN, 1.0, f"The job was cancelled: {words}.", cause, State.CANCELLED)
     words = "The job was cancelled, and nothing says by whom or why."
     return _Fact("cancelled", Category.UNKNOWN, 1.0, words, None, State.CANCELLED)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from github_app.rules.detectors import DETECTORS, Detector
 from github_app.rules.lines import clean
-from github_app.rules.regex import ENGINE, Match, Pattern, PatternSet
+from github_app.rules.regex import ENGINE, Match, PatternSet, compiled, sound
 
 OVERLAP: Final = 4096
 """Characters of an unfinished line that are looked at again together with what follows; more than any token has."""
@@ -91,13 +91,13 @@ class Redactor:
     def _cut(self, start: int) -> int:
         """Choose where to break a line that does not end, not inside anything that looks like a credential."""
         cut = len(self._held) - OVERLAP
-        tail = _sound(self._held[start:])
-        spans = [match.span() for detector in DETECTORS for match in _pattern(detector.pattern).finditer(tail)]
+        tail = sound(self._held[start:])
+        spans = [match.span() for detector in DETECTORS for match in compiled(detector.pattern).finditer(tail)]
         spans += [found.span() for form in _forms(self.known) for found in re.finditer(re.escape(form), tail)]
         return min((start + begin for begin, end in spans if start + begin < cut < start + end), default=cut)
 
     def _redact(self, text: str) -> str:
-        text = _sound(text)
+        text = sound(text)
         for form in _forms(self.known):
             if form in text:
                 text = text.replace(form, mark(_OWN))
@@ -117,7 +117,7 @@ class Redactor:
             self._found.add(detector.kind)
             return before + mark(detector.kind) + after
 
-        return _pattern(detector.pattern).sub(replace, text)
+        return compiled(detector.pattern).sub(replace, text)
 
     def _without_keys(self, text: str) -> str:
         *lines, last = text.split("\n")
@@ -132,7 +132,7 @@ class Redactor:
         ends = _KEY_ENDS.search(line, begins.end() if begins else 0)
         if begins:
             self._found.add(_PRIVATE_KEY)
-        elif not ends and not _pattern(_KEY_BODY).search(clean(line)):
+        elif not ends and not compiled(_KEY_BODY).search(clean(line)):
             self._key_lines = 0
             return line
         self._key_lines = 0 if ends else _KEY_LINES if begins else self._key_lines - 1
@@ -141,11 +141,6 @@ class Redactor:
 
 _OWN: Final = "own secret"
 _PRIVATE_KEY: Final = "private key"
-
-
-@cache
-def _pattern(text: str) -> Pattern:
-    return ENGINE.pattern(text)
 
 
 @cache
@@ -175,8 +170,3 @@ def _base64(secret: str) -> list[str]:
 
 def _three(text: str, begin: int, end: int) -> tuple[str, str, str]:
     return text[:begin], text[begin:end], text[end:]
-
-
-def _sound(text: str) -> str:
-    """Replace lone surrogates, which the engine cannot encode."""
-    return text if text.isascii() else text.encode(errors="replace").decode()

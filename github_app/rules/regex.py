@@ -7,6 +7,7 @@ back references) is refused when the pattern is read, in a sentence.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, Protocol
 
 import re2
@@ -64,13 +65,28 @@ class Re2:
 
     def pattern(self, pattern: str) -> Pattern:
         try:
-            compiled: Pattern = re2.compile(pattern, _options())
+            return _Re2Pattern(re2.compile(pattern, _options()))
         except re2.error as refused:
             raise ValueError(f"`{pattern}` is no RE2 pattern: {_words(refused)}") from None
-        return compiled
 
     def pattern_set(self, patterns: Sequence[str]) -> PatternSet:
         return _Re2Set(patterns)
+
+
+class _Re2Pattern:
+    def __init__(self, compiled: Any) -> None:
+        self._compiled = compiled
+
+    def search(self, text: str) -> Match | None:
+        found: Match | None = self._compiled.search(sound(text))
+        return found
+
+    def finditer(self, text: str) -> Iterator[Match]:
+        yield from self._compiled.finditer(sound(text))
+
+    def sub(self, repl: Callable[[Match], str], text: str) -> str:
+        done: str = self._compiled.sub(repl, sound(text))
+        return done
 
 
 class _Re2Set:
@@ -85,7 +101,7 @@ class _Re2Set:
         self._set.Compile()
 
     def hits(self, text: str) -> tuple[int, ...]:
-        return () if self._empty else tuple(sorted(self._set.Match(text) or ()))
+        return () if self._empty else tuple(sorted(self._set.Match(sound(text)) or ()))
 
 
 def _options() -> Any:
@@ -101,3 +117,14 @@ def _words(refused: BaseException) -> str:
 
 
 ENGINE: Final[Engine] = Re2()
+
+
+@cache
+def compiled(pattern: str) -> Pattern:
+    """Compile one of our own patterns, once; those of strangers are not kept for ever and go to the engine."""
+    return ENGINE.pattern(pattern)
+
+
+def sound(text: str) -> str:
+    """Replace lone surrogates, which cannot be encoded, by question marks: same length, so that places stay right."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
