@@ -42,7 +42,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the table: a name in the exception's ancestry and, if `codes` are given, the start of its code."""
+    """A line of the table: a name in the exception's ancestry and, if `codes` are given, the start of its code.
+
+    A name that begins with `*.` is one of any module.
+    """
 
     names: tuple[str, ...]
     category: Category
@@ -120,6 +123,13 @@ TABLE: Final = (
         0.8,
         "the database answered with an error",
     ),
+    # Every Python database driver names its errors alike: https://peps.python.org/pep-0249/#exceptions
+    Row(
+        ("*.OperationalError", "*.InterfaceError"),
+        Category.INFRA_DATABASE,
+        0.7,
+        "a database driver could not work with its server",
+    ),
     Row(
         ("docker.errors.DockerException", "testcontainers.core.exceptions.ContainerStartException"),
         Category.INFRA_CONTAINER,
@@ -195,7 +205,7 @@ def _judge(facts: Facts) -> Verdict:
 
 
 def _by_exception(facts: Facts) -> Verdict | None:
-    known = [(exception, frozenset(ancestry(type(exception)))) for exception in facts.exceptions]
+    known = [(exception, frozenset(_names(type(exception)))) for exception in facts.exceptions]
     for row in TABLE:
         if row.phase not in ("", facts.phase):
             continue
@@ -203,6 +213,12 @@ def _by_exception(facts: Facts) -> Verdict | None:
             if not names.isdisjoint(row.names) and _has_code(exception, row.codes):
                 return Verdict(row.category, f"{row.words} ({qualified_name(type(exception))})", row.confidence)
     return None
+
+
+def _names(kind: type[BaseException]) -> Iterator[str]:
+    for name in ancestry(kind):
+        yield name
+        yield f"*.{name.rpartition('.')[2]}"
 
 
 def _has_code(exception: BaseException, codes: tuple[str, ...]) -> bool:

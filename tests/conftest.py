@@ -9,6 +9,8 @@ from contract.github_description import violations
 
 from github_app.sandbox.scenario import Sandbox
 
+pytest_plugins = ["pytester", "databases", "marks"]
+
 
 @pytest.fixture
 async def sandbox(request: pytest.FixtureRequest) -> AsyncIterator[Sandbox]:

@@ -46,6 +46,8 @@ def facts(*exceptions: BaseException, phase: str = "call", path: str = "test_a.p
         (of_driver("sqlite3.OperationalError", of_driver("sqlite3.Error"))("no such table"), "test.database"),
         (of_driver("sqlalchemy.exc.OperationalError")(), "infra.database"),
         (of_driver("sqlalchemy.exc.IntegrityError", of_driver("sqlalchemy.exc.DBAPIError"))(), "test.database"),
+        (of_driver("oracledb.exceptions.OperationalError")("DPY-6005: cannot connect"), "infra.database"),
+        (of_driver("shop.db.InterfaceError")("connection already closed"), "infra.database"),
         (of_driver("docker.errors.APIError", of_driver("docker.errors.DockerException"))(), "infra.container"),
         (of_driver("selenium.common.exceptions.SessionNotCreatedException")(), "infra.test_environment"),
         (OSError(errno.ENOSPC, "full"), "infra.runner"),
