@@ -15,7 +15,8 @@ from pydantic_core import from_json
 
 from github_app.failpoints import failpoint
 from github_app.github.client import Api
-from github_app.github.gate_text import GateText, gate_text
+from github_app.github.gate_text import MAX_TEXT, GateText, gate_text
+from github_app.github.markdown import cut, plain, sentence
 from github_app.github.publishing import Desk, digest_of
 from github_app.github.view import View, view_of
 from github_app.outbox import Sent
@@ -27,6 +28,7 @@ POLICY = "failure-review/policy"
 BATCH = 50
 PERMISSIONS = {"checks": "write"}
 GONE = 404
+REFUSED = 422
 
 
 class Progress(BaseModel):
@@ -102,24 +104,39 @@ class _Writer:
 
     async def write(self, sent: Sent | None) -> None:
         await self._resume(sent)
-        if not self._continues() and (self.remote_id or self.progress.series == 0):
-            series = self.progress.series + 1
-            self.remote_id, self.progress = "", Progress(series=series, epoch=self.wanted.epoch)
-        todo = [mark for mark in self.wanted.marks if mark not in self.progress.marks]
-        batches = [todo[start : start + BATCH] for start in range(0, len(todo), BATCH)] or [[]]
-        for number, batch in enumerate(batches):
-            await self._send(batch, is_last=number == len(batches) - 1)
+        try:
+            await self._bring_up()
+        except GiveUp as gone:
+            if gone.status != GONE or not self.remote_id:
+                raise
+            self._begin()  # it was deleted with its suite (G19)
+            await self._bring_up()
 
     async def _resume(self, sent: Sent | None) -> None:
-        """Take up what was remembered; what a lost answer left open is asked of GitHub."""
+        """Take up what was remembered, and look for what a lost answer may have created."""
         if sent is None:
             return
         self.remote_id = sent.remote_id
         self.progress = Progress.model_validate(from_json(sent.body)) if sent.body else Progress()
         if not self.remote_id:
             self.remote_id = await self._find()
+
+    async def _bring_up(self) -> None:
         if self.remote_id and self.progress.intent != self.progress.marks:
             self.progress.marks = self.progress.intent[: await self._count()]
+        if not self._continues() and (self.remote_id or self.progress.series == 0):
+            self._begin()
+        todo = [mark for mark in self.wanted.marks if mark not in self.progress.marks]
+        batches = [todo[start : start + BATCH] for start in range(0, len(todo), BATCH)] or [[]]
+        for number, batch in enumerate(batches):
+            if number:
+                failpoint("checks.between_batches")
+            await self._send(batch, is_last=number == len(batches) - 1)
+
+    def _begin(self) -> None:
+        """Turn to a new run of the same name, which takes the place of the one before."""
+        self.remote_id = ""
+        self.progress = Progress(series=self.progress.series + 1, epoch=self.wanted.epoch)
 
     def _continues(self) -> bool:
         """Whether the run that is there can become the wanted one."""
@@ -129,39 +146,27 @@ class _Writer:
 
     async def _send(self, batch: Sequence[str], *, is_last: bool) -> None:
         self.progress.intent = [*self.progress.marks, *batch]
+        self.progress.completed = self.progress.completed or self.wanted.conclusion is not None
         await self._remember("")
         failpoint("checks.before_write")
-        body = self._body(batch)
-        if self.remote_id:
-            await self._patch(body)
-        else:
-            created = await self.api.post(
-                "/repos/{owner}/{repo}/check-runs",
-                body={**body, "name": self.wanted.name, "head_sha": self.wanted.sha, "external_id": self._external_id},
-                owner=self.repo.owner,
-                repo=self.repo.name,
-            )
-            self.remote_id = str(created["id"])
+        try:
+            await self._transmit(self._body(batch))
+        except GiveUp as refused:
+            if refused.status != REFUSED:
+                raise
+            await self._transmit(self._bare(refused.reason))  # better without details than not at all (X35)
         failpoint("checks.after_write")
         self.progress.marks = self.progress.intent
-        self.progress.completed = self.wanted.conclusion is not None
         await self._remember(self.wanted.digest if is_last else "")
 
-    async def _patch(self, body: dict[str, Any]) -> None:
-        try:
-            await self.api.patch(
-                "/repos/{owner}/{repo}/check-runs/{id}",
-                body=body,
-                id=self.remote_id,
-                owner=self.repo.owner,
-                repo=self.repo.name,
-            )
-        except GiveUp as gone:
-            if gone.status == GONE:  # deleted with its suite: begin anew at the next try (G19)
-                series = self.progress.series + 1
-                self.remote_id, self.progress = "", Progress(series=series, epoch=self.progress.epoch)
-                await self._remember("")
-            raise
+    async def _transmit(self, body: dict[str, Any]) -> None:
+        names: dict[str, Any] = {"owner": self.repo.owner, "repo": self.repo.name}
+        if self.remote_id:
+            await self.api.patch("/repos/{owner}/{repo}/check-runs/{id}", body=body, id=self.remote_id, **names)
+            return
+        new = {"name": self.wanted.name, "head_sha": self.wanted.sha, "external_id": self._external_id}
+        created = await self.api.post("/repos/{owner}/{repo}/check-runs", body=body | new, **names)
+        self.remote_id = str(created["id"])
 
     def _body(self, batch: Sequence[str]) -> dict[str, Any]:
         wanted, text = self.wanted, self.wanted.text
@@ -169,10 +174,17 @@ class _Writer:
         output: dict[str, Any] = {"title": text.title, "summary": text.summary, "text": text.text}
         if batch:
             output["annotations"] = [by_mark[mark] for mark in batch]
-        status: dict[str, Any] = {"status": "in_progress"}
-        if wanted.conclusion is not None:
-            status = {"status": "completed", "conclusion": wanted.conclusion}
-        return {**status, "details_url": wanted.details_url, "output": output}
+        return {**self._status(), "details_url": wanted.details_url, "output": output}
+
+    def _bare(self, reason: str) -> dict[str, Any]:
+        summary = f"The details are on [their own page]({self.wanted.details_url}). {plain(reason)}."
+        output = {"title": self.wanted.text.title, "summary": summary, "text": summary}
+        return {**self._status(), "details_url": self.wanted.details_url, "output": output}
+
+    def _status(self) -> dict[str, str]:
+        if self.wanted.conclusion is None:
+            return {"status": "in_progress"}
+        return {"status": "completed", "conclusion": self.wanted.conclusion}
 
     async def _find(self) -> str:
         """Look for the run that a lost answer may have created, by the id that we gave it."""
@@ -222,10 +234,10 @@ def _wanted_gate(view: View, base_url: str) -> Wanted:
 
 def _wanted_policy(source: PolicySource, problems: Sequence[str], base_url: str) -> Wanted:
     told = [*source.problems, *problems]
-    sentence = (
+    verdict = (
         "The policy file is in force." if not told else "Mend the policy file; until then the last good one holds."
     )
-    summary = "\n".join([sentence, "", *(f"* {item}" for item in told)])
+    summary = "\n".join([verdict, "", *(f"* {sentence(item)}" for item in told)])
     title = "The policy can be used" if not told else f"{len(told)} thing{'s' if len(told) > 1 else ''} to mend"
     return Wanted(
         key=f"policy_check/{source.repo.id}/{source.sha}",
@@ -233,5 +245,5 @@ def _wanted_policy(source: PolicySource, problems: Sequence[str], base_url: str)
         sha=source.sha,
         conclusion="failure" if told else "success",
         details_url=base_url,
-        text=GateText(title, summary[:60_000], "", ()),
+        text=GateText(title, cut(summary, MAX_TEXT), "", ()),
     )

@@ -17,6 +17,7 @@ from github_app.rules.model import Repo
 MAX_BODY = 65_000
 """Bytes; GitHub takes 65,536 characters."""
 
+MOST_COMMENTS = 10_000
 PERMISSIONS = {"pull_requests": "write"}
 GONE = frozenset({404, 410})
 
@@ -71,6 +72,7 @@ class _Writer:
         except GiveUp as gone:
             if gone.status not in GONE:
                 raise
+            await self._remember("", "")
             return await self._create(body)  # somebody deleted it: one new one, and on from there (E59)
         return remote_id
 
@@ -83,9 +85,8 @@ class _Writer:
 
     async def _find(self) -> str:
         mark = self.desk.mark(self.key)
-        pages = self.api.pages(
-            "/repos/{owner}/{repo}/issues/{n}/comments", n=self.number, owner=self.repo.owner, repo=self.repo.name
-        )
+        template = "/repos/{owner}/{repo}/issues/{n}/comments"
+        pages = self.api.pages(template, limit=MOST_COMMENTS, n=self.number, owner=self.repo.owner, repo=self.repo.name)
         async for item in pages:
             app = item.get("performed_via_github_app") or {}
             if app.get("id") == self.desk.app_id and str(item.get("body", "")).startswith(mark):

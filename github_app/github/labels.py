@@ -1,13 +1,22 @@
-"""Keeps the labels `failure-review:<category>` of a pull request as its open failures say; no others are ours."""
+"""Keeps the labels `failure-review:<category>` of a pull request as its open failures say; no others are ours.
+
+They are set when what they should be changes. One that a person takes off stays off until then: whoever takes a label
+away by hand means it, and looking for that every time would cost a request for each job of every run.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 from github_app.failpoints import failpoint
 from github_app.github.publishing import Desk, digest_of
 from github_app.github.view import view_of
 from github_app.outcomes import GiveUp
+from github_app.rules.model import Repo
 
 PREFIX = "failure-review:"
+LABELS = "/repos/{owner}/{repo}/issues/{n}/labels"
 PERMISSIONS = {"pull_requests": "write"}
 GONE = 404
 
@@ -29,23 +38,23 @@ class Labels:
         if (sent.digest if sent else digest_of([])) == digest_of(wanted):
             return
         self._desk.wait_for_gap(sent)
-        api = self._desk.api(view.repo, PERMISSIONS)
-        owner, repo = view.repo.owner, view.repo.name
-        pages = api.pages("/repos/{owner}/{repo}/issues/{n}/labels", n=number, owner=owner, repo=repo)
-        present = {str(item["name"]) async for item in pages}
-        missing = [label for label in wanted if label not in present]
+        await self._set(view.repo, number, wanted)
+        failpoint("labels.after_write")
+        await self._desk.remember(view.repo, key, "", digest_of(wanted))
+
+    async def _set(self, repo: Repo, number: int, wanted: Sequence[str]) -> None:
+        """Add and take away by name: both may be repeated after a lost answer without harm."""
+        api = self._desk.api(repo, PERMISSIONS)
+        names: dict[str, Any] = {"owner": repo.owner, "repo": repo.name, "n": number}
+        present = {str(item["name"]) async for item in api.pages(LABELS, **names)}
         failpoint("labels.before_write")
+        missing = [label for label in wanted if label not in present]
         if missing:
-            await api.post(
-                "/repos/{owner}/{repo}/issues/{n}/labels", body={"labels": missing}, n=number, owner=owner, repo=repo
-            )
+            await api.post(LABELS, body={"labels": missing}, **names)
+        failpoint("labels.between")
         for label in sorted(label for label in present if label.startswith(PREFIX) and label not in wanted):
             try:
-                await api.delete(
-                    "/repos/{owner}/{repo}/issues/{n}/labels/{label}", n=number, label=label, owner=owner, repo=repo
-                )
+                await api.delete(LABELS + "/{label}", label=label, **names)
             except GiveUp as gone:
                 if gone.status != GONE:  # somebody else took it away first
                     raise
-        failpoint("labels.after_write")
-        await self._desk.remember(view.repo, key, "", digest_of(wanted))
