@@ -92,3 +92,9 @@ def test_every_variable_of_the_installation_guide_is_one_that_is_read() -> None:
 
 def test_the_built_in_policy_can_be_read() -> None:
     assert isinstance(parse(default_policy_text(), BUILT_IN), PolicyFile)
+
+
+def test_a_reader_who_has_seen_enough_gets_no_traceback() -> None:
+    program = f"{sys.executable} -m pytest_failure_review.cli policy check --provenance"
+    shown = subprocess.run(f"{program} | head -n 1", shell=True, capture_output=True, text=True, timeout=60, check=True)
+    assert "Traceback" not in shown.stderr
