@@ -191,15 +191,22 @@ def _explained(chosen: Finding, findings: Sequence[Finding], evidence: Evidence)
     ]
     rival = _runner_up(chosen, findings)
     doubts = (rival is not None and chosen.weight <= Weight.TEXT) + (evidence.log == "partial")
-    lines = dict.fromkeys(line for finding in same for line in finding.verdict.evidence)
     return replace(
         verdict,
         reason=verdict.reason + _remark(verdict, evidence),
         confidence=round(max(0.1, verdict.confidence - _DOUBT * doubts), 2),
         severity=worst_severity(same),
-        evidence=tuple(lines)[:EVIDENCE_LINES],
+        evidence=_lines(same),
         runner_up=f"{rival.category}, by rule `{rival.rule}`" if rival else None,
     )
+
+
+def _lines(findings: Sequence[Finding]) -> tuple[Line, ...]:
+    """Give the first few lines that the findings rest on, each once, whatever else was found in it."""
+    kept: dict[tuple[int, str], Line] = {}
+    for line in (line for finding in findings for line in finding.verdict.evidence):
+        kept.setdefault((line.line, line.text), line)
+    return tuple(kept.values())[:EVIDENCE_LINES]
 
 
 def _runner_up(chosen: Finding, findings: Sequence[Finding]) -> Verdict | None:

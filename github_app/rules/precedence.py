@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import IntEnum
 from typing import Final
 
 from github_app.rules.model import Verdict
+from github_app.rules.policy import regression_of
 from pytest_failure_review.report import WORST_FIRST, Category, Severity, is_at_or_below
 
 ROOT_CAUSE_FIRST: Final = (
@@ -57,7 +59,7 @@ class Finding:
     place: int = 0
 
     @property
-    def standing(self) -> tuple[int, int, int, int, int]:
+    def standing(self) -> tuple[int, int, int, int, int, Decimal]:
         """Where it stands among other findings; higher wins."""
         return (
             self._alarm,
@@ -65,6 +67,7 @@ class Finding:
             -self.place,
             root_cause_rank(self.verdict.category),
             SEVERITIES.index(self.verdict.severity),
+            regression_of(self.verdict) or Decimal(0),
         )
 
     @property

@@ -68,13 +68,18 @@ class Signatures:
         self._patterns: list[Pattern] = [engine.pattern(text) for text in texts]
 
     def hits(self, line: str) -> tuple[Hit, ...]:
-        """Give what is found in a cleaned line, each signature once, in the order of the files."""
-        found: dict[str, Hit] = {}
+        """Give what is found in a cleaned line, each signature once, in the order of the files.
+
+        Where several patterns of a signature match, the earlier one's groups count.
+        """
+        caught: dict[str, dict[str, str]] = {}
+        signatures: dict[str, Signature] = {}
         for index in self._set.hits(line):
             signature = self._owner[index]
-            if signature.id not in found:
-                found[signature.id] = Hit(signature, _caught(self._patterns[index].search(line)))
-        return tuple(found.values())
+            signatures[signature.id] = signature
+            groups = caught.setdefault(signature.id, {})
+            groups.update(_caught(self._patterns[index].search(line)) | groups)
+        return tuple(Hit(signature, caught[signature.id]) for signature in signatures.values())
 
 
 def parse(texts: Mapping[str, str], engine: Engine = ENGINE) -> Signatures:
@@ -124,5 +129,5 @@ def _compile(name: str, entry: Signature, engine: Engine) -> None:
             raise ValueError(f"{name}: signature `{entry.id}`: {refused}") from None
 
 
-def _caught(match: Match | None) -> Mapping[str, str]:
+def _caught(match: Match | None) -> dict[str, str]:
     return {name: value for name, value in match.groupdict().items() if value} if match else {}

@@ -189,10 +189,33 @@ def test_of_several_severities_the_worst_counts() -> None:
     assert judged(log("Severity: low", "Severity: high", "Severity: moderate")).severity is Severity.HIGH
 
 
-def test_a_regression_is_measured_in_percent() -> None:
-    verdict = judged(log("benchmark parse regressed by 23.4%"))
-    assert verdict.category is Category.PERFORMANCE
-    assert verdict.measures == {"regression_percent": "23.4"}
+@pytest.mark.parametrize(
+    ("line", "measures"),
+    [
+        ("benchmark parse regressed by 23.4%", {"benchmark": "parse", "regression_percent": "23.4"}),
+        (
+            "checkout/100 is 17.96 % slower than main; at most 10 % is allowed",
+            {"benchmark": "checkout/100", "regression_percent": "17.96"},
+        ),
+        ("Performance regression: +12%", {"regression_percent": "12"}),
+        ("Performance alert", {}),
+    ],
+)
+def test_a_regression_is_measured_in_percent(line: str, measures: dict[str, str]) -> None:
+    verdict = judged(log(line))
+    assert (verdict.category, verdict.measures) == (Category.PERFORMANCE, measures)
+
+
+def test_of_several_regressions_the_largest_counts() -> None:
+    """T15: small numbers written after a large one do not make it small."""
+    verdict = judged(log("a regressed by 9.1%", "b regressed by 23.4%", "c regressed by 10%", "d regressed by 1%"))
+    assert verdict.measures == {"benchmark": "b", "regression_percent": "23.4"}
+    assert verdict.evidence[0].line == 2
+
+
+def test_a_line_is_shown_once_whatever_is_found_in_it() -> None:
+    lines = judged(log("E       AssertionError: assert 3 == 4", FAILED_TEST)).evidence
+    assert [(line.line, line.rule) for line in lines] == [(1, "pytest"), (2, "pytest")]
 
 
 def test_unit_tests_in_a_job_of_integration_tests_are_integration_tests() -> None:
