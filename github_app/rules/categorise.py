@@ -117,14 +117,17 @@ def _of_excerpt(place: int, excerpt: Excerpt) -> Iterator[_Said]:
 
 
 def _of_annotations(job: Job, evidence: Evidence) -> Iterator[_Said]:
-    """The runner's own annotations have no file but the path `.github`; all others are a tool's (GitHub docs)."""
+    """Give what annotations say; the runner's own have no file but the path `.github` (GitHub docs).
+
+    `echo ::error::` makes such a one too. But code that ran can only turn the job red by failing a step, while a runner
+    that is lost can no longer report one: only without a failed step is it GitHub that speaks (T15).
+    """
     for note in evidence.annotations:
-        own = job.source is Source.ACTIONS and note.path in {"", ".github"}
+        own = job.source is Source.ACTIONS and note.path in {"", ".github"} and not job.failed_step
         speaker, source = ("GitHub says", "facts") if own else ("An annotation says", "output")
+        weight = Weight.FACT if own else Weight.TEXT
         for text in (note.title, *note.message.splitlines()):
-            yield _Said(
-                speaker, source, 0, clean(text), len(evidence.excerpts), Weight.FACT if own else Weight.TEXT, None
-            )
+            yield _Said(speaker, source, 0, clean(text), len(evidence.excerpts), weight, None)
 
 
 def _matched(said: _Said, signatures: Signatures) -> Iterator[Finding]:

@@ -128,7 +128,10 @@ _INTEGRATION: Final = r"(?i)\be2e\b|end[ _-]to[ _-]end|integration|playwright|cy
 
 # What a job or a step is called says what it was about, not why it failed (first match wins).
 _NAMES: Final = (
-    (r"(?i)gitleaks|trufflehog|secret[s _-]*(?:scan|detect)|detect-secrets", Category.SECURITY_SECRET),
+    (
+        r"(?i)gitleaks|trufflehog|gitguardian|ggshield|secret[s _-]*(?:scan|detect)|detect-secrets",
+        Category.SECURITY_SECRET,
+    ),
     (r"(?i)\baudit|vulnerab|trivy|snyk|codeql|grype|osv-scan|dependency[ _-]review", Category.SECURITY_VULNERABILITY),
     (r"(?i)\bdrift|up[ _-]to[ _-]date|generated|codegen", Category.GENERATOR_DRIFT),
     (r"(?i)bench|lighthouse|\bperf(?:ormance)?\b|load[ _-]test|\bk6\b", Category.PERFORMANCE),

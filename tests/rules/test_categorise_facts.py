@@ -100,6 +100,14 @@ def test_a_lost_runner_goes_before_what_the_log_says() -> None:
     assert verdict.reason == f"GitHub says `{LOST}`: the connection to the runner was lost."
 
 
+def test_an_annotation_that_a_failed_step_wrote_is_not_githubs_word() -> None:
+    """T15: `echo ::error::` looks like the runner's own, but a runner that is lost reports no failed step."""
+    evidence = Evidence(log="missing", annotations=(note(LOST),))
+    forged, true = judged(evidence, failed_step="Run make"), judged(evidence)
+    assert (forged.rule, forged.source) == ("runner-lost", "output")
+    assert (true.rule, true.source) == ("fact:runner-lost", "facts")
+
+
 def test_a_tools_annotation_is_only_as_good_as_the_log() -> None:
     verdict = judged(replace(log(FAILED_TEST), annotations=(note(LOST, path="a.py"),)))
     assert verdict.category is Category.TEST_UNIT
@@ -165,6 +173,7 @@ def test_no_log_and_no_match_are_not_the_same(evidence: Evidence | None, state: 
     ("step", "name", "category"),
     [
         ("Run gitleaks", "ci", Category.SECURITY_SECRET),
+        ("", "GitGuardian Security Checks", Category.SECURITY_SECRET),
         ("Audit dependencies", "ci", Category.SECURITY_VULNERABILITY),
         ("Check generated code is up to date", "ci", Category.GENERATOR_DRIFT),
         ("Run benchmarks", "ci", Category.PERFORMANCE),
