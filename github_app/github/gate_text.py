@@ -136,9 +136,9 @@ def _first(failure: Failure) -> str:
 
 
 def _others(failures: int, rows: int) -> str:
-    found = [_counted(failures, "failure"), _counted(rows, "job")]
+    found = [_counted(failures, "more failure"), _counted(rows, "more job")]
     told = " and ".join(part for part in found if part)
-    return f"\n\n{told} more below." if told else ""
+    return f"\n\n{told} below." if told else ""
 
 
 def _counted(number: int, noun: str) -> str:

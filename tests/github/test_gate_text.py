@@ -87,7 +87,7 @@ def test_six_kinds_are_listed_the_most_urgent_first() -> None:
     )
     text = summary(shown, SITE)
     assert text.startswith("**ada** has until **2026-03-02 10:00 UTC** to fix `job 1` (security.secret).")
-    assert "\n\n5 failures more below." in text
+    assert "\n\n5 more failures below." in text
     assert [line.split("[")[1].split("]")[0] for line in rows(text)] == [
         "security.secret",
         "infra.runner",
