@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 EXIT: Final = "the step's end"
+"""The line by which a runner says that a step has failed."""
+
+ALARM: Final = "secret scanner"
+"""A finding that nothing written after it may push out of sight (T15)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +43,14 @@ ANCHORS: Final = (
     ),
     _of("##[error]", 60, 15, 3, r"^##\[error\]"),
     _of(
-        "secret scanner",
+        ALARM,
         95,
         15,
         25,
-        r"(?i)\bleaks? found\b",
-        r"(?i)verified result|push protection|potential secrets?\b",
-        r"(?i)secrets? (?:was|were|have been)? ?(?:detected|found)",
+        r"(?i)\bleaks? found: [1-9]|\bWRN leaks found|leaks detected,|^\s*RuleID:\s+\S",
+        r"(?i)found (?:un)?verified result|potential secrets? about to be|cannot contain secrets|PUSH PROTECTION",
+        r"(?i)\b[1-9]\d* (?:\w+ )?(?:secrets?|credentials?|incidents?) (?:were |was |have been )?(?:detected|found)",
+        r"(?i)matched one or more prohibited patterns|\bCKV_SECRET_\d|^Private key found:",
     ),
     _of("pytest summary", 90, 5, 40, r"^=+ short test summary info =+", r"^(?:FAILED|ERROR) \S+(?:::| - )"),
     _of("pytest failures", 80, 2, 60, r"^=+ (?:FAILURES|ERRORS) =+$"),

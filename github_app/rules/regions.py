@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, NamedTuple
 
-from github_app.rules.anchors import ANCHORS, EXIT, Anchor
+from github_app.rules.anchors import ALARM, ANCHORS, EXIT, Anchor
 from github_app.rules.lines import WIDTH, unstamped, visible
 from github_app.rules.model import Excerpt
 from github_app.rules.regex import ENGINE, PatternSet
@@ -69,6 +69,7 @@ class Regions:
     _tail: deque[_Numbered] = field(default_factory=lambda: deque(maxlen=HEIGHT))
     _best: list[_Candidate] = field(default_factory=list)
     _open: _Candidate | None = None
+    _alarm: _Candidate | None = None  # the first; always among the excerpts
     _job: str = ""
     _step: str = ""
     _step_number: int = 0
@@ -90,10 +91,11 @@ class Regions:
         """Give at most three excerpts that do not overlap, the likeliest first."""
         ranked = sorted([*self._best, *([self._open] if self._open else ()), *self._last_lines()], key=_standing)
         chosen: list[_Candidate] = []
-        for candidate in reversed(ranked):
+        for candidate in [*([self._alarm] if self._alarm else ()), *reversed(ranked)]:
             if not any(candidate.start <= other.end and other.start <= candidate.end for other in chosen):
                 chosen.append(candidate)
-        return tuple(candidate.excerpt() for candidate in chosen[:EXCERPTS])
+        best = sorted(chosen[:EXCERPTS], key=_standing, reverse=True)
+        return tuple(candidate.excerpt() for candidate in best)
 
     def _read(self, line: str) -> None:
         self.count += 1
@@ -147,6 +149,8 @@ class Regions:
         candidate.wanted = max(candidate.wanted - 1, anchor.after)
         if anchor.weight > candidate.weight:
             candidate.weight, candidate.why = anchor.weight, anchor.why
+        if anchor.why == ALARM:
+            self._alarm = self._alarm or candidate
         if anchor.why == EXIT:
             self._step_failed()
 

@@ -96,6 +96,18 @@ def test_of_equals_the_earlier_one_is_the_cause() -> None:
     assert "--- FAIL: TestFirst (0.00s)" in excerpts(log)[0].lines
 
 
+LEAK = "3:15PM WRN leaks found: 2"
+
+
+@given(st.lists(st.sampled_from(["x", LEAK, *step("a", "FAILED tests/a.py::b", failed=True)]), max_size=300))
+def test_nothing_written_after_a_found_secret_pushes_it_out_of_sight(more: list[str]) -> None:
+    """T15."""
+    noise = [line for number in range(20) for line in step(f"make {number}", "FAILED tests/a.py::b", failed=True)]
+    found = excerpts([*step("gitleaks", LEAK), *more, *noise])
+    assert any(LEAK in excerpt.lines for excerpt in found)
+    assert len(found) == EXCERPTS
+
+
 def test_the_text_of_a_steps_script_is_not_its_output() -> None:
     """X30: the script says what it would print, not what it printed."""
     log = [
