@@ -81,7 +81,9 @@ def test_the_demo_answers_six_failures_and_ends_well() -> None:
 def test_every_file_and_folder_that_the_readme_names_exists() -> None:
     named = re.findall(r"`((?:[\w.]+/)*[\w.]+\.(?:py|yml|md)|(?:[\w]+/)+)`", README)
     homes = (ROOT, ROOT / "github_app", ROOT / "github_app" / "rules")
-    missing = [name for name in named if not any((home / name).exists() for home in homes) and "failure-review" not in name]
+    missing = [
+        name for name in named if not any((home / name).exists() for home in homes) and "failure-review" not in name
+    ]
     assert missing == []
 
 

@@ -11,6 +11,8 @@ from github_app.rules.model import Commit, Failure, Job, Mode, Source
 from github_app.rules.policy import GatePolicy, first_match
 from github_app.rules.sla import duration_in_words
 
+MAX_TITLE = 255
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -62,7 +64,7 @@ def gate_of(
     observing = mode is Mode.OBSERVE
     if observing and conclusion is not None:
         conclusion, title = "neutral", f"Observing: would be {conclusion}. {title}"
-    return Gate(commit.sha, conclusion, title, rows, awaited, observing, tuple(notices))
+    return Gate(commit.sha, conclusion, _one_line(title), rows, awaited, observing, tuple(notices))
 
 
 def is_gating(job: Job, rules: GatePolicy) -> bool:
@@ -85,15 +87,19 @@ def _rows(commit: Commit, failures: Sequence[Failure], rules: GatePolicy) -> Ite
             continue
         tolerated = is_allowed_to_fail(job, commit)
         gating = is_gating(job, rules) and not tolerated
-        mine = tuple(failure for failure in failures if any(leg.job_id == job.id for leg in failure.legs))
+        mine = tuple(failure for failure in failures if _is_part_of(job, failure))
         if state is Standing.CANCELLED and mine:
             state = Standing.RED
         yield Row(job, state, gating, mine if state is Standing.RED else (), _remark(job, state, rules, tolerated))
 
 
+def _is_part_of(job: Job, failure: Failure) -> bool:
+    return any((leg.job_id, leg.attempt) == (job.id, job.attempt) for leg in failure.legs)
+
+
 def _remark(job: Job, state: Standing, rules: GatePolicy, tolerated: bool) -> str:  # noqa: FBT001  (read in one place)
     if state is Standing.CANCELLED:
-        return "cancelled: re-run or remove"
+        return f"{job.conclusion or 'ended without a conclusion'}: re-run or remove"
     if state is Standing.APPROVAL:
         return "waits for a maintainer to approve the run"
     if state is Standing.RED and tolerated:
@@ -126,13 +132,21 @@ def _title(rows: Sequence[Row], shut: Sequence[Row]) -> str:
     """Most urgent first: what kind, whose, by when; the whole title stays under GitHub's 255 characters."""
     failures = Gate("", None, "", tuple(row for row in rows if row.gating)).failures
     others = [row for row in shut if not row.failures]
-    parts = [f"{failure.verdict.category} ({owner_name(failure)}{_by(failure)})" for failure in failures[:3]]
-    if len(failures) > len(parts):
-        parts.append(f"{len(failures) - len(parts)} more")
+    # One commit in two pull requests has each failure twice (X14); saying it once is enough here.
+    named = list(dict.fromkeys(f"{each.verdict.category} ({owner_name(each)}{_by(each)})" for each in failures))
+    parts = named[:3]
+    if len(named) > len(parts):
+        parts.append(f"{len(named) - len(parts)} more")
     parts += [f"{row.job.name[:60]} {row.remark}" for row in others[:1]]
     if len(others) > 1:
         parts.append(f"{len(others) - 1} more not passed")
     return "; ".join(parts)
+
+
+def _one_line(title: str) -> str:
+    """Strangers name jobs: what cannot be shown is taken out, and GitHub takes 255 characters."""
+    shown = "".join(char if char.isprintable() else " " for char in title)
+    return shown if len(shown) <= MAX_TITLE else shown[: MAX_TITLE - 1] + "…"
 
 
 def _by(failure: Failure) -> str:

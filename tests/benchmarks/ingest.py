@@ -136,7 +136,15 @@ async def client(port: int, body: bytes, left: Iterator[int]) -> tuple[list[floa
 
 def payload() -> bytes:
     """A workflow_job delivery of the usual size."""
-    job = {"id": 1, "run_id": 2, "run_attempt": 1, "name": "unit", "head_sha": "a" * 40, "status": "queued", "steps": []}
+    job = {
+        "id": 1,
+        "run_id": 2,
+        "run_attempt": 1,
+        "name": "unit",
+        "head_sha": "a" * 40,
+        "status": "queued",
+        "steps": [],
+    }
     found = {
         "action": "queued",
         "workflow_job": job,
