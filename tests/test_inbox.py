@@ -13,7 +13,7 @@ import structlog
 from databases import NOW, Clock, until
 
 from github_app.inbox import MAX_ATTEMPTS, Delivery, Inbox, Sorted
-from github_app.loops import Loop, StoreUnavailable, backoff
+from github_app.loops import StoreUnavailable
 from github_app.outcomes import GiveUp, Retry, Wait
 from github_app.store import SqlStore
 
@@ -216,39 +216,6 @@ async def test_what_does_not_finish_in_time_is_given_back_without_an_attempt(sto
     await inbox.loop.stop(grace=0.01)
     [claimed] = await store.deliveries.claim("next", 1, NOW)
     assert claimed.attempts == 0
-
-
-async def test_a_handler_that_hangs_is_cut_off(store: SqlStore, clock: Clock) -> None:
-    """F16, F30."""
-    outcomes: list[str] = []
-
-    class Hanging:
-        async def claim(self, worker: str, room: int) -> list[str]:
-            return [] if outcomes else ["item"]
-
-        async def perform(self, item: str) -> None:
-            await asyncio.Event().wait()
-
-        async def settle(self, item: str, outcome: object) -> None:
-            outcomes.append(str(outcome))
-
-        async def renew(self, worker: str, items: object) -> None: ...
-
-        async def release(self, worker: str) -> None: ...
-
-    loop = Loop("inbox", Hanging(), Hanging(), batch=1, limit=0.01)
-    loop.start()
-    await asyncio.sleep(0.1)
-    await loop.stop()
-    assert outcomes == ["not done within 0.01 seconds"]
-
-
-@pytest.mark.parametrize(("attempts", "seconds"), [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (8, 60), (2000, 60)])
-def test_pauses_double_up_to_a_minute_and_differ_a_little(attempts: int, seconds: int) -> None:
-    """F15."""
-    pauses = {backoff(attempts, key).total_seconds() for key in "abcdef"}
-    assert all(seconds <= pause <= seconds * 1.25 for pause in pauses)
-    assert len(pauses) > 1
 
 
 async def test_a_busy_installation_does_not_starve_a_quiet_one(store: SqlStore) -> None:

@@ -126,11 +126,11 @@ def commit_group(conn: sa.Connection, group: list[_Job]) -> None:
         failpoint("store.before_commit")
         conn.exec_driver_sql("COMMIT")
         failpoint("store.after_commit")
-    except sa.exc.DBAPIError as error:
+    except Exception as error:  # noqa: BLE001  (carried to everyone who waits: the writer itself must survive)
         if _in_transaction(conn):
             conn.exec_driver_sql("ROLLBACK")
         for job in group:
-            job.error = StoreUnavailable(sentence(error))
+            job.error = _told(error)
     for job in group:
         if job.error is not None:
             job.future.set_exception(job.error)
@@ -146,8 +146,14 @@ def _run(conn: sa.Connection, job: _Job) -> None:
         if not _in_transaction(conn):
             raise  # a full disk can end the whole transaction, not just this piece of it
         conn.exec_driver_sql("ROLLBACK TO piece")
-        job.error = StoreUnavailable(sentence(error)) if isinstance(error, sa.exc.OperationalError) else error
+        job.error = _told(error)
     conn.exec_driver_sql("RELEASE piece")
+
+
+def _told(error: Exception) -> Exception:
+    """Return the error as the caller hears it; a violated constraint or a wrong statement is its own mistake."""
+    own = isinstance(error, sa.exc.IntegrityError | sa.exc.ProgrammingError)
+    return StoreUnavailable(sentence(error)) if isinstance(error, sa.exc.DBAPIError) and not own else error
 
 
 def _in_transaction(conn: sa.Connection) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -49,6 +50,14 @@ async def test_an_untouched_journal_has_no_findings(store: SqlStore) -> None:
     assert head is not None
     assert head.seq == 3
     assert await store.journal.head(9) is None
+
+
+async def test_many_commits_at_once_make_one_chain(store: SqlStore) -> None:
+    changes = [Change(entries=[an_entry(f"s{number}", 7 + number % 2)]) for number in range(30)]
+    await asyncio.gather(*(store.commit(change, NOW) for change in changes))
+    assert await store.journal.verify() == []
+    heads = [await store.journal.head(installation_id) for installation_id in (7, 8)]
+    assert [head and head.seq for head in heads] == [15, 15]
 
 
 async def test_entries_read_back_in_the_order_they_were_written(store: SqlStore) -> None:
