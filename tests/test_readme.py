@@ -16,6 +16,7 @@ from github_app.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+POLICY = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
 INSTALL = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
 CATEGORIES = (
     "security.secret",
@@ -57,6 +58,19 @@ def test_the_policy_file_of_the_readme_is_good(tmp_path: Path) -> None:
     file.write_text(snippet, encoding="utf-8")
     checked = command("policy", "check", str(file))
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_the_policy_file_of_the_guide_is_good(tmp_path: Path) -> None:
+    [snippet] = blocks("yaml", POLICY)
+    file = tmp_path / "failure-review.yml"
+    file.write_text(snippet, encoding="utf-8")
+    checked = command("policy", "check", str(file))
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.mark.requirement("S1-178")
+def test_the_matrix_of_the_guide_is_the_one_in_force() -> None:
+    assert POLICY.endswith(command("policy", "matrix").stdout)
 
 
 def test_the_provenance_of_the_built_in_matrix_is_printed() -> None:

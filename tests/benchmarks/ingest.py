@@ -2,8 +2,8 @@
 
     python tests/benchmarks/ingest.py [--requests 4000] [--burst 10000] [--database-url URL]
 
-Both servers run as processes of their own on this machine, one after the other, in the same run; the load comes from this
-process over loopback. CPU is what the kernel counts for the server's process, user and system, per request.
+Both servers run as processes of their own on this machine, one after the other, in the same run; the load comes from
+this process over loopback. CPU is what the kernel counts for the server's process, user and system, per request.
 """
 
 from __future__ import annotations
