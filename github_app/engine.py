@@ -5,7 +5,7 @@ It never performs an effect and never reads from GitHub: events arrive complete,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from pydantic_core import to_json
 
 from github_app.documents import Document as Document  # noqa: PLC0414  (the store speaks of it as the engine's)
-from github_app.documents import records_of, to_case, to_document, to_record
+from github_app.documents import Record, records_of, to_case, to_document, to_record
 from github_app.outcomes import Retry
 from github_app.rules.case import Case, Decision
 from github_app.rules.decide import decide
@@ -35,7 +35,7 @@ from github_app.rules.events import (
     RefreshAsked,
     TimerFired,
 )
-from github_app.rules.failures import Book
+from github_app.rules.failures import Book, later_ids
 from github_app.rules.model import (
     Commit,
     Failure,
@@ -158,14 +158,16 @@ class Engine:
 
         Raises Retry when the records never stand still, or the store cannot commit.
         """
+        taken: set[str] = set()
         for _ in range(ATTEMPTS):
-            documents = await self._load(event)
+            documents = await self._load(event, taken)
             before = to_case(documents)
             now = self._now()
             decision = decide(before, event, self.book(before.source), now)
             versions = {document.id: document.version for document in documents}
             if await self._store.commit(_change(before, decision, event, versions, now), now):
                 return decision
+            taken |= _maybe_taken(decision, versions)
         raise Retry("The records kept changing while a decision was made")
 
     def book(self, source: PolicySource | None) -> Book:
@@ -202,8 +204,13 @@ class Engine:
         """Return everything that is known about a commit, to show it."""
         return to_case(await self._around(repo_id, sha, set()))
 
-    async def _load(self, event: Event) -> list[Document]:  # noqa: PLR0911  (one return an event)
-        """Return the documents that an event can touch."""
+    async def _load(self, event: Event, taken: set[str]) -> list[Document]:
+        """Return the documents that an event can touch, and those of some more ids."""
+        documents = await self._touched(event)
+        more = sorted(taken - {document.id for document in documents})
+        return [*documents, *await self._store.get(more)] if more else documents
+
+    async def _touched(self, event: Event) -> list[Document]:  # noqa: PLR0911  (one return an event)
         match event:
             case InstallationMoved():
                 return await self._store.get([installation_doc_id(event.installation_id)])
@@ -243,7 +250,7 @@ class Engine:
         return [*await self._store.get([policy_id(repo.id)]), *refs, *await self._failures(repo.id, refs)]
 
     async def _of_timer(self, event: TimerFired) -> list[Document]:
-        [*found] = await self._store.get([event.subject])
+        found = await self._store.get([event.subject])
         match next((to_record(document) for document in found), None):
             case Commit() as commit:
                 return await self._around(commit.repo.id, commit.sha, set())
@@ -271,10 +278,10 @@ def _one(documents: Sequence[Document], kind: type[R]) -> R | None:
 
 def _change(before: Case, decision: Decision, event: Event, versions: dict[str, int], now: datetime) -> Change:
     """Return what must be committed for a decision: only the records that changed."""
-    old, new = records_of(before), records_of(decision.case)
+    new = records_of(decision.case)
     installation_id, repo_id = _whose(event)
     return Change(
-        documents=[to_document(new[key], versions.get(key, 0)) for key in sorted(new) if old.get(key) != new[key]],
+        documents=[to_document(new[key], versions.get(key, 0)) for key in sorted(_changed(records_of(before), new))],
         entries=[
             Entry(note.subject, note.kind, note.at, "App", note.reason, installation_id, repo_id, event.cause)
             for note in decision.notes
@@ -286,6 +293,24 @@ def _change(before: Case, decision: Decision, event: Event, versions: dict[str, 
         wishes=[_wish(effect, now, installation_id, repo_id) for effect in decision.effects],
         fired=[(event.subject, event.kind, event.generation)] if isinstance(event, TimerFired) else (),
     )
+
+
+def _changed(old: Mapping[str, Record], new: Mapping[str, Record]) -> set[str]:
+    """Return the ids of the records that changed, and of the refs whose failures did.
+
+    A failure's state rests on its ref: were that not written too, a pull request could be closed by one event while
+    another one opens a failure on it, and neither would know.
+    """
+    changed = {key for key, record in new.items() if old.get(key) != record}
+    failures = (new[key] for key in changed)
+    refs = {ref_id(item.repo.id, item.ref) for item in failures if isinstance(item, Failure)}
+    return changed | (refs & new.keys())
+
+
+def _maybe_taken(decision: Decision, versions: Mapping[str, int]) -> set[str]:
+    """Return the ids that a new failure's cause may have had before: what closed long ago is not loaded at first."""
+    new = (failure for failure in decision.case.failures if failure.id not in versions)
+    return {key for failure in new for key in later_ids(failure)}
 
 
 def _whose(event: Event) -> tuple[int, int]:

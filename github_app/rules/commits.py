@@ -34,20 +34,20 @@ def new_commit(repo: Repo, sha: str, at: datetime) -> Commit:
 
 
 def join(commit: Commit, event: JobsSeen) -> Commit:
-    """Return the commit with the event's jobs, runs and refs taken in."""
-    refs = {pull.ref for pull in event.pulls} | ({f"branch/{event.branch}"} if event.branch else set())
+    """Return the commit with the event's jobs and runs taken in."""
     return replace(
         commit,
         repo=event.repo,
         first_seen_at=min(commit.first_seen_at, event.received_at),
-        refs=tuple(sorted({*commit.refs, *refs})),
         jobs=_join_jobs(commit.jobs, event.jobs),
         runs=_join_runs(commit.runs, event.runs),
     )
 
 
-def with_ref(commit: Commit, name: str) -> Commit:
-    return replace(commit, refs=tuple(sorted({*commit.refs, name})))
+def with_refs(commit: Commit, names: Iterable[str]) -> Commit:
+    """Return the commit on more lines of work; a new one may bring jobs of its own, so they are waited for anew."""
+    refs = tuple(sorted({*commit.refs, *names}))
+    return commit if refs == commit.refs else replace(commit, refs=refs, settled=False)
 
 
 def standing(job: Job, commit: Commit) -> Standing | None:
@@ -66,9 +66,16 @@ def standing(job: Job, commit: Commit) -> Standing | None:
 
 
 def is_allowed_to_fail(job: Job, commit: Commit) -> bool:
-    """Whether the workflow tolerates this red job: its run ended in success all the same (`continue-on-error`)."""
+    """Whether the workflow tolerates this red job: its run ended in success all the same (`continue-on-error`).
+
+    The newest attempt at the job has to be red too, or the run may owe its success to that.
+    """
     run = next((run for run in commit.runs if run.id == job.run_id), None)
-    return run is not None and run.attempt == job.attempt and run.conclusion == "success" and job.conclusion in RED
+    if run is None or run.conclusion != "success" or job.conclusion not in RED:
+        return False
+    attempts = [other for other in commit.jobs if (other.slot, other.run_id) == (job.slot, job.run_id)]
+    newest = max(attempts, key=lambda other: other.attempt)
+    return newest.conclusion in RED and run.attempt >= newest.attempt
 
 
 def awaited_runs(commit: Commit) -> tuple[Run, ...]:
@@ -77,21 +84,29 @@ def awaited_runs(commit: Commit) -> tuple[Run, ...]:
 
 
 def _join_jobs(known: Iterable[Job], heard: Iterable[Job]) -> tuple[Job, ...]:
-    jobs = {(job.source, job.id): job for job in known}
+    jobs = {_job_key(job): job for job in known}
     for job in heard:
-        key = (job.source, job.id)
+        key = _job_key(job)
         jobs[key] = _newer(jobs[key], job) if key in jobs else _without_evidence(job)
     return tuple(jobs[key] for key in sorted(jobs))
 
 
+def _job_key(job: Job) -> tuple[str, int, int]:
+    return job.source, job.id, job.attempt  # what stands for a run has the run's id in every attempt
+
+
 def _newer(known: Job, heard: Job) -> Job:
-    """Completed wins over running, then the later conclusion; names and links may only grow better."""
+    """Completed wins over running (E23), then the later end, then at the same second what is not passed."""
     return _without_evidence(max(known, heard, key=_progress))
 
 
-def _progress(job: Job) -> tuple[int, str, str]:
-    completed = job.completed_at.isoformat() if job.completed_at else ""
-    return (3 if job.done else _PROGRESS.get(job.status, 1), completed, job.conclusion or "")
+def _progress(job: Job) -> tuple[int, float, bool, str]:
+    completed = job.completed_at.timestamp() if job.completed_at else 0.0
+    return (_step(job), completed, job.conclusion not in SILENT, job.conclusion or "")
+
+
+def _step(told: Job | Run) -> int:
+    return _PROGRESS["completed"] if told.done else _PROGRESS.get(told.status, 1)
 
 
 def _without_evidence(job: Job) -> Job:
@@ -106,8 +121,8 @@ def _join_runs(known: Iterable[Run], heard: Iterable[Run]) -> tuple[Run, ...]:
     return tuple(runs[key] for key in sorted(runs))
 
 
-def _run_progress(run: Run) -> tuple[int, int, str]:
-    return (run.attempt, 3 if run.done else _PROGRESS.get(run.status, 1), run.conclusion or "")
+def _run_progress(run: Run) -> tuple[int, int, bool, str]:
+    return (run.attempt, _step(run), run.conclusion != "success", run.conclusion or "")
 
 
 def _superseded(job: Job, commit: Commit) -> bool:
@@ -125,8 +140,9 @@ def _speaks_for(other: Job, job: Job) -> bool:
 
 
 def _is_successor(run: Run, job: Job) -> bool:
+    """A newer run of the same workflow; a skipped one did nothing, so it speaks for nobody."""
     is_same_workflow = (run.workflow_id, run.event) == (job.workflow_id, job.event)
-    return is_same_workflow and (run.id, run.attempt) > (job.run_id, job.attempt)
+    return is_same_workflow and run.conclusion != "skipped" and (run.id, run.attempt) > (job.run_id, job.attempt)
 
 
 def _is_being_rerun(job: Job, commit: Commit) -> bool:

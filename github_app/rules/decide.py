@@ -1,6 +1,7 @@
 """The whole process on one page: what each event does to the records, and what it asks of the world.
 
-It only matches and delegates; every function here is pure, so a journal of events can be replayed.
+It only matches and delegates; every function here is pure, so a journal of events can be replayed. The same deliveries
+in any order, and any of them twice, end in the same records, but for what `refs` and `failures` say of themselves.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 
 from github_app.rules import refs as lines
 from github_app.rules.case import Alarm, Case, Decision, Note
-from github_app.rules.commits import join, new_commit, with_ref
+from github_app.rules.commits import join, new_commit, with_refs
 from github_app.rules.effects import (
     Effect,
     ForgetInstallation,
@@ -31,15 +32,16 @@ from github_app.rules.events import (
     RepoMoved,
     TimerFired,
 )
-from github_app.rules.failures import Book, Finding, judge, record, settle, wants_judgement
+from github_app.rules.failures import QUIET, Book, record, settle
+from github_app.rules.findings import joined, judge, leg_key, wants_judgement
 from github_app.rules.model import Commit, Failure, FailureState, Installation, Ref
 from github_app.rules.policy_source import taken_in
-from github_app.rules.sla import breach, late_from
-
-QUIET = timedelta(hours=24)
-"""How long a fixed failure may come back as the same one (E42)."""
+from github_app.rules.sla import breach, duration_in_words, late_from
 
 SETTLE, DEADLINE, CLOSE = "gate.settle", "sla.deadline", "failure.close"
+
+LATE = timedelta(minutes=5)
+"""A failure heard of later than this after its job ended is called a late delivery (C59)."""
 
 
 def decide(case: Case, event: Event, book: Book, now: datetime) -> Decision:
@@ -48,9 +50,9 @@ def decide(case: Case, event: Event, book: Book, now: datetime) -> Decision:
         case JobsSeen():
             after = _jobs_seen(case, event, book)
         case PullMoved():
-            after = _on_commit(case, lines.pull_moved(case, event), event.pull.head_sha, event.pull.ref, event)
+            after = _moved(case, lines.pull_moved(case, event), event.pull.head_sha, event, book)
         case QueueMoved():
-            after = _on_commit(case, lines.queue_moved(case, event), event.sha, lines.queue_name(event), event)
+            after = _moved(case, lines.queue_moved(case, event), event.sha, event, book)
         case BranchMoved():
             after = case.with_refs([lines.branch_moved(case, event)])
         case PolicyRead():
@@ -63,39 +65,37 @@ def decide(case: Case, event: Event, book: Book, now: datetime) -> Decision:
             return Decision(case, effects=_show(case))
         case TimerFired():
             after = _timer_fired(case, event, now)
-    settled = _settled(after)
-    return _compared(case, settled, event, book, now)
+    return _compared(case, _settled(after, book), event, book, now)
 
 
 def _jobs_seen(case: Case, event: JobsSeen, book: Book) -> Case:
-    """Take the jobs in, and judge those that are newly red, on every ref that the commit is on (X14)."""
-    known = case.commit or new_commit(event.repo, event.sha, event.received_at)
-    commit = join(known, event)
-    for ref in case.refs:
-        commit = with_ref(commit, ref.name) if ref.head_sha == commit.sha else commit
-    after = replace(case, commit=commit).with_refs(lines.heard_of(case, commit, event))
-    refs = [ref for ref in after.refs if ref.name in commit.refs]
-    after = after.with_refs(lines.with_greens(ref, event) for ref in refs)
-    wanted = (job for job in event.jobs if wants_judgement(job))
-    findings = [judge(job, commit.sha, book.signatures, event.received_at) for job in wanted]
-    for finding in findings:
-        if finding is not None:
-            after = after.with_failures(_recorded(after, finding, ref, book) for ref in refs)
-    return after
+    """Take the jobs in, and judge those that are newly red."""
+    commit = join(case.commit or new_commit(event.repo, event.sha, event.received_at), event)
+    wanted = (judge(job, event.sha, book.signatures, event.received_at) for job in event.jobs if wants_judgement(job))
+    found = joined(commit.findings, (finding for finding in wanted if finding is not None))
+    heard = lines.heard_of(case, event)
+    after = case.with_refs(heard)
+    at_head = (ref.name for ref in after.refs if ref.gated and ref.head_sha == event.sha)
+    commit = with_refs(replace(commit, findings=found), (*(ref.name for ref in heard), *at_head))
+    return _brought_to_refs(after, commit, book)
 
 
-def _recorded(case: Case, finding: Finding, ref: Ref, book: Book) -> Failure:
-    mine = [item for item in case.failures if (item.ref, item.fingerprint) == (ref.name, finding.fingerprint)]
-    return record(finding, ref, max(mine, key=lambda item: item.series, default=None), book)
-
-
-def _on_commit(case: Case, ref: Ref, sha: str, name: str, event: PullMoved | QueueMoved) -> Case:
-    """Let a ref move, and the commit that it now stands on know of it."""
-    after = case.with_refs([ref])
-    if ref.head_sha != sha:
-        return after  # an old move, heard of late
+def _moved(case: Case, ref: Ref, sha: str, event: PullMoved | QueueMoved, book: Book) -> Case:
+    """Let a ref move, and the commit that it stands or stood on know of it, however late that is heard of."""
     commit = case.commit or new_commit(event.repo, sha, event.received_at)
-    return replace(after, commit=with_ref(commit, name))
+    seen = replace(commit, first_seen_at=min(commit.first_seen_at, event.received_at))
+    return _brought_to_refs(case.with_refs([ref]), with_refs(seen, [ref.name]), book)
+
+
+def _brought_to_refs(case: Case, commit: Commit, book: Book) -> Case:
+    """Let every ref that a commit is on have its greens, and a failure for each of its red jobs (X14)."""
+    refs = [lines.with_greens(ref, commit) for ref in case.refs if ref.name in commit.refs]
+    after = _settled(replace(case, commit=commit).with_refs(refs), book)
+    for finding in commit.findings:
+        mine = [failure for failure in after.failures if failure.fingerprint == finding.fingerprint]
+        told = (record(finding, ref, [item for item in mine if item.ref == ref.name], book) for ref in refs)
+        after = after.with_failures(failure for failure in told if failure is not None)
+    return after
 
 
 def _timer_fired(case: Case, event: TimerFired, now: datetime) -> Case:
@@ -105,17 +105,22 @@ def _timer_fired(case: Case, event: TimerFired, now: datetime) -> Case:
 
 
 def _aged(failure: Failure, event: TimerFired, now: datetime) -> Failure:
-    if event.kind == CLOSE and failure.state is FailureState.RESOLVED_UNVERIFIED:
+    """The record says whether it is time, not the timer: one that was set before the last turn finds nothing to do."""
+    if event.kind == CLOSE and failure.state is FailureState.RESOLVED_UNVERIFIED and _is_quiet(failure, now):
         return replace(failure, state=FailureState.CLOSED)
     if event.kind == DEADLINE and failure.open:
         return replace(failure, clock=breach(failure.clock, now))
     return failure
 
 
-def _settled(case: Case) -> Case:
+def _is_quiet(failure: Failure, now: datetime) -> bool:
+    return failure.resolved_at is not None and now >= failure.resolved_at + QUIET
+
+
+def _settled(case: Case, book: Book) -> Case:
     refs = {ref.name: ref for ref in case.refs}
-    changed = [settle(failure, refs[failure.ref], case.commit) for failure in case.failures if failure.ref in refs]
-    return case.with_failures(changed)
+    mine = (failure for failure in case.failures if failure.ref in refs)
+    return case.with_failures([settle(failure, refs[failure.ref], case.commit, book.policy) for failure in mine])
 
 
 def _policy_read(case: Case, event: PolicyRead) -> Decision:
@@ -126,8 +131,8 @@ def _policy_read(case: Case, event: PolicyRead) -> Decision:
     if not is_news:
         return Decision(after)
     check = (PublishPolicyCheck(event.repo.id, event.sha),) if event.sha else ()
-    gates = (PublishGate(ref.repo.id, ref.head_sha) for ref in case.refs if ref.open and ref.gated)
-    return Decision(after, notes=(note,), effects=tuple(dict.fromkeys((*check, *gates))))
+    shown = (effect for ref in case.refs if ref.open for effect in _shown_on(ref))
+    return Decision(after, notes=(note,), effects=tuple(dict.fromkeys((*check, *shown))))
 
 
 def _installation_moved(case: Case, event: InstallationMoved) -> Decision:
@@ -147,74 +152,87 @@ def _compared(before: Case, after: Case, event: Event, book: Book, now: datetime
     changed = [failure for failure in after.failures if old.get(failure.id) != failure]
     notes = [note for failure in changed for note in _told(old.get(failure.id), failure, at)]
     alarms = [alarm for failure in changed for alarm in _alarms(failure)]
-    if after.commit is not None and before.commit is None:
-        due = after.commit.first_seen_at + timedelta(seconds=book.policy.gate.settle_s)
-        alarms.append(Alarm(after.commit.id, SETTLE, due, 1))
+    if after.commit is not None and after.commit.refs != (before.commit.refs if before.commit else None):
+        alarms.append(Alarm(after.commit.id, SETTLE, at + timedelta(seconds=book.policy.gate.settle_s), 1))
     is_changed = after != before
     return Decision(after, tuple(notes), tuple(alarms), _show(after) if is_changed else ())
 
 
 def _told(before: Failure | None, after: Failure, at: datetime) -> list[Note]:
     """The transitions of a failure, each with its reason; a jump tells the steps between (R1, R7)."""
-    notes: list[Note] = []
-    if before is None:
-        notes = [
-            Note(after.id, "detected", f"{after.job} failed on {after.ref}", after.clock.anchor_at),
-            Note(after.id, "triaged", after.verdict.reason, at),
-            Note(after.id, "assigned", "; ".join(after.owner.steps), at),
-            Note(after.id, "clock", after.clock.explanation, at),
-        ]
-    elif before.verdict != after.verdict:
-        notes.append(Note(after.id, "judged", after.verdict.reason, at))
-    elif len(before.legs) < len(after.legs):
-        notes.append(Note(after.id, "seen", f"Seen again: {after.legs[-1].name}", at))
+    notes = _first_steps(after, at) if before is None else _news(before, after, at)
     if (before.state if before else FailureState.ASSIGNED) is not after.state:
-        notes.append(Note(after.id, after.state, _why(after), after.resolved_at or at))
+        notes.append(Note(after.id, after.state, _why(before, after), after.resolved_at or at))
     if after.clock.breached_at and not (before and before.clock.breached_at):
         notes.append(Note(after.id, "breached", "The deadline passed without a fix", after.clock.breached_at))
     return notes
 
 
-def _why(failure: Failure) -> str:
-    match failure.state:
+def _first_steps(failure: Failure, at: datetime) -> list[Note]:
+    notes = [
+        Note(failure.id, "detected", f"{failure.job} failed on {failure.ref}", failure.clock.anchor_at),
+        Note(failure.id, "triaged", failure.verdict.reason, at),
+        Note(failure.id, "assigned", "; ".join(failure.owner.steps), at),
+        Note(failure.id, "clock", failure.clock.explanation, at),
+    ]
+    late = failure.received_at - failure.opened_at
+    if late > LATE:
+        said = duration_in_words(late.total_seconds())
+        notes.append(Note(failure.id, "late_delivery", f"GitHub told of it {said} after the job had ended", at))
+    return notes
+
+
+def _news(before: Failure, after: Failure, at: datetime) -> list[Note]:
+    if before.verdict != after.verdict:
+        return [Note(after.id, "judged", after.verdict.reason, at)]
+    known = {leg_key(leg) for leg in before.legs}
+    names = dict.fromkeys(leg.name for leg in after.legs if leg_key(leg) not in known)
+    return [Note(after.id, "seen", f"Seen again: {', '.join(names)}", at)] if names else []
+
+
+def _why(before: Failure | None, after: Failure) -> str:
+    match after.state:
         case FailureState.RESOLVED_UNVERIFIED:
-            again = " on the same commit that had been red" if failure.flip else ""
-            return f"Green at {str(failure.fixed_by)[:12]}{again}"
+            again = " on the same commit that had been red" if after.flip else ""
+            return f"Green at {str(after.fixed_by)[:12]}{again}"
         case FailureState.OBSOLETE:
             return "Nobody can merge this line of work any more, or the workflow lets the job fail"
         case FailureState.CLOSED:
             return "Quiet for 24 hours"
         case _:
-            return f"Red again, for the {failure.generation}. time" if failure.generation > 1 else "Red"
+            was_fixed = before is not None and before.state is not FailureState.OBSOLETE
+            return (
+                f"Red again, for time {after.generation}" if was_fixed else "It can be merged again, and is still red"
+            )
 
 
 def _alarms(failure: Failure) -> list[Alarm]:
+    """When to look again. Always generation 1: a later alarm replaces an earlier one, and the record knows the rest."""
     due = late_from(failure.clock) if failure.open and failure.clock.breached_at is None else None
     quiet = None
     if failure.state is FailureState.RESOLVED_UNVERIFIED and failure.resolved_at is not None:
         quiet = failure.resolved_at + QUIET
-    return [
-        Alarm(failure.id, DEADLINE, due, failure.generation),
-        Alarm(failure.id, CLOSE, quiet, failure.generation),
-    ]
+    return [Alarm(failure.id, DEADLINE, due, 1), Alarm(failure.id, CLOSE, quiet, 1)]
 
 
 def _show(case: Case) -> tuple[Effect, ...]:
     """What must be shown anew; each performer compares with what it last sent, so asking too often costs nothing."""
-    commit, effects = case.commit, []
-    if commit is not None:
-        effects += _shown_for(commit, case)
-    heads = {
-        (ref.head_sha, ref.repo.id) for ref in case.refs if ref.gated and any(f.ref == ref.name for f in case.failures)
-    }
-    effects += [PublishGate(repo_id, sha) for sha, repo_id in sorted(heads)]
+    commit = case.commit
+    effects: list[Effect] = []
+    if commit is not None and any(ref.gated and ref.name in commit.refs for ref in case.refs):
+        effects.append(PublishGate(commit.repo.id, commit.sha))
+    hit = {failure.ref for failure in case.failures}
+    for ref in case.refs:
+        if ref.name in hit or (commit is not None and ref.head_sha == commit.sha):
+            effects += _shown_on(ref)
     return tuple(dict.fromkeys(effects))
 
 
-def _shown_for(commit: Commit, case: Case) -> list[Effect]:
-    gated = [ref for ref in case.refs if ref.name in commit.refs and ref.gated]
-    effects: list[Effect] = [PublishGate(commit.repo.id, commit.sha)] if gated else []
-    for ref in gated:
-        if ref.pull is not None and ref.head_sha == commit.sha:
-            effects += [PublishComment(commit.repo.id, ref.pull.number), PublishLabels(commit.repo.id, ref.pull.number)]
-    return effects
+def _shown_on(ref: Ref) -> list[Effect]:
+    """What a line of work shows: the gate of its head, and on a pull request a comment and labels."""
+    if not ref.gated:
+        return []
+    gate = PublishGate(ref.repo.id, ref.head_sha)
+    if ref.pull is None:
+        return [gate]
+    return [gate, PublishComment(ref.repo.id, ref.pull.number), PublishLabels(ref.repo.id, ref.pull.number)]

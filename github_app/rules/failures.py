@@ -1,39 +1,47 @@
-"""One failure from its first red job to the green that ends it; every question of time is answered from its history."""
+"""One failure from its first red job to the green that ends it; every question of time is answered from its history.
+
+Nothing is counted along the way, so deliveries may come in any order (F26). Three things do depend on it: to which of
+two records a red job belongs when the green between them, or the end of its branch, is heard of only afterwards; the
+policy that it was judged under; and when we heard of it, which is what `received_at` says.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from github_app.rules import sla
-from github_app.rules.categorise import categorise
-from github_app.rules.commits import RED, is_allowed_to_fail
-from github_app.rules.fingerprints import family, fingerprint
+from github_app.rules.commits import is_allowed_to_fail
+from github_app.rules.findings import leg_key, speaker
 from github_app.rules.history import Span, greens_that_matter, red_spans, without
 from github_app.rules.model import (
     Commit,
-    Excerpt,
     Failure,
     FailureState,
-    Job,
+    Finding,
+    Judgement,
     Leg,
-    Mark,
     Owner,
     PolicySource,
-    Pull,
     Ref,
     Verdict,
 )
 from github_app.rules.overrides import eligibility
-from github_app.rules.ownership import owner_of
+from github_app.rules.ownership import BENCHMARK, Facts, hands_of, owner_from
 from github_app.rules.policy import Policy, Rule, rule_of
 from github_app.rules.signatures import Signatures
 from pytest_failure_review.report import Category
 
-MARKS_KEPT = 50
 LEGS_KEPT = 60
 """Red jobs remembered per failure: the first and the newest."""
+
+QUIET = timedelta(hours=24)
+"""How long a fixed failure may come back as the same one (E42)."""
+
+SERIES_AT_ONCE = 100
+"""Records of one cause on one line of work, a day of quiet between them, that retention leaves at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,62 +53,41 @@ class Book:
     source: PolicySource | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A red job and what it was judged to be; `at` is when it ended, UTC."""
+def record(finding: Finding, ref: Ref, series: Sequence[Failure], book: Book) -> Failure | None:
+    """Return the ref's failure with the finding in it, None when that changes nothing.
 
-    job: Job
-    sha: str
-    verdict: Verdict
-    fingerprint: str
-    at: datetime
-    received_at: datetime
-
-
-def wants_judgement(job: Job) -> bool:
-    """Whether a job's end calls for one; a cancelled one only when something may say who cancelled it (X11, E33)."""
-    return job.done and job.evidence is not None and (job.conclusion in RED or job.conclusion == "cancelled")
-
-
-def judge(job: Job, sha: str, signatures: Signatures, received_at: datetime) -> Finding | None:
-    """Say what a red job is; None for a cancelled one that nothing explains."""
-    verdict = categorise(job, signatures)
-    if job.conclusion == "cancelled" and verdict.category is Category.UNKNOWN:
-        return None
-    mark = fingerprint(job.workflow, family(job.name), job.failed_step, verdict.rule)
-    return Finding(job, sha, verdict, mark, job.completed_at or received_at, received_at)
+    `series` are the records that this cause has had on the ref; after a day of quiet there is a new one (E42).
+    """
+    key = leg_key(finding.leg)
+    holder = next((known for known in series if any(leg_key(leg) == key for leg in known.legs)), None)
+    if holder is not None:
+        is_earlier = finding.received_at < holder.received_at
+        return replace(holder, received_at=finding.received_at) if is_earlier else None
+    newest = max(series, key=lambda known: known.series, default=None)
+    judgement = finding.judgement
+    if judgement is not None and (newest is None or _begins_anew(finding.leg, newest, ref)):
+        return _judged((finding.leg,), finding, judgement, ref, book, series=newest.series + 1 if newest else 1)
+    return _with_leg(newest, finding, ref, book) if newest else None
 
 
-def record(finding: Finding, ref: Ref, known: Failure | None, book: Book) -> Failure:
-    """Return the ref's failure with the finding in it; a new one when there was none, or after a day of quiet (E42)."""
-    leg = _leg(finding)
-    if known is None or known.state is FailureState.CLOSED:
-        series = known.series + 1 if known else 1
-        return _judged((leg,), finding, ref, book, series=series, received_at=finding.received_at)
-    if any(other.job_id == leg.job_id for other in known.legs):
-        return known
-    legs = _kept((*known.legs, leg))
-    received_at = min(known.received_at, finding.received_at)
-    if _primary(legs) != leg:
-        return replace(known, legs=legs, received_at=received_at)
-    fresh = _judged(legs, finding, ref, book, series=known.series, received_at=received_at)
-    return replace(fresh, greens=known.greens, state=known.state)
-
-
-def settle(failure: Failure, ref: Ref, commit: Commit | None) -> Failure:
-    """Return the failure with its state and clock as its history says."""
+def settle(failure: Failure, ref: Ref, commit: Commit | None, policy: Policy) -> Failure:
+    """Return the failure with its state, clock and rule as its history says; `commit` is one of those it was red on."""
     if failure.state is FailureState.CLOSED:
         return failure
-    greens = greens_that_matter(failure.legs, (*failure.greens, *ref.greens))
-    spans = red_spans(failure.legs, greens)
+    known = _under_policy(_with_tolerance(failure, commit) if commit else failure, ref, policy)
+    counting = tuple(leg for leg in known.legs if not leg.tolerated)
+    legs = counting or known.legs
+    greens = greens_that_matter(known.legs, (*known.greens, *ref.greens))
+    spans = red_spans(legs, greens)
+    gone_at = _gone_at(known, ref)
+    closed = ((gone_at, None),) if gone_at else ref.closed
     last = spans[-1]
-    tolerated = commit is not None and _is_tolerated(failure, commit)
-    counted = () if tolerated else without(spans, ref.closed)
+    is_over = not counting or gone_at is not None or not ref.open
     return replace(
-        failure,
+        known,
         greens=greens,
-        clock=sla.clock_of(counted, failure.clock),
-        state=_state(last, ref, tolerated=tolerated),
+        clock=sla.clock_of(without(spans, closed) if counting else (), replace(known.clock, anchor_at=spans[0].start)),
+        state=_state(last, is_over=is_over),
         opened_at=spans[0].start,
         generation=len(spans),
         resolved_at=last.end,
@@ -114,40 +101,70 @@ def failure_id(repo_id: int, ref: str, mark: str, series: int) -> str:
     return "f" + sha256(f"{repo_id}|{ref}|{mark}|{series}".encode()).hexdigest()[:20]
 
 
-def _state(last: Span, ref: Ref, *, tolerated: bool) -> FailureState:
+def later_ids(failure: Failure) -> tuple[str, ...]:
+    """Return the ids under which this cause may have had a record on its ref since; see `SERIES_AT_ONCE`."""
+    numbers = range(failure.series, failure.series + SERIES_AT_ONCE)
+    return tuple(failure_id(failure.repo.id, failure.ref, failure.fingerprint, number) for number in numbers)
+
+
+def _begins_anew(leg: Leg, newest: Failure, ref: Ref) -> bool:
+    """Whether a red job is no more of the newest record: a day after its end, or after that of its branch (E26)."""
+    gone_at = _gone_at(newest, ref)
+    is_after_quiet = newest.resolved_at is not None and leg.at > newest.resolved_at + QUIET
+    return is_after_quiet or (gone_at is not None and leg.at > gone_at)
+
+
+def _with_leg(known: Failure, finding: Finding, ref: Ref, book: Book) -> Failure | None:
+    legs = _kept((*known.legs, finding.leg))
+    if legs == known.legs:
+        return None
+    received_at = min(known.received_at, finding.received_at)
+    # Only its history says whether it is closed; whoever adds to that asks anew.
+    state = FailureState.RESOLVED_UNVERIFIED if known.state is FailureState.CLOSED else known.state
+    judgement = finding.judgement
+    if judgement is None or leg_key(speaker(legs)) != leg_key(finding.leg):
+        return replace(known, legs=legs, received_at=received_at, state=state)
+    fresh = _judged(legs, finding, judgement, ref, book, series=known.series)
+    clock = replace(fresh.clock, breached_at=known.clock.breached_at)
+    return replace(fresh, greens=known.greens, received_at=received_at, state=state, clock=clock)
+
+
+def _state(last: Span, *, is_over: bool) -> FailureState:
     if last.end is not None:
         return FailureState.RESOLVED_UNVERIFIED
-    return FailureState.OBSOLETE if tolerated or not ref.open else FailureState.ASSIGNED
+    return FailureState.OBSOLETE if is_over else FailureState.ASSIGNED
 
 
-def _is_tolerated(failure: Failure, commit: Commit) -> bool:
-    """Whether the workflow itself lets every one of its jobs fail."""
-    jobs = {job.id: job for job in commit.jobs}
-    return all(leg.job_id in jobs and is_allowed_to_fail(jobs[leg.job_id], commit) for leg in failure.legs)
+def _gone_at(failure: Failure, ref: Ref) -> datetime | None:
+    """Return when the branch was deleted on which it was red; one made anew under its name is another (E26)."""
+    ends = [at for at, is_open in ref.turns if not is_open]
+    if ref.gated or not ends or any(leg.at > max(ends) for leg in failure.legs):
+        return None
+    return max(ends)
 
 
-def _leg(finding: Finding) -> Leg:
-    job = finding.job
-    return Leg(job.id, job.slot, job.order, job.name, finding.sha, job.run_id, job.attempt, job.url, finding.at)
+def _with_tolerance(failure: Failure, commit: Commit) -> Failure:
+    """Say of the jobs on a commit whether their workflow lets them fail."""
+    jobs = {(job.slot, job.id, job.attempt): job for job in commit.jobs}
+
+    def told(leg: Leg) -> Leg:
+        job = jobs.get((leg.slot, leg.job_id, leg.attempt)) if leg.sha == commit.sha else None
+        return replace(leg, tolerated=is_allowed_to_fail(job, commit)) if job else leg
+
+    return replace(failure, legs=tuple(told(leg) for leg in failure.legs))
 
 
 def _kept(legs: tuple[Leg, ...]) -> tuple[Leg, ...]:
-    ordered = sorted(legs, key=lambda leg: (leg.at, leg.job_id))
+    ordered = sorted(legs, key=lambda leg: (leg.at, leg.slot, leg.job_id, leg.attempt))
     return tuple(ordered if len(ordered) <= LEGS_KEPT else [ordered[0], *ordered[-LEGS_KEPT + 1 :]])
 
 
-def _primary(legs: tuple[Leg, ...]) -> Leg:
-    """The leg whose evidence is shown: of the newest run the lowest job id, the same in any order of arrival."""
-    return max(legs, key=lambda leg: (leg.order, -leg.job_id))
-
-
 def _judged(
-    legs: tuple[Leg, ...], finding: Finding, ref: Ref, book: Book, *, series: int, received_at: datetime
+    legs: tuple[Leg, ...], finding: Finding, judgement: Judgement, ref: Ref, book: Book, *, series: int
 ) -> Failure:
     """Say whose it is, by when, and whether it may be overridden."""
-    job, verdict, policy = finding.job, finding.verdict, book.policy
-    rule, explanation = _rule(finding, legs, ref.pull, policy)
-    protected = policy.protected_path(ref.pull.changed or ()) if ref.pull else None
+    verdict, policy = judgement.verdict, book.policy
+    rule, explanation = _rule(verdict, legs, judgement.reported, ref, policy)
     started = sla.start(min(leg.at for leg in legs), rule.sla_s, explanation)
     return Failure(
         id=failure_id(ref.repo.id, ref.name, finding.fingerprint, series),
@@ -156,68 +173,61 @@ def _judged(
         fingerprint=finding.fingerprint,
         state=FailureState.DETECTED,
         verdict=verdict,
-        owner=_owner(finding, ref, rule, book),
-        override=eligibility(verdict, rule, policy, protected),
+        owner=_owner(judgement, ref, rule, book),
+        override=eligibility(verdict, rule, policy, _protected(ref, policy)),
         clock=started,
         tier=rule.tier,
         policy_version=policy.version,
         legs=legs,
-        workflow=job.workflow,
-        workflow_id=job.workflow_id,
-        job=family(job.name),
-        failed_step=job.failed_step,
+        workflow=judgement.workflow,
+        workflow_id=judgement.workflow_id,
+        job=judgement.job,
+        failed_step=judgement.failed_step,
         opened_at=started.anchor_at,
-        received_at=received_at,
-        excerpt=_excerpt(job, verdict),
-        marks=_marks(job, verdict),
+        received_at=finding.received_at,
+        excerpt=judgement.excerpt,
+        marks=judgement.marks,
         series=series,
         blocks_all=rule.blocks_all,
         notes=(f"Runbook: {rule.runbook}",) if rule.runbook else (),
+        reported=judgement.reported,
     )
 
 
-def _owner(finding: Finding, ref: Ref, rule: Rule, book: Book) -> Owner:
+def _under_policy(failure: Failure, ref: Ref, policy: Policy) -> Failure:
+    """Apply the rule anew, since more jobs or the change's paths may have become known; under its own policy only."""
+    if failure.policy_version != policy.version or (ref.pull is not None and ref.pull.changed is None):
+        return failure
+    verdict = failure.verdict
+    rule, explanation = _rule(verdict, failure.legs, failure.reported, ref, policy)
+    return replace(
+        failure,
+        clock=replace(failure.clock, target_s=rule.sla_s, explanation=explanation),
+        override=eligibility(verdict, rule, policy, _protected(ref, policy)),
+        tier=rule.tier,
+    )
+
+
+def _owner(judgement: Judgement, ref: Ref, rule: Rule, book: Book) -> Owner:
     codeowners, admins = (book.source.codeowners, book.source.admins) if book.source else (None, ())
-    verdict, job = finding.verdict, finding.job
-    return owner_of(verdict, job, ref, rule, book.policy, codeowners=codeowners, admins=admins)
+    facts = Facts(hands_of(ref), judgement.paths, codeowners, admins)
+    return owner_from(facts, rule, book.policy, benchmark=judgement.verdict.measures.get(BENCHMARK, ""))
 
 
-def _rule(finding: Finding, legs: tuple[Leg, ...], pull: Pull | None, policy: Policy) -> tuple[Rule, str]:
+def _protected(ref: Ref, policy: Policy) -> str | None:
+    return policy.protected_path(ref.pull.changed or ()) if ref.pull else None
+
+
+def _rule(verdict: Verdict, legs: Sequence[Leg], reported: int, ref: Ref, policy: Policy) -> tuple[Rule, str]:
     """Return the policy's rule for a verdict, and its deadline's arithmetic in words."""
-    verdict = finding.verdict
-    judged = None
+    judged, pull = None, ref.pull
     if verdict.category is Category.TEST_DATABASE:
         judged = sla.complexity(
             policy,
             changed=(pull.changed or ()) if pull else (),
-            database_failures=_reported(finding.job, Category.TEST_DATABASE),
+            database_failures=reported,
             jobs=len({leg.slot for leg in legs}),
             labels=pull.labels if pull else (),
         )
     rule = rule_of(verdict, policy, judged.value if judged else None)
     return rule, sla.explain(rule, judged)
-
-
-def _reported(job: Job, category: Category) -> int:
-    report = job.evidence.report if job.evidence else None
-    return max(1, sum(1 for failure in report.failures if failure.category is category) if report else 1)
-
-
-def _excerpt(job: Job, verdict: Verdict) -> Excerpt | None:
-    """Return the stretch of the log that the verdict rests on, else the likeliest one."""
-    excerpts = job.evidence.excerpts if job.evidence else ()
-    mine = (excerpt for excerpt in excerpts if verdict.region == (excerpt.start, excerpt.end))
-    return next(mine, excerpts[0] if excerpts else None)
-
-
-def _marks(job: Job, verdict: Verdict) -> tuple[Mark, ...]:
-    """Return the lines of the repository that the evidence points at, else the workflow's file (X37)."""
-    evidence = job.evidence
-    told = evidence.report.failures if evidence and evidence.report else ()
-    marks = [Mark(item.path, max(1, item.line), f"{item.nodeid}: {item.message}") for item in told if item.path]
-    noted = evidence.annotations if evidence else ()
-    # GitHub's own remarks on a job stand at ".github", which is no file that could be marked.
-    marks += [Mark(note.path, max(1, note.line), note.message) for note in noted if note.path not in {"", ".github"}]
-    if not marks and job.workflow_path:
-        marks = [Mark(job.workflow_path, 1, verdict.reason)]
-    return tuple(dict.fromkeys(marks))[:MARKS_KEPT]

@@ -34,16 +34,17 @@ def red_spans(legs: Sequence[Leg], greens: Sequence[Green]) -> tuple[Span, ...]:
 
 def greens_that_matter(legs: Sequence[Leg], greens: Iterable[Green]) -> tuple[Green, ...]:
     """Return the first green after each red job: those that end a span."""
-    candidates = sorted(greens, key=lambda green: green.order)
+    candidates = sorted(set(greens), key=_place)
     firsts = {_first_after(leg, candidates) for leg in legs} - {None}
-    return tuple(sorted((green for green in firsts if green), key=lambda green: (green.slot, green.order)))
+    return tuple(sorted((green for green in firsts if green), key=lambda green: (green.slot, _place(green))))
 
 
-def remember_green(greens: Iterable[Green], green: Green) -> tuple[Green, ...]:
-    """Return the ref's greens with one more, the newest few of each slot."""
-    known = {(item.slot, item.order): item for item in (*greens, green)}
-    mine = sorted(key for key in known if key[0] == green.slot)[-GREENS_KEPT:]
-    return tuple(known[key] for key in sorted(known) if key[0] != green.slot or key in mine)
+def remember_greens(greens: Iterable[Green], heard: Iterable[Green]) -> tuple[Green, ...]:
+    """Return the ref's greens with more of them, the newest few of each slot."""
+    slots: dict[str, list[Green]] = {}
+    for green in sorted({*greens, *heard}, key=lambda green: (green.slot, _place(green), green.sha)):
+        slots.setdefault(green.slot, []).append(green)
+    return tuple(green for those in slots.values() for green in those[-GREENS_KEPT:])
 
 
 def without(spans: Iterable[Span], closed: Iterable[tuple[datetime, datetime | None]]) -> tuple[Span, ...]:
@@ -58,8 +59,8 @@ def _spans_of_slot(legs: list[Leg], greens: list[Green]) -> list[Span]:
     spans: list[Span] = []
     since: Leg | None = None
     shas: set[str] = set()
-    events: list[Leg | Green] = [*legs, *greens]
-    for event in sorted(events, key=lambda item: item.order):
+    events: list[Leg | Green] = [*(green for green in greens if not _has_red_twin(green, legs)), *legs]
+    for event in sorted(events, key=_place):  # a stable sort: at the same place the red one has the last word
         if isinstance(event, Leg):
             since = since or event
             shas.add(event.sha)
@@ -87,8 +88,27 @@ def _joined(first: Span, second: Span) -> Span:
     return Span(first.start, None if open_one else later.end, None if open_one else later.ended_by, flip=flip)
 
 
+def _place(item: Leg | Green) -> tuple[tuple[int, int, int], datetime]:
+    """Where something stands in its slot: by creation, and by time where one check run ends more than once."""
+    return item.order, item.at
+
+
 def _first_after(leg: Leg, greens: Iterable[Green]) -> Green | None:
-    return next((green for green in greens if green.slot == leg.slot and green.order > leg.order), None)
+    return next((green for green in greens if green.slot == leg.slot and _is_after(green, leg)), None)
+
+
+def _is_after(green: Green, leg: Leg) -> bool:
+    is_same_check = green.order == leg.order and not _is_of_actions(leg)
+    return green.order > leg.order or (is_same_check and green.at > leg.at)
+
+
+def _has_red_twin(green: Green, legs: Iterable[Leg]) -> bool:
+    """Two jobs of one run may share a name (X42): as long as one of them is red, the other one's green says nothing."""
+    return _is_of_actions(green) and any(leg.order == green.order for leg in legs)
+
+
+def _is_of_actions(item: Leg | Green) -> bool:
+    return item.order[0] != 0
 
 
 def _cut(span: Span, start: datetime, end: datetime | None) -> list[Span]:

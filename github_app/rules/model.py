@@ -219,6 +219,7 @@ class Commit:
     jobs: tuple[Job, ...] = ()
     runs: tuple[Run, ...] = ()
     settled: bool = False  # `gate.settle` has passed: what was not heard of by then is not expected
+    findings: tuple[Finding, ...] = ()
 
     @property
     def id(self) -> str:
@@ -247,6 +248,7 @@ class Ref:
     pull: Pull | None = None
     greens: tuple[Green, ...] = ()
     closed: tuple[tuple[datetime, datetime | None], ...] = ()  # spans in which nobody could merge it (E27)
+    turns: tuple[tuple[datetime, bool], ...] = ()  # when it was heard to be closed (False) or opened anew (True)
 
     @property
     def id(self) -> str:
@@ -384,6 +386,7 @@ class Leg:
     attempt: int
     url: str
     at: datetime
+    tolerated: bool = False  # its run ended in success all the same (`continue-on-error`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,6 +396,35 @@ class Mark:
     path: str
     line: int
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a red job was judged to be, with everything of its evidence that is worth keeping."""
+
+    verdict: Verdict
+    workflow: str
+    workflow_id: int
+    job: str  # the family: the job's name without its matrix leg
+    failed_step: str
+    excerpt: Excerpt | None = None
+    marks: tuple[Mark, ...] = ()
+    paths: tuple[str, ...] = ()  # files that the evidence points at, the most telling first
+    reported: int = 1  # how many failures of its kind the plugin's report tells of
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A red job of a commit and the cause that it was put down to.
+
+    It stays with the commit, so that a line of work that is heard of later has the same failures (X14, F26). Of the
+    jobs with one cause, the one that speaks for all of them carries the judgement.
+    """
+
+    leg: Leg
+    fingerprint: str
+    received_at: datetime
+    judgement: Judgement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,6 +459,7 @@ class Failure:
     flip: bool = False  # red, then green on the same commit
     blocks_all: bool = False
     notes: tuple[str, ...] = ()
+    reported: int = 1  # how many failures of its kind the plugin's report tells of
 
     @property
     def open(self) -> bool:

@@ -1,22 +1,34 @@
-"""Lines of work: pull requests, branches and merge groups, and how they move; a late delivery never moves one back."""
+"""Lines of work: pull requests, branches and merge groups, and how they move; a late delivery never moves one back.
+
+What GitHub dates (a pull request's `updated_at`) decides, whatever was heard first. A push and a merge group carry no
+such time, so for them the order of receipt has to do; so it does for two moves of a pull request within one second.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from github_app.rules.case import Case
 from github_app.rules.events import BranchMoved, JobsSeen, PullMoved, QueueMoved
-from github_app.rules.history import remember_green
+from github_app.rules.history import remember_greens
 from github_app.rules.model import Commit, Green, Pull, Ref, Repo
 
 Closed = tuple[tuple[datetime, datetime | None], ...]
+Turns = tuple[tuple[datetime, bool], ...]
+
+UNMOVED = datetime.fromtimestamp(0, UTC)
+"""When a branch moved that only its jobs have told of: any push is newer."""
+
+_TURNS = {"closed": False, "reopened": True}
 
 
 def pull_moved(case: Case, event: PullMoved) -> Ref:
-    """Return the pull request's ref after a move; an older move than the known one changes nothing."""
-    return _with_pull(_known(case, event.pull.ref), event.repo, event.pull)
+    """Return the pull request's ref after a move; an older move than the known one only adds to its history."""
+    turn = _TURNS.get(event.action)
+    turns = ((event.pull.updated_at, turn),) if turn is not None else ()
+    return _with_pull(_known(case, event.pull.ref), event.repo, event.pull, turns)
 
 
 def queue_name(event: QueueMoved) -> str:
@@ -25,76 +37,97 @@ def queue_name(event: QueueMoved) -> str:
 
 def queue_moved(case: Case, event: QueueMoved) -> Ref:
     """Return the merge group's ref; its end is the end of that attempt to merge, not of a branch (E34)."""
-    known = _known(case, queue_name(event))
-    is_gone = event.destroyed or (known is not None and not known.open)
-    moved_at = known.moved_at if known else event.received_at
-    ref = known or Ref(event.repo, queue_name(event), event.sha, moved_at)
-    return replace(ref, repo=event.repo, open=not is_gone)
+    known = _known(case, queue_name(event)) or Ref(event.repo, queue_name(event), event.sha, event.received_at)
+    ended = (*known.turns, (event.received_at, False)) if event.destroyed else known.turns
+    turns = tuple(sorted(set(ended)))
+    moved_at = min(known.moved_at, event.received_at)
+    return replace(known, repo=event.repo, moved_at=moved_at, open=not turns, turns=turns, closed=_closed_spans(turns))
 
 
 def branch_moved(case: Case, event: BranchMoved) -> Ref:
     """Return the branch's ref; a deleted one can no longer be merged (E26)."""
-    known = _known(case, f"branch/{event.branch}")
-    if known is not None and known.moved_at > event.received_at:
-        return replace(known, repo=event.repo)
-    head = known.head_sha if known and event.deleted else event.sha
-    ref = known or Ref(event.repo, f"branch/{event.branch}", head, event.received_at)
-    return replace(ref, repo=event.repo, head_sha=head, moved_at=event.received_at, open=not event.deleted)
+    name = f"branch/{event.branch}"
+    known = _known(case, name) or _unmoved(event.repo, name)
+    turns = tuple(sorted({*known.turns, (event.received_at, False)})) if event.deleted else known.turns
+    if known.moved_at > event.received_at:
+        return replace(known, repo=event.repo, turns=turns)
+    closed = ((event.received_at, None),) if event.deleted else ()
+    return replace(
+        known,
+        repo=event.repo,
+        head_sha=event.sha,
+        moved_at=event.received_at,
+        open=not event.deleted,
+        turns=turns,
+        closed=closed,
+    )
 
 
-def heard_of(case: Case, commit: Commit, event: JobsSeen) -> list[Ref]:
+def heard_of(case: Case, event: JobsSeen) -> list[Ref]:
     """Return the refs that an event about jobs tells of, new or newer."""
     refs = [_with_pull(_known(case, pull.ref), event.repo, pull) for pull in event.pulls]
     if event.branch:
         name = f"branch/{event.branch}"
-        refs.append(_known(case, name) or Ref(event.repo, name, commit.sha, event.received_at))
+        refs.append(_known(case, name) or _unmoved(event.repo, name))
     return refs
 
 
-def with_greens(ref: Ref, event: JobsSeen) -> Ref:
-    """Return the ref with the event's successes: what ends a failure."""
-    greens = ref.greens
-    for green in _greens(event):
-        greens = remember_green(greens, green)
-    return replace(ref, greens=greens)
+def with_greens(ref: Ref, commit: Commit) -> Ref:
+    """Return the ref with the commit's successes: what ends a failure."""
+    return replace(ref, greens=remember_greens(ref.greens, _greens(commit)))
 
 
-def _greens(event: JobsSeen) -> Iterable[Green]:
-    for job in event.jobs:
+def _greens(commit: Commit) -> Iterable[Green]:
+    for job in commit.jobs:
         if job.conclusion in {"success", "neutral"}:
-            yield Green(job.slot, job.order, event.sha, job.completed_at or event.received_at)
+            yield Green(job.slot, job.order, commit.sha, job.completed_at or commit.first_seen_at)
 
 
 def _known(case: Case, name: str) -> Ref | None:
     return next((ref for ref in case.refs if ref.name == name), None)
 
 
-def _with_pull(known: Ref | None, repo: Repo, pull: Pull) -> Ref:
-    if known is None or known.pull is None:
-        greens = known.greens if known else ()
-        closed: Closed = () if pull.open else ((pull.updated_at, None),)
-        return Ref(repo, pull.ref, pull.head_sha, pull.updated_at, pull.open, pull, greens, closed)
-    same = (pull.updated_at, pull.head_sha) == (known.moved_at, known.head_sha)
-    if pull.updated_at < known.moved_at:
-        return replace(known, repo=repo)
-    changed = pull.changed if pull.changed is not None or not _same_head(pull, known) else known.pull.changed
-    told = replace(pull, changed=changed)
-    if same and told == known.pull:
-        return replace(known, repo=repo)
-    closed = _closed(known, is_open=pull.open, at=pull.updated_at)
+def _unmoved(repo: Repo, name: str) -> Ref:
+    return Ref(repo, name, "", UNMOVED)
+
+
+def _with_pull(known: Ref | None, repo: Repo, told: Pull, heard: Turns = ()) -> Ref:
+    pull = _newer(known.pull, told) if known and known.pull else told
+    base = known or Ref(repo, told.ref, told.head_sha, told.updated_at)
+    turns = tuple(sorted({*base.turns, *heard}))
     return replace(
-        known, repo=repo, head_sha=pull.head_sha, moved_at=pull.updated_at, open=pull.open, pull=told, closed=closed
+        base,
+        repo=repo,
+        head_sha=pull.head_sha,
+        moved_at=pull.updated_at,
+        open=pull.open,
+        pull=pull,
+        turns=turns,
+        closed=_closed_spans((*turns, (pull.updated_at, pull.open))),
     )
 
 
-def _same_head(pull: Pull, known: Ref) -> bool:
-    return pull.head_sha == known.head_sha
+def _newer(known: Pull, told: Pull) -> Pull:
+    """Return the later of two views of a pull request, with its diff's paths if either knows them for its head."""
+    later, other = (told, known) if _age(told) >= _age(known) else (known, told)
+    if later.changed is None and other.head_sha == later.head_sha:
+        return replace(later, changed=other.changed)
+    return later
 
 
-def _closed(known: Ref, *, is_open: bool, at: datetime) -> Closed:
-    """Return the spans in which the pull request was closed, so that the clock stands still in them (E27)."""
-    if known.open and not is_open:
-        return (*known.closed, (at, None))
-    if not known.open and is_open and known.closed:
-        return (*known.closed[:-1], (known.closed[-1][0], at))
-    return known.closed
+def _age(pull: Pull) -> tuple[datetime, bool, bool]:
+    """At the same second a merge beats closing, and closing beats what it ended."""
+    return pull.updated_at, pull.merged, not pull.open
+
+
+def _closed_spans(turns: Iterable[tuple[datetime, bool]]) -> Closed:
+    """Return the spans in which nobody could merge it, so that the clock stands still in them (E27)."""
+    spans: list[tuple[datetime, datetime | None]] = []
+    since: datetime | None = None
+    for at, is_open in sorted(turns, key=lambda turn: (turn[0], not turn[1])):
+        if not is_open:
+            since = since or at
+        elif since is not None:
+            spans.append((since, at))
+            since = None
+    return tuple(spans) if since is None else (*spans, (since, None))
