@@ -142,11 +142,13 @@ class Receiving:
 
 
 @asynccontextmanager
-async def receiving_app(folder: Path) -> AsyncIterator[Receiving]:
+async def receiving_app(folder: Path, api_url: str = NOWHERE) -> AsyncIterator[Receiving]:
     """Start an App that keeps deliveries and handles none."""
-    async with opened(settings_of(folder)) as parts, aiohttp.ClientSession() as http:
+    async with opened(settings_of(folder, api_url)) as parts, aiohttp.ClientSession() as http:
         runner = web.AppRunner(web_app(parts), access_log=None, lingering_time=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield Receiving(parts, runner.addresses[0][1], http, folder)
-        await runner.cleanup()
+        try:
+            yield Receiving(parts, runner.addresses[0][1], http, folder)
+        finally:
+            await runner.cleanup()

@@ -5,37 +5,58 @@ One shape serves webhook payloads and REST answers where GitHub uses the same fi
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
-Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
-"""GitHub leaves texts out or null where it has none; both mean empty."""
-
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Id = Annotated[int, Field(ge=0, lt=2**63)]
 """GitHub's number of a thing; a larger one would not go into a column of a database."""
 
 
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _credible(moment: datetime | None) -> datetime | None:
+    told = _in_utc(moment) if moment else None
+    return told if told and FIRST <= told < LAST else None
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+Claimed = Annotated[datetime | None, AfterValidator(_credible)]
+"""A moment that may be made up: other Apps set what they like, and GitHub gives the year 1 where it knows none."""
+
+
 class Payload(BaseModel):
-    """What we read of one object; unknown fields are no concern of ours."""
+    """What we read of one object; unknown fields are no concern of ours, and null is as good as left out."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, told: Any) -> Any:
+        return {key: value for key, value in told.items() if value is not None} if isinstance(told, dict) else told
 
 
 class Account(Payload):
     id: int
-    login: Text = ""
-    type: Text = "User"
+    login: str = ""
+    type: str = "User"
+
+
+class Owner(Account):
+    login: str  # every address of the repository begins with it
 
 
 class RepositoryPayload(Payload):
     id: Id
     name: str
-    full_name: Text = ""
-    owner: Account
-    default_branch: Text = "main"
+    owner: Owner
+    default_branch: str = "main"
     private: bool = True
 
 
@@ -47,15 +68,15 @@ class InstallationRef(Payload):
 class Envelope(Payload):
     """What every delivery has in common."""
 
-    action: Text = ""
+    action: str = ""
     repository: RepositoryPayload | None = None
     installation: InstallationRef | None = None
     sender: Account | None = None
 
 
 class Step(Payload):
-    name: Text = ""
-    conclusion: Text = ""
+    name: str = ""
+    conclusion: str = ""
     number: int = 0
 
 
@@ -63,16 +84,16 @@ class WorkflowJob(Payload):
     id: int
     run_id: int
     run_attempt: int = 1
-    name: Text = ""
-    workflow_name: Text = ""
+    name: str = ""
+    workflow_name: str = ""
     head_sha: str
-    head_branch: Text = ""
-    status: Text = "queued"
+    head_branch: str = ""
+    status: str = "queued"
     conclusion: str | None = None
-    created_at: datetime | None = None
-    completed_at: datetime | None = None
-    steps: Annotated[tuple[Step, ...], BeforeValidator(lambda value: value or ())] = ()
-    html_url: Text = ""
+    created_at: Claimed = None
+    completed_at: Claimed = None
+    steps: tuple[Step, ...] = ()
+    html_url: str = ""
 
     @property
     def failed_step(self) -> str:
@@ -85,7 +106,7 @@ class RepositoryId(Payload):
 
 
 class RepositoryRef(Payload):
-    ref: Text = ""
+    ref: str = ""
     sha: str
     repo: RepositoryId | None = None
 
@@ -100,86 +121,86 @@ class PullRef(Payload):
 class WorkflowRun(Payload):
     id: int
     workflow_id: int = 0
-    name: Text = ""
-    path: Text = ""
-    event: Text = ""
+    name: str = ""
+    path: str = ""
+    event: str = ""
     run_attempt: int = 1
-    status: Text = "queued"
+    status: str = "queued"
     conclusion: str | None = None
     head_sha: str
-    head_branch: Text = ""
+    head_branch: str = ""
     head_repository: RepositoryId | None = None
-    pull_requests: Annotated[tuple[PullRef, ...], BeforeValidator(lambda value: value or ())] = ()
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    html_url: Text = ""
+    pull_requests: tuple[PullRef, ...] = ()
+    created_at: Claimed = None
+    updated_at: Claimed = None
+    html_url: str = ""
 
 
 class AppRef(Payload):
     id: int
-    slug: Text = ""
-    name: Text = ""
+    slug: str = ""
+    name: str = ""
 
 
 class Output(Payload):
-    title: Text = ""
-    summary: Text = ""
-    text: Text = ""
+    title: str = ""
+    summary: str = ""
+    text: str = ""
     annotations_count: int = 0
 
 
 class SuiteRef(Payload):
     id: int
-    head_branch: Text = ""
-    pull_requests: Annotated[tuple[PullRef, ...], BeforeValidator(lambda value: value or ())] = ()
+    head_branch: str = ""
+    pull_requests: tuple[PullRef, ...] = ()
 
 
 class CheckRun(Payload):
     id: int
-    name: Text = ""
+    name: str = ""
     head_sha: str
-    status: Text = "queued"
+    status: str = "queued"
     conclusion: str | None = None
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
-    external_id: Text = ""
-    html_url: Text = ""
-    details_url: Text = ""
+    started_at: Claimed = None
+    completed_at: Claimed = None
+    external_id: str = ""
+    html_url: str = ""
+    details_url: str = ""
     app: AppRef | None = None
     output: Output = Output()
     check_suite: SuiteRef | None = None
-    pull_requests: Annotated[tuple[PullRef, ...], BeforeValidator(lambda value: value or ())] = ()
+    pull_requests: tuple[PullRef, ...] = ()
 
 
 class CheckSuite(Payload):
     id: int
     head_sha: str
-    head_branch: Text = ""
+    head_branch: str = ""
     app: AppRef | None = None
 
 
 class LabelPayload(Payload):
-    name: Text = ""
+    name: str = ""
 
 
 class PullRequest(Payload):
     number: int
-    title: Text = ""
-    state: Text = "open"
+    title: str = ""
+    state: str = "open"
     draft: bool = False
     merged: bool = False
     user: Account | None = None
     head: RepositoryRef
     base: RepositoryRef
-    labels: Annotated[tuple[LabelPayload, ...], BeforeValidator(lambda value: value or ())] = ()
-    updated_at: datetime
-    merged_at: datetime | None = None
+    labels: tuple[LabelPayload, ...] = ()
+    updated_at: Moment
+    merged_at: Claimed = None
 
 
 class MergeGroup(Payload):
     head_sha: str
     head_ref: str
-    base_ref: Text = ""
+    base_ref: str = ""
 
 
 class PushCommit(Payload):
@@ -192,32 +213,32 @@ class Push(Payload):
     ref: str
     after: str
     deleted: bool = False
-    commits: Annotated[tuple[PushCommit, ...], BeforeValidator(lambda value: value or ())] = ()
+    commits: tuple[PushCommit, ...] = ()
 
 
 class StatusPayload(Payload):
     """A commit status; in the `status` event these fields stand at the top."""
 
     id: int
-    sha: Text = ""
-    context: Text = "default"
-    state: Text = "pending"
-    description: Text = ""
-    target_url: Text = ""
-    updated_at: datetime | None = None
+    sha: str = ""
+    context: str = "default"
+    state: str = "pending"
+    description: str = ""
+    target_url: str = ""
+    updated_at: Claimed = None
 
 
 class AnnotationPayload(Payload):
-    path: Text = ""
+    path: str = ""
     start_line: int = 0
-    annotation_level: Text = "failure"
-    message: Text = ""
-    title: Text = ""
+    annotation_level: str = "failure"
+    message: str = ""
+    title: str = ""
 
 
 class ArtifactPayload(Payload):
     id: int
-    name: Text = ""
+    name: str = ""
     size_in_bytes: int = 0
     expired: bool = False
-    workflow_run: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = Field(default_factory=dict)
+    workflow_run: dict[str, Any] = Field(default_factory=dict)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from http import HTTPStatus
 
 from github_app.github.client import Api
 from github_app.github.evidence import Witness
@@ -63,10 +64,20 @@ class Reading:
     async def pulls_of(self, run: WorkflowRun) -> tuple[Pull, ...]:
         """Return the pull requests that a run's commit is the head of, in this repository as base (G20, X13, X14)."""
         numbers = {told.number for told in run.pull_requests if self._is_ours(told)}
-        found = [await self.pull(number) for number in sorted(numbers)] or await self._search(run)
+        asked = [await self.pull(number) for number in sorted(numbers)]
+        found = [pull for pull in asked if pull] or await self._search(run)
         return tuple(pull for pull in found if pull.base_repo_id == self.repo.id)
 
-    async def pull(self, number: int) -> Pull:
+    async def pull(self, number: int) -> Pull | None:
+        """Return a pull request; None when it is gone, for its jobs count all the same."""
+        try:
+            return await self._pull(number)
+        except GiveUp as gone:
+            if gone.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    async def _pull(self, number: int) -> Pull:
         return pull_of(PullRequest.model_validate(await self._get("/repos/{owner}/{repo}/pulls/{n}", n=number)))
 
     async def with_changes(self, pull: Pull) -> Pull:

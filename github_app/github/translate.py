@@ -98,7 +98,7 @@ class Translator:
             found = await self._handler(delivery.event)(context)
             return [*await self._policy(context, found), *found]
         except ValidationError as error:
-            raise GiveUp(f"The payload lacks what {delivery.event} needs: {error.errors()[0]['loc']}") from error
+            raise GiveUp(_lack(delivery, error)) from error
 
     def _handler(self, event: str) -> Callable[[Context], Awaitable[list[Event]]]:
         return {
@@ -116,7 +116,7 @@ class Translator:
     # --- jobs of Actions
 
     async def _workflow_job(self, context: Context) -> list[Event]:
-        told = WorkflowJob.model_validate(context.payload["workflow_job"])
+        told = WorkflowJob.model_validate(context.payload.get("workflow_job"))
         return await self._one_job(context, told)
 
     async def _one_job(self, context: Context, told: WorkflowJob) -> list[Event]:
@@ -129,7 +129,7 @@ class Translator:
         return [await self._seen(context, told.head_sha, [facts.job_of(told, run)], told_run, known)]
 
     async def _workflow_run(self, context: Context) -> list[Event]:
-        told = WorkflowRun.model_validate(context.payload["workflow_run"])
+        told = WorkflowRun.model_validate(context.payload.get("workflow_run"))
         run = self._remember(facts.run_of(told))
         jobs = await context.reading.jobs(run) if run.done else []
         if run.done and not jobs and run.conclusion not in {"success", "skipped", "neutral"}:
@@ -174,7 +174,7 @@ class Translator:
     # --- checks and statuses of others
 
     async def _check_run(self, context: Context) -> list[Event]:
-        told = CheckRun.model_validate(context.payload["check_run"])
+        told = CheckRun.model_validate(context.payload.get("check_run"))
         if told.app is not None and told.app.id == self._app_id:
             return [self._refresh(context, told.head_sha)] if context.action == "rerequested" else []
         if told.app is not None and told.app.slug == facts.ACTIONS:
@@ -190,7 +190,7 @@ class Translator:
         return await self._one_job(context, await context.reading.job(told.id))
 
     async def _check_suite(self, context: Context) -> list[Event]:
-        told = CheckSuite.model_validate(context.payload["check_suite"])
+        told = CheckSuite.model_validate(context.payload.get("check_suite"))
         if told.app is not None and told.app.id == self._app_id:
             return [self._refresh(context, told.head_sha)] if context.action == "rerequested" else []
         if context.action != "completed" or (told.app is not None and told.app.slug == facts.ACTIONS):
@@ -238,7 +238,7 @@ class Translator:
     # --- pull requests, branches, queues, repositories
 
     async def _pull_request(self, context: Context) -> list[Event]:
-        pull = facts.pull_of(PullRequest.model_validate(context.payload["pull_request"]))
+        pull = facts.pull_of(PullRequest.model_validate(context.payload.get("pull_request")))
         moved = PullMoved(
             repo=context.repo,
             cause=context.delivery.guid,
@@ -286,7 +286,7 @@ class Translator:
         ]
 
     async def _merge_group(self, context: Context) -> list[Event]:
-        told = MergeGroup.model_validate(context.payload["merge_group"])
+        told = MergeGroup.model_validate(context.payload.get("merge_group"))
         return [
             QueueMoved(
                 repo=context.repo,
@@ -335,6 +335,11 @@ def _installation(envelope: Envelope, delivery: Delivery) -> InstallationMoved:
         cause=delivery.guid,
         received_at=delivery.received_at,
     )
+
+
+def _lack(delivery: Delivery, error: ValidationError) -> str:
+    where = ".".join(str(part) for part in error.errors(include_input=False, include_url=False)[0]["loc"])
+    return f"GitHub's data lacks what {delivery.event} needs: {error.title} {where}".rstrip()
 
 
 def _run_in(known: Commit | None, run_id: int) -> Run | None:
