@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,13 @@ def test_a_failpoint_that_is_not_named_cannot_be_armed() -> None:
         ValueError, match=r"no failpoint is called 'inbox.somewhere'; there are: inbox\.before_commit, "
     ):
         arm("inbox.somewhere")
+
+
+def test_every_failpoint_in_the_code_is_named() -> None:
+    """One that nobody can arm is one that nobody kills at."""
+    sources = [path.read_text() for path in Path(github_app.__file__).parent.rglob("*.py")]
+    used = {name for source in sources for name in re.findall(r'failpoint\("([^"]+)"', source)}
+    assert used <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -45,18 +45,19 @@ class Deliveries:
     async def _keep_waiting(self) -> None:
         while self._waiting:
             group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
-            try:
-                new = await self._db.write(partial(_keep, self._db, [delivery for delivery, _ in group]))
-            except Exception as error:  # noqa: BLE001  (carried to everyone who waits for this commit)
-                for _, kept in group:
-                    if not kept.done():
-                        kept.set_exception(error)
-                continue
-            for delivery, kept in group:
-                if not kept.done():  # a client may have gone away meanwhile
-                    kept.set_result(delivery.guid in new)
-                new.discard(delivery.guid)
-            self._wakeups.wake("inbox")
+            await self._keep_group(group)
+
+    async def _keep_group(self, group: Sequence[tuple[Delivery, asyncio.Future[bool]]]) -> None:
+        try:
+            new = await self._db.write(partial(_keep, self._db, [delivery for delivery, _ in group]))
+        except Exception as error:  # noqa: BLE001  (carried to everyone who waits for this commit)
+            for _, kept in _present(group):
+                kept.set_exception(error)
+            return
+        for delivery, kept in _present(group):
+            kept.set_result(delivery.guid in new)
+            new.discard(delivery.guid)  # the same GUID twice in one group: one of them is new
+        self._wakeups.wake("inbox")
 
     async def sort(self, sort: Sort) -> int:
         """Look once at deliveries that nobody has looked at, in order of arrival; return how many."""
@@ -98,6 +99,13 @@ class Deliveries:
     async def release(self, worker: str | None = None) -> None:
         """Give back what the worker (None: any worker) holds; no attempt is counted."""
         await self._db.write(partial(_release, worker))
+
+
+def _present(
+    group: Sequence[tuple[Delivery, asyncio.Future[bool]]],
+) -> Iterator[tuple[Delivery, asyncio.Future[bool]]]:
+    """Leave out the clients that have gone away meanwhile."""
+    return ((delivery, kept) for delivery, kept in group if not kept.done())
 
 
 def _keep(db: Database, group: Sequence[Delivery], conn: sa.Connection) -> set[str]:

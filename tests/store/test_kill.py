@@ -73,9 +73,9 @@ async def test_kills_at_random_moments_lose_nothing_and_repeat_nothing(database_
 
 @pytest.mark.parametrize("failpoint", FAILPOINTS)
 async def test_a_kill_at_each_failpoint_loses_nothing_and_repeats_nothing(
-    sqlite_database_url: str, tmp_path: Path, failpoint: str
+    database_url: str, tmp_path: Path, failpoint: str
 ) -> None:
     """F1-F4, P1."""
     acknowledged = tmp_path / "acknowledged"
-    assert ends(start(sqlite_database_url, acknowledged, failpoint)) == -9
-    await all_is_done_once(sqlite_database_url, acknowledged)
+    assert ends(start(database_url, acknowledged, failpoint)) == -9
+    await all_is_done_once(database_url, acknowledged)
