@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Annotated, Literal
 
@@ -18,8 +21,24 @@ MAX_RATIO = 100
 MAX_ENTRIES = 200
 MAX_REPORT = 5 * 1024 * 1024
 MAX_LINE = 256 * 1024
-MAX_FAILURES = 5000
+MAX_LINE_NUMBER = 1_000_000
 KEPT_FAILURES = 50
+MAX_TEXT = 16_000
+"""Characters read of each text; more than is kept in the end, so that no credential is cut before it is redacted."""
+
+_ENTRY = b"PK\x01\x02"
+_PACKINGS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_BROKEN = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+)
 
 
 class Unusable(Exception):  # noqa: N818  (a finding about a stranger's file)
@@ -88,13 +107,15 @@ class ReportFile(BaseModel):
 def read_reports(archive: bytes) -> list[ReportFile]:
     """Return the reports in an artifact.
 
-    Raises `Unusable` for an archive that is broken, hides its size, names paths, or is larger than the caps.
+    Raises `Unusable` for an archive that is broken, hides its size, is packed oddly, or is larger than the caps.
     """
+    if archive.count(_ENTRY) > MAX_ENTRIES:  # counted before the directory is read, which alone could fill the memory
+        raise Unusable(f"The report artifact has more than {MAX_ENTRIES} entries")
     try:
         with zipfile.ZipFile(BytesIO(archive)) as opened:
-            entries = _allowed(opened)
-            return [_read(_lines(opened, entry)) for entry in entries]
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+            budget = _Budget()
+            return [_read(_lines(opened, entry, budget)) for entry in _allowed(opened)]
+    except _BROKEN as error:
         raise Unusable(f"The report artifact cannot be read: {str(error)[:120]}") from error
 
 
@@ -102,20 +123,20 @@ def merged(files: list[ReportFile], *, trusted: bool) -> TestReport | None:
     """Return the reports of all processes of one job as one; None when there are none."""
     if not files:
         return None
-    failures = sorted((failure for file in files for failure in file.failures), key=_rank)
+    failures = _worst([failure for file in files for failure in file.failures])
     complete = all(file.complete for file in files)
-    return TestReport(complete, tuple(failures[:KEPT_FAILURES]), sum(file.total for file in files), trusted)
+    return TestReport(complete, tuple(failures), sum(file.total for file in files), trusted)
 
 
-def _rank(failure: ReportedFailure) -> int:
-    return WORST_FIRST.index(failure.category)
+def _worst(failures: list[ReportedFailure]) -> list[ReportedFailure]:
+    """The worst ones, of equals those told first."""
+    return sorted(failures, key=lambda failure: WORST_FIRST.index(failure.category))[:KEPT_FAILURES]
 
 
 def _allowed(opened: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    entries = opened.infolist()
-    if len(entries) > MAX_ENTRIES:
-        raise Unusable(f"The report artifact has {len(entries)} entries; at most {MAX_ENTRIES} are read")
-    named = [entry for entry in entries if _is_report(entry.filename)]
+    named = [entry for entry in opened.infolist() if _is_report(entry.filename)]
+    if any(entry.compress_type not in _PACKINGS for entry in named):
+        raise Unusable("The report artifact is packed in a way that GitHub does not use")
     if sum(entry.file_size for entry in named) > MAX_INFLATED:
         raise Unusable("The report artifact is too large once unpacked")
     if any(entry.file_size > MAX_RATIO * max(entry.compress_size, 1) for entry in named if entry.file_size > MAX_LINE):
@@ -130,12 +151,25 @@ def _is_report(name: str) -> bool:
     return plain and parts[-1].startswith(FILE_PREFIX) and parts[-1].endswith(".jsonl")
 
 
-def _lines(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+@dataclass(slots=True)
+class _Budget:
+    """What may still be unpacked of an archive, in bytes."""
+
+    left: int = MAX_INFLATED
+
+    def take(self, count: int) -> None:
+        self.left -= count
+        if self.left < 0:
+            raise Unusable("The report artifact is too large once unpacked")
+
+
+def _lines(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: _Budget) -> Iterator[bytes]:
     """Yield an entry's lines; what the directory says of its size is not believed, the bytes are counted."""
     read = 0
     with opened.open(entry) as stream:
         while line := stream.readline(MAX_LINE):
             read += len(line)
+            budget.take(len(line))
             if read > MAX_REPORT:
                 raise Unusable("A report file is larger than 5 MB")
             yield line
@@ -156,8 +190,9 @@ def _read(lines: Iterator[bytes]) -> ReportFile:
                 _place(file, record.github)
             case _Failure():
                 file.total += 1
-                if file.total <= MAX_FAILURES:
-                    file.failures.append(_failure(record))
+                file.failures.append(_failure(record))
+                if len(file.failures) > 2 * KEPT_FAILURES:
+                    file.failures = _worst(file.failures)
             case _:
                 pass
     return file
@@ -172,15 +207,15 @@ def _place(file: ReportFile, told: _GitHub | None) -> None:
 def _failure(record: _Failure) -> ReportedFailure:
     known = record.category in set(Category)
     return ReportedFailure(
-        nodeid=record.nodeid[:500],
+        nodeid=record.nodeid[:MAX_TEXT],
         phase=record.phase[:20],
         outcome=record.outcome[:20],
         category=Category(record.category) if known else Category.UNKNOWN,
-        rule=record.rule[:200],
+        rule=record.rule[:MAX_TEXT],
         confidence=record.confidence,
-        message=record.message[:1000],
-        path=record.path[:500],
-        line=max(0, record.line or 0),
-        owner=tuple(name[:100] for name in (record.owner.names if record.owner else ())),
-        fingerprint=record.fingerprint[:80],
+        message=record.message[:MAX_TEXT],
+        path=record.path[:MAX_TEXT],
+        line=min(max(0, record.line or 0), MAX_LINE_NUMBER),
+        owner=tuple(name[:MAX_TEXT] for name in (record.owner.names if record.owner else ())),
+        fingerprint=record.fingerprint[:MAX_TEXT],
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -30,6 +31,8 @@ MAX_LINE = 1024 * 1024
 """A line without an end is cut here, so that it cannot fill the memory (X28)."""
 
 MAX_ANNOTATIONS = 50
+MAX_ARTIFACTS = 20
+MAX_OUTPUT = 64 * 1024
 _MISSING = frozenset({404, 410})
 _EXIT_CODE = "Process completed with exit code"  # what GitHub says of every failed step, and nothing more
 
@@ -50,14 +53,14 @@ class Witness:
         """
         annotations = await self.annotations(job.id)
         log, excerpts, secrets = await self._log(job, annotations)
-        report = await self._report(job, head_repo_id)
+        report = await self._report(job, excerpts, trusted=head_repo_id == self.repo.id)
         return Evidence(excerpts=excerpts, log=log, annotations=annotations, report=report, secrets=secrets)
 
     async def of_check(self, job: Job, texts: Iterable[str]) -> Evidence:
         """Return what another App's check says of itself."""
-        text = redact("\n".join(text for text in texts if text)[: 64 * 1024], self.known)
+        text = redact("\n".join(text for text in texts if text), self.known)
         annotations = await self.annotations(job.id)
-        return Evidence(log="none", annotations=annotations, text=text.text, secrets=text.kinds)
+        return Evidence(log="none", annotations=annotations, text=text.text[:MAX_OUTPUT], secrets=text.kinds)
 
     async def annotations(self, check_run_id: int) -> tuple[Annotation, ...]:
         """Return what was marked on a check run, the first few."""
@@ -79,11 +82,11 @@ class Witness:
 
     def _annotation(self, told: AnnotationPayload) -> Annotation:
         return Annotation(
-            path=told.path[:500],
+            path=self._clean(told.path, 500),
             line=told.start_line,
             level=told.annotation_level,
-            message=redact(told.message[:4000], self.known).text,
-            title=redact(told.title[:300], self.known).text,
+            message=self._clean(told.message, 4000),
+            title=self._clean(told.title, 300),
         )
 
     async def _log(
@@ -101,20 +104,22 @@ class Witness:
             if gone.status in _MISSING and self._may_still_come(job, annotations):
                 raise Retry("The job's log is not there yet") from gone
             return ("missing" if gone.status in _MISSING else "refused"), (), ()
-        return "read", *reader.result()
+        return ("partial" if reader.partial else "read"), *reader.result()
 
     def _may_still_come(self, job: Job, annotations: Sequence[Annotation]) -> bool:
-        """Whether to wait for a log; a lost runner leaves none, and GitHub says so."""
-        if any(not note.message.startswith(_EXIT_CODE) for note in annotations if note.level == "failure"):
+        """Whether to wait for a log; a lost runner leaves none, and GitHub itself says so at no line of the code."""
+        own = [note for note in annotations if note.level == "failure" and note.path in {"", ".github"}]
+        if any(not note.message.startswith(_EXIT_CODE) for note in own):
             return False
         return job.completed_at is not None and self.now() < job.completed_at + LOG_PATIENCE
 
-    async def _report(self, job: Job, head_repo_id: int | None) -> TestReport | None:
-        artifacts = [found async for found in self._artifacts(job.run_id)]
+    async def _report(self, job: Job, excerpts: Sequence[Excerpt], *, trusted: bool) -> TestReport | None:
+        artifacts = likely([found async for found in self._artifacts(job.run_id)], job)
         files: list[ReportFile] = []
-        for artifact in artifacts[:20]:
-            files += [file for file in await self._files(artifact) if _is_of(file, job, len(artifacts))]
-        return self._redacted(merged(files, trusted=head_repo_id == self.repo.id))
+        for artifact in artifacts[:MAX_ARTIFACTS]:
+            files += [file for file in await self._files(artifact) if is_of(file, job, excerpts)]
+        report = merged(files, trusted=trusted)
+        return replace(report, failures=tuple(map(self._redacted, report.failures))) if report else None
 
     async def _artifacts(self, run_id: int) -> AsyncIterator[ArtifactPayload]:
         pages = self.api.pages(
@@ -146,11 +151,20 @@ class Witness:
         except (GiveUp, Unusable):
             return []  # a report that cannot be read only means that the log must do
 
-    def _redacted(self, report: TestReport | None) -> TestReport | None:
-        if report is None:
-            return None
-        clean = tuple(_clean(failure, self.known) for failure in report.failures)
-        return TestReport(report.complete, clean, report.total, report.trusted)
+    def _redacted(self, failure: ReportedFailure) -> ReportedFailure:
+        return replace(
+            failure,
+            nodeid=self._clean(failure.nodeid, 500),
+            rule=self._clean(failure.rule, 200),
+            message=self._clean(failure.message, 1000),
+            path=self._clean(failure.path, 500),
+            owner=tuple(self._clean(name, 100) for name in failure.owner),
+            fingerprint=self._clean(failure.fingerprint, 80),
+        )
+
+    def _clean(self, text: str, limit: int) -> str:
+        """Redact, then cut: half a credential would not be recognised any more."""
+        return redact(text, self.known).text[:limit]
 
 
 class LogReader:
@@ -165,6 +179,11 @@ class LogReader:
     async def read(self, chunks: AsyncIterator[bytes]) -> None:
         async for chunk in chunks:
             await asyncio.to_thread(self._take, chunk)
+
+    @property
+    def partial(self) -> bool:
+        """Whether the log stops before the runner signed off (X27); known once everything was read."""
+        return self._regions.partial
 
     def result(self) -> tuple[tuple[Excerpt, ...], tuple[str, ...]]:
         """Return the excerpts and the kinds of credentials that were taken out."""
@@ -182,23 +201,32 @@ class LogReader:
             self._rest = ""
 
 
-def _is_of(file: ReportFile, job: Job, artifacts: int) -> bool:
-    """Whether a report is of this very job: it says so itself, and GitHub's facts must agree with what it says (T16).
+def likely(artifacts: Sequence[ArtifactPayload], job: Job) -> list[ArtifactPayload]:
+    """Choose the reports that by their name may be of a job, all of them when none is; names prove nothing yet.
 
-    A report names the job's key in the workflow file, which is the start of the job's name unless the name was set by
-    hand; then a run with a single report leaves no doubt.
+    The Action names them `failure-review-<key of the job>-<index>-<attempt>`.
     """
-    if file.run_id and (file.run_id, file.attempt) != (str(job.run_id), str(job.attempt)):
+    own = [each for each in artifacts if re.fullmatch(rf"{FILE_PREFIX}-(.+)-\d+-{job.attempt}", each.name)]
+    mine = [each for each in own if each.name.removeprefix(f"{FILE_PREFIX}-").rsplit("-", 2)[0].lower() in _keys(job)]
+    return mine or own or list(artifacts)
+
+
+def is_of(file: ReportFile, job: Job, excerpts: Sequence[Excerpt] = ()) -> bool:
+    """Whether a report is of this very job: it says so itself, and GitHub's facts agree with what it says (T16).
+
+    A report names the job's key in the workflow file, which is how the job's name begins unless somebody named the job
+    otherwise; then the job's own log must tell of one of the report's tests.
+    """
+    if (file.run_id, file.attempt) != (str(job.run_id), str(job.attempt)):
         return False
-    named = family(job.name).lower().replace("_", "-").replace(" ", "-")
-    key = file.job.lower().replace("_", "-")
-    return (bool(key) and (named == key or named.split("-/-")[-1] == key)) or artifacts == 1
+    if file.job.lower() in _keys(job):
+        return True
+    named = {failure.nodeid for failure in file.failures if failure.nodeid}
+    return any(test in line for excerpt in excerpts for line in excerpt.lines for test in named)
 
 
-def _clean(failure: ReportedFailure, known: Sequence[str]) -> ReportedFailure:
-    return replace(
-        failure,
-        nodeid=redact(failure.nodeid, known).text,
-        message=redact(failure.message, known).text,
-        rule=redact(failure.rule, known).text,
-    )
+def _keys(job: Job) -> set[str]:
+    """What the job's key may be by its name: of a called workflow the part after the caller's name."""
+    name = family(job.name).lower()
+    called = name.rsplit(" / ", 1)[-1]
+    return {form for each in (name, called) for form in (each, each.replace(" ", "-"), each.replace(" ", "_"))}
