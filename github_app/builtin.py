@@ -1,4 +1,4 @@
-"""What is shipped with the package as data: the signatures and the escalation matrix, read from it as text or values.
+"""What is shipped with the package as data: signatures, the escalation matrix, the App's manifest; as text or values.
 
 The only reading of files beside the database; rules are given the values and never look for them.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from github_app.rules.signatures import Signatures, parse
 
@@ -29,3 +30,13 @@ def signature_texts() -> dict[str, str]:
 def default_policy_text() -> str:
     """Give the built-in escalation matrix, as YAML text."""
     return files(_RULES).joinpath("default_policy.yml").read_text("utf-8")
+
+
+def app_manifest_text() -> str:
+    """Give the GitHub App's manifest, `app.yml`, as YAML text.
+
+    A wheel carries it inside the package; in a checkout it stands beside the package, where people look for it.
+    """
+    packaged = files("github_app").joinpath("app.yml")
+    found = packaged if packaged.is_file() else Path(__file__).parent.parent / "app.yml"
+    return found.read_text("utf-8")
