@@ -5,10 +5,13 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from github_app.failpoints import NAMES as FAILPOINTS
 
 MIN_SECRET_BYTES = 16
 MIN_SESSION_SECRET_BYTES = 32
@@ -23,7 +26,7 @@ class Refused(Exception):  # noqa: N818  (a refusal to start, told in one line)
 class Settings(BaseSettings):
     """Everything that can be set from outside; names are those of the environment."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True)
 
     github_app_id: int = Field(gt=0, description="the App's numeric id")
     github_private_key: SecretStr = Field(description="the App's private key: PEM text, or the path of a PEM file")
@@ -39,8 +42,15 @@ class Settings(BaseSettings):
     public_url: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     trusted_proxies: Words = ()
-    https_proxy: str = ""
+    https_proxy: str = Field("", repr=False, description="for requests to https addresses; may hold a password")
     failpoint: str = Field("", description="dies at this point of the program; for tests, refused in production")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _text(cls, value: object) -> object:
+        if isinstance(value, str) and value != value.encode("utf-8", "replace").decode():
+            raise ValueError("is no UTF-8 text")
+        return value
 
     @field_validator("github_private_key", mode="after")
     @classmethod
@@ -65,15 +75,27 @@ class Settings(BaseSettings):
             raise ValueError("names the same secret twice")
         return value
 
-    @field_validator("github_api_url", "public_url", mode="after")
+    @field_validator("github_api_url", mode="after")
     @classmethod
-    def _url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
-            raise ValueError("is no http(s) address")
-        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-            raise ValueError("must be https, except on this machine")
-        return value.rstrip("/")
+    def _api(cls, value: str) -> str:
+        return _secure(value).geturl().rstrip("/")
+
+    @field_validator("public_url", mode="after")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = _secure(value)
+        if parts.path not in {"", "/"}:
+            raise ValueError("must be scheme and host alone, like https://reviews.example")
+        return f"{parts.scheme}://{parts.netloc.lower()}"
+
+    @field_validator("https_proxy", mode="after")
+    @classmethod
+    def _proxy(cls, value: str) -> str:
+        if value:
+            _address(value)
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -99,6 +121,8 @@ class Settings(BaseSettings):
             raise ValueError("GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET belong together: set both or neither")
         if self.failpoint and self.app_env == "production":
             raise ValueError("FAILPOINT is for tests: set APP_ENV=test, or leave it out")
+        if self.failpoint and self.failpoint not in FAILPOINTS:
+            raise ValueError("FAILPOINT names no failpoint of this version")
         return self
 
     @property
@@ -109,13 +133,15 @@ class Settings(BaseSettings):
     @property
     def base_url(self) -> str:
         """Where people reach this App."""
-        return self.public_url or f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction."""
         fields = (self.github_client_secret, self.session_secret, self.github_private_key)
         known = [field.get_secret_value() for field in fields] + [item.decode() for item in self.webhook_secrets]
+        known += [*_passwords(self.database_url.get_secret_value()), *_passwords(self.https_proxy)]
         return tuple(value for value in known if value)
 
 
@@ -127,14 +153,47 @@ def read_settings(**given: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]  # the environment fills in the rest
     except ValidationError as error:
-        raise Refused("; ".join(_sentence(item["loc"], item["msg"], item["type"]) for item in error.errors())) from None
+        raise Refused("; ".join(_sentence(item) for item in error.errors(include_input=False))) from None
 
 
-def _sentence(where: tuple[int | str, ...], message: str, kind: str) -> str:
-    if kind == "missing":
-        return f"{str(where[0]).upper()} is not set"
-    text = message.removeprefix("Value error, ")
-    return f"{str(where[0]).upper()} {text}" if where else text
+def _sentence(error: ErrorDetails) -> str:
+    name = str(error["loc"][0]).upper() if error["loc"] else ""
+    if error["type"] == "missing":
+        return f"{name} is not set"
+    if error["type"] == "value_error":
+        return f"{name} {error['ctx']['error']}".lstrip()
+    return f"{name}: {error['msg']}"
+
+
+def _address(value: str) -> SplitResult:
+    """Take an http(s) address apart. Raises ValueError, without the value, for anything else."""
+    try:
+        parts = urlsplit(value)
+        is_whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        is_whole = False
+    if not is_whole or parts.query or parts.fragment or not value.isprintable() or " " in value:
+        raise ValueError("is no http(s) address")
+    return parts
+
+
+def _secure(value: str) -> SplitResult:
+    """Take an address apart that tokens or people go to."""
+    parts = _address(value)
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold a name or a password")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        raise ValueError("must be https, except on this machine")
+    return parts
+
+
+def _passwords(url: str) -> tuple[str, ...]:
+    """The password in an address, as it is written and as it is meant."""
+    try:
+        password = urlsplit(url).password or ""
+    except ValueError:
+        return ()
+    return (password, unquote(password))
 
 
 def _is_loopback(host: str) -> bool:
