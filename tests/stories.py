@@ -1,4 +1,4 @@
-"""What happens to a pull request, as short calls: moments, jobs with their evidence, and the events that tell of them."""
+"""What happens to a pull request, as short calls: moments, jobs with their evidence, and the events that tell of it."""
 
 from __future__ import annotations
 
@@ -82,10 +82,19 @@ def job(
     return Job(**{**told, **more})
 
 
-def foreign(conclusion: str = "failure", name: str = "lint", *, id: int = 900, minute: float = 10, **more: Any) -> Job:  # noqa: A002  (GitHub's word)
+def foreign(conclusion: str | None = "failure", name: str = "lint", *, minute: float = 10, **more: Any) -> Job:
     """A check run of another App."""
-    told = {"source": Source.CHECK, "app": "other", "evidence": why(UNIT) if conclusion == "failure" else None}
-    return Job(id=id, name=name, status="completed", conclusion=conclusion, completed_at=at(minute), **{**told, **more})
+    told = {
+        "id": 900,
+        "source": Source.CHECK,
+        "app": "other",
+        "name": name,
+        "status": "in_progress" if conclusion is None else "completed",
+        "conclusion": conclusion,
+        "completed_at": None if conclusion is None else at(minute),
+        "evidence": why(UNIT) if conclusion == "failure" else None,
+    }
+    return Job(**{**told, **more})
 
 
 def run(conclusion: str | None = None, *, id: int = 10, attempt: int = 1, **more: Any) -> Run:  # noqa: A002  (GitHub's word)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from github_app.rules.model import Green, Leg
 
@@ -120,11 +120,3 @@ def _cut(span: Span, start: datetime, end: datetime | None) -> list[Span]:
     before = [Span(span.start, start)] if span.start < start else []
     after = [Span(cut_end, span.end, span.ended_by, span.flip)] if cut_end < span_end else []
     return before + after
-
-
-def seconds(spans: Iterable[Span], now: datetime) -> float:
-    """Return the length of the spans up to now, in seconds."""
-    total = timedelta()
-    for span in spans:
-        total += max(timedelta(), (span.end or max(now, span.start)) - span.start)
-    return total.total_seconds()

@@ -1,6 +1,12 @@
-"""What a repository's policy is made of: the last good file stays in force when the present one is broken (X76)."""
+"""What a repository's policy is made of: the last good file stays in force when the present one is broken (X76).
+
+A reading that is handled after a newer one only fills what that one lacks; which of several such readings was the last
+good one is then not known, and the first that is heard of is taken.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from github_app.rules.events import PolicyRead
 from github_app.rules.model import PolicySource
@@ -10,7 +16,9 @@ from github_app.rules.policy_layers import resolve
 
 
 def taken_in(known: PolicySource | None, event: PolicyRead) -> PolicySource:
-    """Return the source with the files that were just read."""
+    """Return the source with the files that were read."""
+    if known is not None and event.received_at < known.read_at:
+        return _filled(known, event)
     text, problems = _checked(event.text, known.text if known else None)
     org_text, org_problems = _checked(event.org_text, known.org_text if known else None)
     return PolicySource(
@@ -23,6 +31,15 @@ def taken_in(known: PolicySource | None, event: PolicyRead) -> PolicySource:
         codeowners=event.codeowners,
         admins=event.admins,
         ever_had_file=event.text is not None or (known is not None and known.ever_had_file),
+    )
+
+
+def _filled(known: PolicySource, event: PolicyRead) -> PolicySource:
+    return replace(
+        known,
+        text=known.text if known.text is not None else _checked(event.text, None)[0],
+        org_text=known.org_text if known.org_text is not None else _checked(event.org_text, None)[0],
+        ever_had_file=known.ever_had_file or event.text is not None,
     )
 
 
