@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 from world import AppWorld, running_app
 
@@ -35,15 +37,40 @@ async def app(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[AppWorld]:
         yield world
 
 
-async def test_a_red_job_gets_its_answer_on_the_pull_request(app: AppWorld) -> None:
+async def failed_pull(app: AppWorld) -> Any:
+    """A pull request whose failure is shown."""
     await app.sandbox.put_file(app.repo, ".github/failure-review.yml", "schema: 1\nmode: enforce\n")
     pull = await app.sandbox.open_pull(app.repo, "cart", author="ada", title="Sum the cart")
     run = await app.sandbox.start_run(app.repo, pull.head_sha, "CI", ".github/workflows/ci.yml", jobs=["unit"])
     await app.sandbox.finish_job(app.sandbox.job(run, "unit"), "failure", log=LOG)
     await app.sandbox.finish_run(run)
-    gate = await app.until(lambda: (g := app.gate(pull.head_sha)) and g.conclusion and g, "the gate to be decided")
     await app.quiet()
+    return pull
+
+
+async def test_a_red_job_gets_its_answer_on_the_pull_request(app: AppWorld) -> None:
+    pull = await failed_pull(app)
+    gate = app.gate(pull.head_sha)
     assert (gate.conclusion, gate.title) == ("failure", "test.unit (ada, 4 h to fix)")
     assert app.sandbox.labels(pull) == ["failure-review:test.unit"]
     [comment] = app.sandbox.comments(pull)
     assert "test.unit" in comment.body
+
+
+@pytest.mark.parametrize(("visitor", "status"), [("ada", 200), ("mallory", 404)])
+async def test_the_check_leads_to_a_page_for_those_who_may_read_the_code(
+    app: AppWorld, visitor: str, status: int
+) -> None:
+    """The details link, the login at GitHub and back, and the page: as a browser goes (T24)."""
+    pull = await failed_pull(app)
+    app.sandbox.set_role(app.repo, "ada", "read")
+    app.sandbox.at_the_browser(visitor)
+    link = app.gate(pull.head_sha).details_url
+    assert link.startswith(f"{app.address}/failures/f")
+    async with (
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser,
+        browser.get(f"{app.address}/login", params={"next": link.removeprefix(app.address)}) as arrived,
+    ):
+        page = await arrived.text()
+    assert arrived.status == status
+    assert ("assert 3 == 4" in page) == (status == 200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -64,6 +65,7 @@ async def until(condition: Callable[[], Any], what: str) -> Any:
 
 
 def settings_for(sandbox: Sandbox, credentials: Any, database_url: str, **more: Any) -> Settings:
+    more.setdefault("port", 0)
     return read_settings(
         github_app_id=credentials.app_id,
         github_private_key=credentials.private_key_pem,
@@ -74,7 +76,6 @@ def settings_for(sandbox: Sandbox, credentials: Any, database_url: str, **more: 
         session_secret="s" * 40,
         database_url=database_url,
         app_env="test",
-        port=0,
         **more,
     )
 
@@ -83,7 +84,9 @@ def settings_for(sandbox: Sandbox, credentials: Any, database_url: str, **more: 
 async def running_app(sandbox: Sandbox, database_url: str, *, private: bool = True) -> AsyncIterator[AppWorld]:
     """The App, started on a database and installed on one repository of the sandbox."""
     credentials = sandbox.register_app(None, WEBHOOK_SECRET)
-    settings = settings_for(sandbox, credentials, database_url)
+    place = socket.create_server(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{place.getsockname()[1]}"
+    settings = settings_for(sandbox, credentials, database_url, port=place.getsockname()[1])
     world: AppWorld | None = None
 
     def now() -> datetime:
@@ -92,8 +95,7 @@ async def running_app(sandbox: Sandbox, database_url: str, *, private: bool = Tr
     async with opened(settings, now) as parts:
         runner = web.AppRunner(web_app(parts), access_log=None)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        await web.SockSite(runner, place).start()
         sandbox.point_webhook(credentials.app_id, f"{address}/webhook")
         repo = sandbox.create_repo("octo", "shop", private=private)
         async with working(parts):

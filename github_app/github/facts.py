@@ -12,6 +12,7 @@ from github_app.github.payloads import (
     WorkflowRun,
 )
 from github_app.rules.model import Evidence, Job, Person, Pull, Repo, Run, Source
+from github_app.rules.redaction import redact
 
 ACTIONS = "github-actions"
 QUEUE_PREFIX = "gh-readonly-queue/"
@@ -78,7 +79,7 @@ def job_of(told: WorkflowJob, run: Run) -> Job:
         id=told.id,
         source=Source.ACTIONS,
         app=ACTIONS,
-        name=told.name,
+        name=redact(told.name).text,  # a matrix may put anything in it
         status=told.status,
         conclusion=told.conclusion,
         workflow=told.workflow_name or run.workflow,
@@ -122,7 +123,7 @@ def foreign_check(told: CheckRun) -> Job:
         id=told.id,
         source=Source.CHECK,
         app=told.app.slug if told.app else "",
-        name=told.name,
+        name=redact(told.name).text,
         status=told.status,
         conclusion=told.conclusion,
         created_at=told.started_at,
@@ -138,12 +139,14 @@ def foreign_status(told: StatusPayload) -> Job:
         id=told.id,
         source=Source.STATUS,
         app="",
-        name=told.context,
+        name=redact(told.context).text,
         status="completed" if conclusion else "pending",
         conclusion=conclusion,
         completed_at=told.updated_at if conclusion else None,
         url=told.target_url,
-        evidence=Evidence(log="none", text=told.description) if conclusion in {"failure", "error"} else None,
+        evidence=Evidence(log="none", text=redact(told.description).text)
+        if conclusion in {"failure", "error"}
+        else None,
     )
 
 
