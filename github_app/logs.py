@@ -8,6 +8,7 @@ from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 
 from github_app.rules.redaction import redact
 
@@ -19,7 +20,7 @@ def set_up_logs(level: str, secrets: Sequence[str]) -> None:
     known = tuple(secrets)
 
     def without_secrets(_: Any, __: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        return {key: _clean(value, known) for key, value in record.items()}
+        return {key: value if key == "_record" else _clean(value, known) for key, value in record.items()}
 
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -46,16 +47,25 @@ def set_up_logs(level: str, secrets: Sequence[str]) -> None:
             ],
         )
     )
+    handler.addFilter(_is_ours)
+    logging.captureWarnings(capture=True)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
 
 
 def _clean(value: Any, known: Sequence[str]) -> Any:
-    if isinstance(value, str):
-        return redact(value[:_MAX_VALUE], known).text
+    """Return what JSON can hold, without secrets; cut only afterwards, as half a secret is not recognised."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
     if isinstance(value, dict):
-        return {key: _clean(item, known) for key, item in value.items()}
+        return {redact(str(key), known).text: _clean(item, known) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(item, known) for item in value]
-    return value
+    text = value if isinstance(value, str) else repr(value)
+    return redact(text, known).text[:_MAX_VALUE]
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether there is anything for us to mend: what is no HTTP was answered 400, and its bytes are a stranger's."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
