@@ -54,7 +54,7 @@ class Journal:
         return await self._db.read(partial(_head, installation_id))
 
     async def about(self, subject: str) -> list[Entry]:
-        """Return what happened to a subject, the oldest first; an erased detail reads as an empty object."""
+        """Return what happened to a subject, the oldest first; an erased reason and detail read as empty."""
         return await self._db.read(partial(_about, subject))
 
     async def verify(self, published: Mapping[int, Head] | None = None) -> list[Finding]:
@@ -89,7 +89,8 @@ def _lock_head(conn: sa.Connection, installation_id: int) -> Head:
 
 
 def _line(entry: Entry, head: Head) -> dict[str, object]:
-    detail = plain(entry.detail)
+    # The reason quotes logs, so it must be erasable: it is kept with the detail, and the chain covers their digest.
+    detail = plain(json.dumps({"reason": entry.reason, "detail": entry.detail}))
     line: dict[str, object] = {
         "installation_id": entry.installation_id,
         "seq": head.seq + 1,
@@ -97,7 +98,6 @@ def _line(entry: Entry, head: Head) -> dict[str, object]:
         "kind": plain(entry.kind),
         "at": entry.at,
         "actor": plain(entry.actor),
-        "reason": plain(entry.reason),
         "repo_id": entry.repo_id,
         "cause": plain(entry.cause),
         "detail_hash": _digest(detail),
@@ -105,7 +105,7 @@ def _line(entry: Entry, head: Head) -> dict[str, object]:
     return {**line, "detail": detail, "hash": _link(head.hash, line)}
 
 
-COVERED = ("installation_id", "seq", "subject", "kind", "at", "actor", "reason", "repo_id", "cause", "detail_hash")
+COVERED = ("installation_id", "seq", "subject", "kind", "at", "actor", "repo_id", "cause", "detail_hash")
 
 
 def _link(previous: str, line: Mapping[str, object]) -> str:
@@ -135,14 +135,20 @@ def _about(subject: str, conn: sa.Connection) -> list[Entry]:
             kind=row.kind,
             at=row.at,
             actor=row.actor,
-            reason=row.reason,
+            reason=_told(row.detail)["reason"],
             installation_id=row.installation_id,
             repo_id=row.repo_id,
             cause=row.cause,
-            detail="{}" if row.detail is None else row.detail,
+            detail=_told(row.detail)["detail"],
         )
         for row in conn.execute(mine)
     ]
+
+
+def _told(detail: str | None) -> dict[str, str]:
+    """Return reason and detail of a line; erased ones read as empty."""
+    told: dict[str, str] = {"reason": "", "detail": "{}"} if detail is None else json.loads(detail)
+    return told
 
 
 def _verify(published: Mapping[int, Head], conn: sa.Connection) -> list[Finding]:

@@ -1,6 +1,6 @@
 """What is deleted, and when: all of an installation when it goes, and each row when its time is over.
 
-The journal's lines stay, for its chain must hold; their details go.
+The journal's lines stay, for its chain must hold; their reasons and details go.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Retention:
 
 
 async def forget_installation(db: Database, installation_id: int) -> None:
-    """Delete everything of an installation; of its journal, hashes and reasons stay (T32)."""
+    """Delete everything of an installation; of its journal, hashes stay (T32)."""
     for table in (deliveries, outbox, timers, records, sent):
         await _in_chunks(db, lambda conn, table=table: _delete(conn, table, table.c.installation_id == installation_id))  # type: ignore[misc]
     await _in_chunks(db, lambda conn: _erase_details(conn, journal.c.installation_id == installation_id))

@@ -129,7 +129,6 @@ journal = Table(
     Column("kind", PlainText, nullable=False),
     Column("at", Instant, nullable=False),
     Column("actor", PlainText, nullable=False),
-    Column("reason", PlainText, nullable=False),
     Column("repo_id", BigInteger, nullable=False),
     Column("cause", PlainText, nullable=False),
     Column("detail", PlainText),

@@ -97,7 +97,7 @@ class SqlStore:
         return True
 
     async def forget_installation(self, installation_id: int) -> None:
-        """Delete everything of an installation; of its journal only hashes and reasons stay (T32)."""
+        """Delete everything of an installation; of its journal only hashes stay (T32)."""
         await retention.forget_installation(self._db, installation_id)
 
     async def sweep(self, now: datetime, keep: Retention) -> None:

@@ -82,7 +82,6 @@ def create_journal() -> None:
         sa.Column("kind", sa.String, nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.Column("actor", sa.String, nullable=False),
-        sa.Column("reason", sa.String, nullable=False),
         sa.Column("repo_id", sa.BigInteger, nullable=False),
         sa.Column("cause", sa.String, nullable=False),
         sa.Column("detail", sa.String),
@@ -159,7 +158,7 @@ def create_sent() -> None:
 
 
 KEPT = (
-    "installation_id", "seq", "subject", "kind", "at", "actor", "reason", "repo_id", "cause", "detail_hash", "hash"
+    "installation_id", "seq", "subject", "kind", "at", "actor", "repo_id", "cause", "detail_hash", "hash"
 )
 SENTENCE = "the journal is append-only: a line may only have its detail erased"
 
