@@ -59,8 +59,8 @@ def to_document(record: Record, version: int) -> Document:
             where = {"ref": record.name, "sha": record.head_sha, "open_key": waits}
         case Commit():
             where = {"sha": record.sha}
-        case PolicySource():
-            where = {}
+        case _:
+            where = {}  # a policy is only ever asked for by its id
     return Document(record.id, name, record.repo.installation_id, record.repo.id, body, version=version, **where)
 
 

@@ -19,7 +19,6 @@ from github_app.rules.case import Case, Decision
 from github_app.rules.decide import decide
 from github_app.rules.effects import (
     Effect,
-    ForgetInstallation,
     PublishComment,
     PublishGate,
     PublishLabels,
@@ -336,5 +335,5 @@ def effect_key(effect: Effect) -> tuple[str, str]:
             return "labels", f"labels/{effect.repo_id}/{effect.number}"
         case PublishPolicyCheck():
             return "policy_check", f"policy_check/{effect.repo_id}/{effect.sha}"
-        case ForgetInstallation():
+        case _:
             return "forget", f"forget/{effect.installation_id}"

@@ -63,7 +63,7 @@ def decide(case: Case, event: Event, book: Book, now: datetime) -> Decision:
             after = replace(case, source=replace(case.source, repo=event.repo) if case.source else None)
         case RefreshAsked():
             return Decision(case, effects=_show(case))
-        case TimerFired():
+        case _:
             after = _timer_fired(case, event, now)
     return _compared(case, _settled(after, book), event, book, now)
 

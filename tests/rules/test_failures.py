@@ -34,9 +34,8 @@ from github_app.rules.case import Case
 from github_app.rules.decide import CLOSE, DEADLINE
 from github_app.rules.events import Event
 from github_app.rules.failures import LEGS_KEPT, SERIES_AT_ONCE, later_ids
-from github_app.rules.model import Excerpt, FailureState, Mark, Permission, Person, ReportedFailure, TestReport
+from github_app.rules.model import FailureState, Permission, Person
 from github_app.rules.sla import spent
-from pytest_failure_review.report import Category
 
 OPENED = moved(pull(), "opened")
 DAY = 24 * 60
@@ -90,38 +89,12 @@ def test_the_same_cause_in_the_checks_of_two_apps_is_two_failures() -> None:
     assert len(told(OPENED, seen(A, foreign(), foreign(app="third", id=901))).failures) == 2
 
 
-def test_the_newest_job_with_the_lowest_id_speaks_for_a_failure() -> None:
-    """Whichever is heard of first."""
-    jobs = [job(name=f"test ({n})", id=n, evidence=replace(why(UNIT), text=str(n))) for n in (3, 1, 2)]
-    lines = [Excerpt(n, (UNIT,), "pytest summary") for n in (3, 1, 2)]
-    told_jobs = [
-        replace(each, evidence=replace(why(UNIT), excerpts=(line,))) for each, line in zip(jobs, lines, strict=True)
-    ]
-    for order in (told_jobs, told_jobs[::-1]):
-        failure = only(told(OPENED, *(seen(A, each) for each in order)))
-        assert failure.excerpt == Excerpt(1, (UNIT,), "pytest summary")
-
-
 def test_of_very_many_legs_the_first_and_the_newest_are_remembered() -> None:
     legs = [job(name=f"test ({n})", id=n + 1, minute=n / 100) for n in range(LEGS_KEPT + 5)]
     case = told(OPENED, seen(A, *legs))
     kept = [leg.job_id for leg in only(case).legs]
     assert kept == [1, *range(7, LEGS_KEPT + 6)]
     assert only(go_on(case, seen(A, *legs))).legs == only(case).legs
-
-
-def test_evidence_that_points_at_files_is_marked_there() -> None:
-    reported = ReportedFailure(
-        "t.py::a", "call", "failed", Category.TEST_UNIT, "assert", 0.9, "no", path="t.py", line=3
-    )
-    report = TestReport(complete=True, failures=(reported,), total=1, trusted=True)
-    failure = only(told(OPENED, seen(A, job(evidence=replace(why(UNIT), report=report)))))
-    assert failure.marks == (Mark("t.py", 3, "t.py::a: no"),)
-
-
-def test_without_any_file_the_workflow_is_marked() -> None:
-    failure = only(told(OPENED, seen(A, job(workflow_path=".github/workflows/ci.yml"))))
-    assert failure.marks == (Mark(".github/workflows/ci.yml", 1, failure.verdict.reason),)
 
 
 # --- lines of work ---------------------------------------------------------------------------------------------------

@@ -61,6 +61,10 @@ def test_an_older_green_ends_nothing_however_late_it_comes() -> None:
     assert the_spans(red(2, 10), green(1, 30)) == (Span(at(10)),)
 
 
+def test_a_green_before_any_red_that_counts_ends_nothing() -> None:
+    assert red_spans([red(3, 30)], [green(2, 20)]) == (Span(at(30)),)
+
+
 def test_a_red_green_red_again_is_two_spans() -> None:
     assert the_spans(red(1, 10), green(2, 20), red(3, 30)) == (Span(at(10), at(20), B), Span(at(30)))
 

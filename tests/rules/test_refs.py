@@ -169,3 +169,7 @@ def test_the_names_of_a_repository_are_those_told_last() -> None:
     case = told(*events, *later)
     assert case.commit is not None
     assert {case.commit.repo, *(ref.repo for ref in case.refs)} == {renamed}
+
+
+def test_a_repository_is_called_by_its_owner_and_name() -> None:
+    assert REPO.full_name == "octo/shop"
