@@ -88,7 +88,8 @@ def _with_settings(run: Callable[[Settings], Coroutine[Any, Any, int]]) -> int:
         set_up_logs(settings.log_level, settings.secrets)
         return asyncio.run(run(settings))
     except (Refused, StoreRefused) as refusal:
-        print(f"failure-review: {refusal}", file=sys.stderr)
+        one_line = " ".join(str(refusal).split())
+        print(f"failure-review: {one_line}", file=sys.stderr)
         return UNUSABLE
 
 
@@ -99,9 +100,9 @@ async def _serve(settings: Settings, role: str) -> int:
     async with opened(settings) as parts:
         runner = web.AppRunner(web_app(parts, role), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
-        await web.TCPSite(runner, settings.host, settings.port).start()
-        print(f"Listening on http://{settings.host}:{runner.addresses[0][1]} (role {role})", flush=True)
         try:
+            await _listen(runner, settings)
+            print(f"Listening on port {runner.addresses[0][1]} of {settings.host} (role {role})", flush=True)
             if role == "web":
                 await stop.wait()
             else:
@@ -110,6 +111,13 @@ async def _serve(settings: Settings, role: str) -> int:
         finally:
             await runner.cleanup()
     return GOOD
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> None:
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+    except OSError as error:
+        raise Refused(f"Cannot listen on port {settings.port} of {settings.host}: {error.strerror}") from None
 
 
 def _demo(args: argparse.Namespace) -> int:
@@ -143,7 +151,8 @@ def _audit_verify(args: argparse.Namespace) -> int:
             return UNUSABLE
         finally:
             await store.close()
-        _print_findings([str(finding) for finding in findings], as_json=args.json)
+        told = [f"Installation {found.installation_id}, line {found.seq}: {found.problem}" for found in findings]
+        _print_findings(told, as_json=args.json)
         return FINDINGS if findings else GOOD
 
     return _with_settings(run)

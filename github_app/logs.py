@@ -49,6 +49,7 @@ def set_up_logs(level: str, secrets: Sequence[str]) -> None:
     )
     handler.addFilter(_is_ours)
     logging.captureWarnings(capture=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every look at the database
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
