@@ -5,6 +5,7 @@ Strangers' words are escaped, and times are moments of the day in UTC: they stay
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,9 +29,11 @@ ROWS_SHOWN = 100
 ROWS_IN_COMMENT = 20
 FAILURES_EXPLAINED = 20
 JOBS_NAMED = 3
+RUNBOOK = "Runbook: "
 
 _WORDS = {Permission.NEVER: "never", Permission.APPROVAL: "with approval", Permission.HOTFIX: "hotfix only"}
 _SHUT = frozenset({Standing.RED, Standing.CANCELLED, Standing.APPROVAL})
+_LINK = re.compile(r"https?://[^\s<>\"'`]{1,500}")
 _SAID = {Standing.RED: "failed", Standing.CANCELLED: "cancelled", Standing.APPROVAL: "waiting"}
 
 
@@ -199,11 +202,20 @@ def _explanation(failure: Failure, base_url: str) -> str:
         f"* **By when:** {due(failure)}: {sentence(failure.clock.explanation, 400)}",
         f"* **Override:** {sentence(failure.override.reason, 400)}",
     ]
+    if failure.blocks_all:
+        lines.append("* **It holds up everybody** until it is fixed, not only this change.")
     if verdict.runner_up:
         lines.append(f"* **It might also be** {sentence(verdict.runner_up)}")
+    lines += [f"* {_note(note)}" for note in failure.notes]
     if verdict.advice:
         lines += ["", "What to do:", "", *(f"1. {sentence(step, 400)}" for step in verdict.advice)]
     return "\n".join([*lines, "", f"[All about this failure]({base_url}/failures/{failure.id})"])
+
+
+def _note(note: str) -> str:
+    """A remark of the policy; its runbook is the only address in the whole text that somebody else wrote."""
+    link = note.removeprefix(RUNBOOK)
+    return f"**Runbook:** <{link}>" if link != note and _LINK.fullmatch(link) else sentence(note)
 
 
 def _notices(gate: Gate) -> str:

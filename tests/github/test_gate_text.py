@@ -195,6 +195,30 @@ def test_those_who_are_told_are_named() -> None:
     assert "* **Whose:** octo/backend, as backend_dev; told: frontend_dev" in text
 
 
+@pytest.mark.requirement("S1-192")
+def test_the_runbook_is_linked_and_nothing_else_that_somebody_wrote() -> None:
+    notes = ("Runbook: https://wiki.example/unit", "Runbook: javascript:alert(1)", "see https://evil.example")
+    text = summary(gate([job()], [failure(notes=notes)]), SITE)
+    assert "* **Runbook:** <https://wiki.example/unit>" in text
+    assert "* Runbook: javascript:alert(1)" in text
+    assert "https://evil" not in text
+
+
+@pytest.mark.requirement("S1-008")
+def test_what_holds_up_everybody_says_so() -> None:
+    drift = failure(category="generator_drift", blocks_all=True)
+    assert "* **It holds up everybody** until it is fixed, not only this change." in summary(
+        gate([job()], [drift]), SITE
+    )
+
+
+@pytest.mark.requirement("S1-013")
+def test_the_deadline_says_which_rule_gave_which_number() -> None:
+    told = "8 h for test.database, around the clock (matrix L28); complex: the change touches db/x.sql, a schema path"
+    text = summary(gate([job()], [failure(category="test.database", clock={"explanation": told})]), SITE)
+    assert f"* **By when:** 2026-03-02 13:00 UTC: {told}" in text
+
+
 def test_the_comment_is_the_first_ten_seconds() -> None:
     assert comment(ONE, SITE).splitlines() == [
         "**Failure Review: test.unit (ada, 4 h to fix)** at aaaaaaaaaaaa",
