@@ -38,6 +38,7 @@ class Labels:
         if (sent.digest if sent else digest_of([])) == digest_of(wanted):
             return
         self._desk.wait_for_gap(sent)
+        await self._desk.remember(view.repo, key, "", "")  # until it is done, nobody knows which are there
         await self._set(view.repo, number, wanted)
         failpoint("labels.after_write")
         await self._desk.remember(view.repo, key, "", digest_of(wanted))

@@ -127,6 +127,19 @@ async def test_a_locked_conversation_is_given_up_until_something_changes(press: 
     assert len(ours(press)) == 1
 
 
+async def test_nothing_is_said_anew_only_to_say_that_all_is_well(press: Press) -> None:
+    await press.job_ends()
+    await press.comment()
+    [comment] = ours(press)
+    await press.sandbox.delete_comment(comment, "ada")
+    await press.job_ends(conclusion="success", attempt=2)
+    await press.comment()
+    assert ours(press) == []
+    await press.job_ends(attempt=3)
+    await press.comment()
+    assert len(ours(press)) == 1
+
+
 @pytest.mark.parametrize("author", ["mallory", "failure-review[bot]"])
 async def test_a_mark_in_somebody_elses_comment_is_not_taken_for_ours(press: Press, author: str) -> None:
     """X64, T19: the mark and the App that wrote it must both be right."""
@@ -196,6 +209,25 @@ async def test_a_lost_answer_about_labels_leaves_them_right(press: Press, fault:
             await press.labels()
     await press.labels()
     assert press.sandbox.labels(press.pull) == [UNIT]
+
+
+async def test_a_change_that_was_lost_and_then_taken_back_is_taken_back(press: Press) -> None:
+    """L17: after a lost answer, what was shown before is no longer known to be shown."""
+    await press.job_ends()
+    await press.labels()
+    await press.comment()
+    await press.job_ends("linux", says=LOST_RUNNER)
+    press.sandbox.fault("reset_after_effect", "POST", LABELS)
+    press.sandbox.fault("reset_after_effect", "PATCH", COMMENT)
+    for publish in (press.labels, press.comment):
+        with pytest.raises(Retry):
+            await publish()
+    await press.job_ends("linux", "success", attempt=2)
+    await press.labels()
+    await press.comment()
+    assert press.sandbox.labels(press.pull) == [UNIT]
+    [comment] = ours(press)
+    assert "infra.runner" not in comment.body
 
 
 async def test_a_label_taken_off_by_hand_stays_off_until_something_changes(press: Press) -> None:
