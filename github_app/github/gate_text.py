@@ -6,24 +6,21 @@ Strangers' words are escaped, and times are moments of the day in UTC: they stay
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from github_app.github.markdown import ELLIPSIS, block, clean, code, cut, plain, sentence
+from github_app.github.annotations import annotations_of, title_of
+from github_app.github.markdown import ELLIPSIS, block, code, cut, plain, sentence
 from github_app.github.verdict import verdict_json
 from github_app.rules.commits import Standing
 from github_app.rules.gate import Gate, Row, owner_name
 from github_app.rules.model import Failure, Permission
-from github_app.rules.sla import deadline, duration_in_words
+from github_app.rules.sla import deadline
 
 MAX_TEXT = 65_535
 """GitHub's limit for a check's summary and for its text, in bytes to be safe (G18, X35)."""
 
-MAX_TITLE = 255
-MAX_MARKS = 500
-MAX_MESSAGE = 8_000
-LAST_LINE = 1_000_000
 MAX_VERDICT = 30_000
 ROWS_SHOWN = 100
 ROWS_IN_COMMENT = 20
@@ -51,10 +48,10 @@ def gate_text(gate: Gate, base_url: str) -> GateText:
     """Render a gate; `base_url` is where people reach this App."""
     details = f"{base_url}/failures/{gate.failures[0].id}" if gate.failures else base_url
     return GateText(
-        title=_title(gate.title),
+        title=title_of(gate.title),
         summary=cut(summary(gate, base_url), MAX_TEXT, details),
         text=_text(gate, details),
-        annotations=tuple(_annotations(gate.failures)),
+        annotations=tuple(annotations_of(gate.failures)),
     )
 
 
@@ -70,7 +67,7 @@ def summary(gate: Gate, base_url: str) -> str:
 def comment(gate: Gate, base_url: str) -> str:
     """Return what the sticky comment shows: the first ten seconds of the check, and where the rest is."""
     title = f"**Failure Review: {plain(gate.title)}** at {gate.sha[:12]}"
-    more = "Why each of them is what it is, and the failing lines, stand in the check `failure-review/gate`."
+    more = "The check `failure-review/gate` says why, and marks the failing lines."
     parts = (title, headline(gate), table(gate, base_url, ROWS_IN_COMMENT), more, _notices(gate))
     return "\n\n".join(part for part in parts if part)
 
@@ -236,37 +233,3 @@ def _excerpt(failure: Failure) -> str:
         return ""
     head = f"### {code(failure.job)}: log lines {excerpt.start} to {excerpt.end}"
     return f"{head}\n\n{block(chr(10).join(excerpt.lines))}"
-
-
-# --- annotations -----------------------------------------------------------------------------------------------------
-
-
-def _annotations(failures: Iterable[Failure]) -> list[dict[str, Any]]:
-    """The failing lines, in the order in which the failures matter; whatever is said of a line twice is said once."""
-    found: dict[tuple[str, int, str], dict[str, Any]] = {}
-    for failure in failures:
-        for mark in failure.marks:
-            path, line = clean(mark.path).replace("\n", "")[:500], mark.line if mark.line <= LAST_LINE else 1
-            said = dict.fromkeys((mark.message[:2000], failure.verdict.reason))
-            message = clean("\n\n".join(said))[:MAX_MESSAGE] or "(no message)"
-            note = {
-                "path": path,
-                "start_line": line,
-                "end_line": line,
-                "annotation_level": "failure",
-                "title": _title(f"{failure.verdict.category}: {owner_name(failure)}, {_target(failure)}"),
-                "message": message,
-            }
-            found.setdefault((path, line, message), note)
-    return list(found.values())[:MAX_MARKS]
-
-
-def _target(failure: Failure) -> str:
-    target = failure.clock.target_s
-    return "no deadline" if target is None else f"{duration_in_words(target)} to fix"
-
-
-def _title(title: str) -> str:
-    """A title is plain text to GitHub: only its length and what cannot be seen are seen to."""
-    line = clean(title).replace("\n", " ")
-    return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 1] + ELLIPSIS

@@ -228,7 +228,7 @@ def test_the_comment_is_the_first_ten_seconds() -> None:
         *HEAD.splitlines(),
         UNIT,
         "",
-        "Why each of them is what it is, and the failing lines, stand in the check `failure-review/gate`.",
+        "The check `failure-review/gate` says why, and marks the failing lines.",
     ]
 
 
@@ -252,7 +252,8 @@ def test_at_most_five_hundred_lines_are_marked_those_of_the_most_urgent_failure_
 
 def test_an_annotation_holds_nothing_that_cannot_be_seen_and_no_absurd_line() -> None:
     hostile = Mark("a\x00b\u202e.py", 10**12, "\x1b[31mred\x1b[0m\x00\u202e" + "x" * 100_000)
-    [note] = gate_text(gate([job()], [failure(marks=(hostile,))]), SITE).annotations
+    unseen = Mark("\u202e", 1, "x")
+    [note] = gate_text(gate([job()], [failure(marks=(hostile, unseen))]), SITE).annotations
     assert (note["path"], note["start_line"], note["message"][:5]) == ("ab.py", 1, "redxx")
     assert len(note["message"].encode()) < 64 * 1024
 
