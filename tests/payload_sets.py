@@ -40,12 +40,15 @@ def own_payloads() -> list[Told]:
     return [(event, payload) for event, payload in json.loads(OWN.read_text("utf-8"))]
 
 
-def public_payloads() -> list[Told] | None:
-    """The examples of npm's package, installed once into the temporary folder; None where npm cannot give them."""
+def public_payloads(edition: str) -> list[Told] | None:
+    """The examples of npm's package, installed once into the temporary folder; None where npm cannot give them.
+
+    `edition` is `api.github.com`, or `ghes-35` for an Enterprise Server.
+    """
     folder = Path(tempfile.gettempdir()) / f"webhooks-examples-{VERSION}"
     if not folder.exists() and not _install(folder):
         return None
-    index = folder / "node_modules" / EXAMPLES / "api.github.com" / "index.json"
+    index = folder / "node_modules" / EXAMPLES / edition / "index.json"
     return [(kind["name"], payload) for kind in json.loads(index.read_text("utf-8")) for payload in kind["examples"]]
 
 

@@ -30,7 +30,11 @@ VARIANTS: dict[str, Variant] = {
     "dated in the far future": partial(dated, "9999-12-31T23:59:59Z"),
     "dated without a zone": partial(dated, "2026-11-02T09:00:00"),
 }
-SETS = {"own": own_payloads, "public": public_payloads}
+SETS: dict[str, Callable[[], list[Told] | None]] = {
+    "own": own_payloads,
+    "github.com": partial(public_payloads, "api.github.com"),
+    "enterprise": partial(public_payloads, "ghes-35"),
+}
 
 
 async def outcomes(app: Receiving, told: Sequence[Told]) -> Counter[str]:
