@@ -48,11 +48,15 @@ def judge(job: Job, sha: str, signatures: Signatures, received_at: datetime) -> 
 
 
 def joined(known: Iterable[Finding], heard: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return a commit's findings with more of them, those that speak for a cause first; any order, the same end."""
+    """Return a commit's findings with more of them, those that speak for a cause first; any order, the same end.
+
+    A job that is judged again keeps its first judgement: others were set aside because of it.
+    """
     found: dict[Key, Finding] = {}
     for finding in (*known, *heard):
-        key = leg_key(finding.leg)
-        found[key] = min(found.get(key, finding), finding, key=lambda item: item.received_at)
+        first = found.setdefault(leg_key(finding.leg), finding)
+        received_at = min(first.received_at, finding.received_at)
+        found[leg_key(finding.leg)] = replace(first, received_at=received_at)
     speakers: dict[str, Leg] = {}
     for finding in found.values():
         speakers[finding.fingerprint] = speaker((finding.leg, speakers.get(finding.fingerprint, finding.leg)))
