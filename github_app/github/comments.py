@@ -56,9 +56,7 @@ class _Writer:
     may_create: bool
 
     async def write(self, body: str, sent: Sent | None) -> None:
-        remote_id = sent.remote_id if sent else ""
-        if sent is not None and not remote_id:
-            remote_id = await self._find()
+        remote_id = sent.remote_id if sent and sent.remote_id else await self._find()
         await self._remember(remote_id, "")  # from here on nobody knows what it says, until it is known again
         failpoint("comments.before_write")
         remote_id = await self._update(remote_id, body) if remote_id else await self._create(body)

@@ -127,6 +127,15 @@ async def test_a_locked_conversation_is_given_up_until_something_changes(press: 
     assert len(ours(press)) == 1
 
 
+async def test_a_comment_from_before_the_database_was_lost_is_taken_up(press: Press) -> None:
+    await press.job_ends()
+    await press.comment()
+    [old] = ours(press)
+    await press.parts.store._db.write(lambda conn: conn.exec_driver_sql("DELETE FROM sent").close())
+    await press.comment()
+    assert [each.id for each in ours(press)] == [old.id]
+
+
 async def test_nothing_is_said_anew_only_to_say_that_all_is_well(press: Press) -> None:
     await press.job_ends()
     await press.comment()
