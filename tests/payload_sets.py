@@ -76,7 +76,7 @@ def red(conclusion: str, told: Iterable[Told]) -> Iterator[Told]:
     """Every run, job, check and suite, ended in this way."""
     for event, payload in installed(told):
         if event in {"workflow_run", "workflow_job", "check_run", "check_suite"}:
-            ended = {"status": "completed", "conclusion": conclusion, "completed_at": "2026-11-02T09:00:00Z"}
+            ended = {"status": "completed", "conclusion": conclusion, "completed_at": "2025-11-03T09:00:00Z"}
             yield event, {**payload, "action": "completed", event: {**payload[event], **ended}}
 
 

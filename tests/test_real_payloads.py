@@ -28,13 +28,9 @@ VARIANTS: dict[str, Variant] = {
     "with fields left out": partial(reduced, left_out),
     "dated in the year 1": partial(dated, "0001-01-01T00:00:00Z"),
     "dated in the far future": partial(dated, "9999-12-31T23:59:59Z"),
-    "dated without a zone": partial(dated, "2026-11-02T09:00:00"),
+    "dated without a zone": partial(dated, "2025-11-03T09:00:00"),
 }
-SETS: dict[str, Callable[[], list[Told] | None]] = {
-    "own": own_payloads,
-    "github.com": partial(public_payloads, "api.github.com"),
-    "enterprise": partial(public_payloads, "ghes-35"),
-}
+PUBLIC = ("api.github.com", "ghes-35")
 
 
 async def outcomes(app: Receiving, told: Sequence[Told]) -> Counter[str]:
@@ -65,30 +61,34 @@ async def ended(app: Receiving) -> None:
     raise AssertionError(rows)
 
 
+async def through_an_app(folder: Path, told: Sequence[Told]) -> Counter[str]:
+    """Start an App whose GitHub knows what the payloads tell, and count how they ended."""
+    payloads = [payload for _, payload in told]
+    with capture_logs() as logs:
+        async with standing_in(payloads) as (_, api_url), receiving_app(folder, api_url) as app:
+            counted = await outcomes(app, told)
+    assert [line for line in logs if line["log_level"] == "error"] == []
+    return counted
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("source", SETS)
+@pytest.mark.parametrize("source", PUBLIC)
 async def test_every_payload_is_handled_or_set_aside_with_a_reason(tmp_path: Path, source: str, variant: str) -> None:
     """F32, F33, F38: nothing is parked, and nothing fails in a way that nobody foresaw."""
-    given = SETS[source]()
+    given = public_payloads(source)
     if given is None:
         pytest.skip("npm cannot give the public examples here; our own payloads are tested all the same")
     told = list(VARIANTS[variant](given))
-    assert told
-    with capture_logs() as logs:
-        async with (
-            standing_in([payload for _, payload in told]) as (_, api_url),
-            receiving_app(tmp_path, api_url) as app,
-        ):
-            counted = await outcomes(app, told)
-    assert [line for line in logs if line["log_level"] == "error"] == []
-    assert (counted.total(), set(counted) - {"handled", "ignored", "giveup"}) == (len(told), set())
+    counted = await through_an_app(tmp_path, told)
+    assert counted.total() == len(told) > 0
+    assert set(counted) <= {"handled", "ignored", "giveup"}
 
 
-async def test_our_own_payloads_are_all_handled(tmp_path: Path) -> None:
-    """Else the rows above could all be ignored."""
-    told = own_payloads()
-    async with standing_in([payload for _, payload in told]) as (_, api_url), receiving_app(tmp_path, api_url) as app:
-        assert await outcomes(app, told) == {"handled": len(told)}
+@pytest.mark.parametrize("variant", VARIANTS)
+async def test_our_own_payloads_are_all_handled(tmp_path: Path, variant: str) -> None:
+    """None is given up, though GitHub knows neither logs nor some of the pull requests that they name."""
+    told = list(VARIANTS[variant](own_payloads()))
+    assert await through_an_app(tmp_path, told) == {"handled": len(told)}
 
 
 def test_our_own_payloads_cover_everything_that_is_handled() -> None:
