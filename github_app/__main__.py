@@ -66,8 +66,8 @@ def _add_doctor(commands: Subparsers) -> None:
         "doctor",
         help="check credentials, permissions, events, reachability and the required check",
         description="Check the App's set-up and say what to mend. Exit status 0: good; 1: something to mend; 2: GitHub "
-        "cannot be asked. With --json: one object with app, findings and notes, each of them with check, about, sentence "
-        "and remedy.",
+        "cannot be asked. With --json: one object with app, findings and notes, each with check, about, sentence and "
+        "remedy.",
     )
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
     doctor.set_defaults(run=_doctor)
