@@ -135,7 +135,10 @@ def _joined(
 def web_app(parts: Parts, role: str = "all") -> web.Application:
     """Return the HTTP application of a process; a `worker` serves probes and metrics alone."""
     settings = parts.settings
-    receiver = Receiver(settings.webhook_secrets, parts.inbox.accept, parts.metrics.acknowledged, parts.now)
+    metrics = parts.metrics
+    receiver = Receiver(
+        settings.webhook_secrets, parts.inbox.accept, metrics.acknowledged, metrics.refused_delivery, parts.now
+    )
     site = Site(settings.base_url, web_origin(settings.github_api_url))
     secret = settings.session_secret.get_secret_value().encode()
     keys = LoginKeys(settings.github_client_id, settings.github_client_secret.get_secret_value(), secret)
@@ -181,6 +184,9 @@ def _deliveries(
                 _count(metrics, await engine.handle(event))
         except Unfinished as outcome:
             metrics.delivery(delivery.event, type(outcome).__name__.lower())
+            raise
+        except BaseException:
+            metrics.delivery(delivery.event, "unexpected")
             raise
         metrics.delivery(delivery.event, "handled")
         metrics.delivery_lag((now() - delivery.received_at).total_seconds())

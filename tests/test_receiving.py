@@ -273,7 +273,10 @@ async def test_a_body_that_does_not_come_in_time_is_given_up(length: int) -> Non
     async def accept(delivery: Delivery) -> bool:
         raise AssertionError(delivery)
 
-    receiver = Receiver([SECRET.encode()], accept, lambda _: None, lambda: datetime.now(UTC), read_seconds=0.2)
+    refused: list[int] = []
+    receiver = Receiver(
+        [SECRET.encode()], accept, lambda _: None, refused.append, lambda: datetime.now(UTC), read_seconds=0.2
+    )
     server = web.Application()
     server.add_routes(receiver.routes)
     runner = web.AppRunner(server, access_log=None, lingering_time=0.1)
@@ -281,6 +284,7 @@ async def test_a_body_that_does_not_come_in_time_is_given_up(length: int) -> Non
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     answer = await raw(runner.addresses[0][1], head_of(BODY, length=length), BODY[:9])
     assert answer.startswith(b"HTTP/1.1 408 ")
+    assert refused == [408]
     await runner.cleanup()
 
 

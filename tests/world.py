@@ -95,11 +95,13 @@ async def running_app(sandbox: Sandbox, database_url: str, *, private: bool = Tr
     async with opened(settings, now) as parts:
         runner = web.AppRunner(web_app(parts), access_log=None)
         await runner.setup()
-        await web.SockSite(runner, place).start()
-        sandbox.point_webhook(credentials.app_id, f"{address}/webhook")
-        repo = sandbox.create_repo("octo", "shop", private=private)
-        async with working(parts):
-            installation_id = await sandbox.install(credentials.app_id, repo)
-            world = AppWorld(sandbox, parts, repo, installation_id, credentials.app_id, address)
-            yield world
-        await runner.cleanup()
+        try:
+            await web.SockSite(runner, place).start()
+            sandbox.point_webhook(credentials.app_id, f"{address}/webhook")
+            repo = sandbox.create_repo("octo", "shop", private=private)
+            async with working(parts):
+                installation_id = await sandbox.install(credentials.app_id, repo)
+                world = AppWorld(sandbox, parts, repo, installation_id, credentials.app_id, address)
+                yield world
+        finally:
+            await runner.cleanup()

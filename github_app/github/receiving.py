@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -26,11 +27,15 @@ BIG_AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Takes deliveries; `accept` keeps one and returns after the commit, `acknowledged` hears how long it took."""
+    """Takes deliveries; `accept` keeps one and returns after the commit.
+
+    `acknowledged` hears how many seconds that took, `refused` the status of every other answer.
+    """
 
     secrets: Sequence[bytes]
     accept: Callable[[Delivery], Awaitable[bool]]
     acknowledged: Callable[[float], None]
+    refused: Callable[[int], None]
     now: Callable[[], datetime]
     read_seconds: float = READ_SECONDS
     _big: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BIG_AT_ONCE))
@@ -41,6 +46,12 @@ class Receiver:
 
     async def receive(self, request: web.Request) -> web.Response:
         """Answer 202 for what is kept, 4xx for what is no delivery of GitHub's, 503 when it cannot be kept."""
+        answer = await self._answer(request)
+        if answer.status != HTTPStatus.ACCEPTED:
+            self.refused(answer.status)
+        return answer
+
+    async def _answer(self, request: web.Request) -> web.Response:
         began = time.perf_counter()
         refused = refusal(request.headers)
         if refused is not None:

@@ -83,6 +83,10 @@ class Metrics:
     def delivery(self, event: str, outcome: str) -> None:
         self._deliveries.labels(event if event in EVENTS else "other", outcome).inc()
 
+    def refused_delivery(self, status: int) -> None:
+        """Count a request that was not kept; what it calls itself is not believed."""
+        self._deliveries.labels("other", f"refused_{status}").inc()
+
     def effect(self, kind: str, outcome: str) -> None:
         self._effects.labels(kind, outcome).inc()
 
