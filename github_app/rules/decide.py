@@ -108,7 +108,7 @@ def _aged(failure: Failure, event: TimerFired, now: datetime) -> Failure:
     """The record says whether it is time, not the timer: one that was set before the last turn finds nothing to do."""
     if event.kind == CLOSE and failure.state is FailureState.RESOLVED_UNVERIFIED and _is_quiet(failure, now):
         return replace(failure, state=FailureState.CLOSED)
-    if event.kind == DEADLINE and failure.open:
+    if event.kind == DEADLINE:
         return replace(failure, clock=breach(failure.clock, now))
     return failure
 

@@ -202,6 +202,18 @@ def test_red_again_after_a_day_of_quiet_is_the_next_of_its_series() -> None:
         assert (second.clock.anchor_at, second.clock.spent_s) == (at(40 + DAY + 60), 0)
 
 
+def test_a_fix_and_a_red_job_a_day_later_that_come_together_are_two_of_a_series() -> None:
+    both = seen(A, job("success", run=11, minute=40), job(run=12, minute=40 + DAY + 60), minute=41 + DAY + 60)
+    assert {each.series for each in told(OPENED, seen(A, job()), both).failures} == {1, 2}
+
+
+def test_the_green_that_ended_a_span_is_remembered_however_many_follow() -> None:
+    greens = (job("success", run=number, minute=number) for number in range(40, 50))
+    fixed = told(OPENED, seen(A, job()), *(seen(A, green) for green in greens))
+    again = only(go_on(fixed, seen(A, job(run=60, minute=60))))
+    assert (again.generation, again.clock.spent_s) == (2, 30 * 60)
+
+
 def test_a_red_job_of_before_the_close_is_of_the_closed_failure() -> None:
     """Heard of late: it neither opens a second record nor opens the first one again."""
     fixed = told(OPENED, seen(A, job()), seen(A, job("success", run=12, minute=40)))
@@ -315,6 +327,12 @@ def test_the_clock_starts_when_github_says_that_the_job_ended() -> None:
     """C58, C59."""
     failure = only(told(OPENED, seen(A, job(minute=10), minute=45)))
     assert (failure.clock.anchor_at, failure.received_at) == (at(10), at(45))
+
+
+def test_a_failure_was_heard_of_when_the_first_of_its_jobs_was() -> None:
+    later, sooner = seen(A, job(), minute=45), seen(A, job(name="unit (2)", minute=11), minute=12)
+    for order in ((later, sooner), (sooner, later), (later, sooner, later)):
+        assert only(told(OPENED, *order)).received_at == at(12)
 
 
 def test_a_job_without_an_end_starts_the_clock_when_it_was_heard_of() -> None:

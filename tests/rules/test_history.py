@@ -94,6 +94,17 @@ def test_a_flip_of_one_leg_is_a_flip_of_the_whole() -> None:
     assert whole == (Span(at(10), at(25), B, flip=True),)
 
 
+def test_a_flip_of_the_later_leg_is_one_too() -> None:
+    legs = (red(1, 10), red(1, 12, slot=OTHER, job_id=2))
+    whole = the_spans(*legs, green(2, 20), green(1, 25, slot=OTHER, attempt=2, sha=A))
+    assert whole == (Span(at(10), at(25), A, flip=True),)
+
+
+def test_a_leg_that_turns_red_as_another_one_turns_green_goes_on_with_its_span() -> None:
+    legs = (red(1, 10), red(1, 20, slot=OTHER, job_id=2))
+    assert the_spans(*legs, green(2, 20)) == (Span(at(10)),)
+
+
 def test_an_earlier_leg_that_lasts_longer_decides_the_end() -> None:
     legs = (red(1, 10), red(1, 12, slot=OTHER, job_id=2))
     assert the_spans(*legs, green(2, 30), green(2, 25, slot=OTHER, sha="c")) == (Span(at(10), at(30), B),)
