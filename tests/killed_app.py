@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections import Counter
@@ -85,9 +86,10 @@ class Scene:
         )
         assert process.stdout is not None
         try:
-            line = (await asyncio.wait_for(process.stdout.readline(), PATIENCE)).decode()
-            if line:  # else it died before it could listen
-                self.github.point_webhook(self.app_id, line.split()[2] + "/webhook")
+            said = (await asyncio.wait_for(process.stdout.readline(), PATIENCE)).decode()
+            port = re.search(r"\d{4,5}", said)
+            assert port is not None, said
+            self.github.point_webhook(self.app_id, f"http://127.0.0.1:{port[0]}/webhook")
             yield process
         finally:
             if process.returncode is None:
