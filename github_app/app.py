@@ -39,8 +39,9 @@ from github_app.rules.effects import (
     PublishPolicyCheck,
 )
 from github_app.rules.events import TimerFired
-from github_app.rules.model import Failure, Repo
+from github_app.rules.model import Repo
 from github_app.rules.policy_file import PolicyFile, parse
+from github_app.rules.records import Failure
 from github_app.settings import Refused, Settings
 from github_app.store import SqlStore
 from github_app.store.retention import Retention

@@ -33,11 +33,12 @@ from github_app.github.registration import (
 from github_app.github.required import required_findings
 from github_app.outcomes import GiveUp, Unfinished
 from github_app.rules.events import PolicyRead
-from github_app.rules.model import Mode, Repo
+from github_app.rules.model import Repo
 from github_app.rules.policy import effective_mode
 from github_app.rules.policy_file import ORGANISATION, REPOSITORY, PolicyFile, parse
 from github_app.rules.policy_layers import resolve
 from github_app.rules.policy_lint import findings as lint
+from github_app.rules.verdicts import Mode
 from github_app.settings import Refused, Settings
 from github_app.store import SqlStore, StoreRefused
 

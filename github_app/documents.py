@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from github_app.rules.case import Case
-from github_app.rules.model import Commit, Failure, Installation, PolicySource, Ref, installation_doc_id
+from github_app.rules.records import Commit, Failure, Installation, PolicySource, Ref, installation_doc_id
 
 
 @dataclass(frozen=True, slots=True)

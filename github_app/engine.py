@@ -35,21 +35,21 @@ from github_app.rules.events import (
     TimerFired,
 )
 from github_app.rules.failures import Book, later_ids
-from github_app.rules.model import (
+from github_app.rules.model import Repo
+from github_app.rules.policy import Policy
+from github_app.rules.policy_file import PolicyFile
+from github_app.rules.policy_source import policy_of
+from github_app.rules.records import (
     Commit,
     Failure,
     Installation,
     PolicySource,
     Ref,
-    Repo,
     commit_id,
     installation_doc_id,
     policy_id,
     ref_id,
 )
-from github_app.rules.policy import Policy
-from github_app.rules.policy_file import PolicyFile
-from github_app.rules.policy_source import policy_of
 from github_app.rules.refs import queue_name
 from github_app.rules.signatures import Signatures
 

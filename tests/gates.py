@@ -7,26 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from github_app.rules.gate import Gate, gate_of
-from github_app.rules.model import (
-    Clock,
-    Commit,
-    Excerpt,
-    Failure,
-    FailureState,
-    Job,
-    Leg,
-    Mark,
-    Mode,
-    Override,
-    Owner,
-    Party,
-    Permission,
-    Person,
-    Repo,
-    Source,
-    Verdict,
-)
+from github_app.rules.model import Excerpt, Job, Person, Repo, Source
 from github_app.rules.policy import GatePolicy
+from github_app.rules.records import Commit, Failure, FailureState, Leg, Mark
+from github_app.rules.verdicts import Clock, Mode, Override, Owner, Party, Permission, Verdict
 from pytest_failure_review.report import Category, State
 
 SITE = "https://app.example"

@@ -13,18 +13,8 @@ from github_app.rules.case import Case, Decision
 from github_app.rules.decide import decide
 from github_app.rules.events import BranchMoved, Event, JobsSeen, PullMoved, QueueMoved, TimerFired
 from github_app.rules.failures import Book
-from github_app.rules.model import (
-    Evidence,
-    Excerpt,
-    Failure,
-    Job,
-    Person,
-    PolicySource,
-    Pull,
-    Repo,
-    Run,
-    Source,
-)
+from github_app.rules.model import Evidence, Excerpt, Job, Person, Pull, Repo, Run, Source
+from github_app.rules.records import Failure, PolicySource
 
 T0 = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 REPO = Repo(7, 1, "octo", "shop")

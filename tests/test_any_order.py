@@ -38,7 +38,9 @@ from github_app.documents import to_record
 from github_app.engine import Engine
 from github_app.rules.events import Event, JobsSeen, PullMoved
 from github_app.rules.gate import Gate, gate_of
-from github_app.rules.model import Commit, Failure, Job, Mode, Pull, Run
+from github_app.rules.model import Job, Pull, Run
+from github_app.rules.records import Commit, Failure
+from github_app.rules.verdicts import Mode
 
 NAMES = ("unit", "test (3.11)", "test (3.12)", "db / load (a)")
 WORKFLOWS = ((5, "CI", "pull_request"), (6, "Nightly", "push"))

@@ -12,7 +12,7 @@ from stories import ADA, REPO, A, B, at, foreign, job, moved, only, pull, pushed
 
 from github_app.documents import Document, Record, records_of, to_case, to_document, to_record
 from github_app.rules.case import Case
-from github_app.rules.model import Commit, Failure, Installation, PolicySource, Ref
+from github_app.rules.records import Commit, Failure, Installation, PolicySource, Ref
 
 OPENED = moved(pull(), "opened")
 RED = seen(A, job(), foreign(), runs=(run(),), branch="cart")

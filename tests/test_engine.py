@@ -28,7 +28,8 @@ from github_app.rules.effects import (
 )
 from github_app.rules.events import Event, InstallationMoved, PolicyRead, RefreshAsked, RepoMoved
 from github_app.rules.gate import Gate, gate_of
-from github_app.rules.model import Failure, FailureState, Mode, PolicySource
+from github_app.rules.records import Failure, FailureState, PolicySource
+from github_app.rules.verdicts import Mode
 
 OPENED = moved(pull(), "opened")
 RED = seen(A, job())

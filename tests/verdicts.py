@@ -7,7 +7,8 @@ from typing import Any
 
 from github_app import builtin
 from github_app.rules.categorise import categorise
-from github_app.rules.model import Annotation, Evidence, Excerpt, Job, ReportedFailure, Source, TestReport, Verdict
+from github_app.rules.model import Annotation, Evidence, Excerpt, Job, ReportedFailure, Source, TestReport
+from github_app.rules.verdicts import Verdict
 from pytest_failure_review.report import Category
 
 JOB = Job(id=1, source=Source.ACTIONS, app="github-actions", name="job", status="completed", conclusion="failure")

@@ -13,8 +13,9 @@ from github_app.github.checks import GATE
 from github_app.github.view import View, view_of
 from github_app.logs import set_up_logs
 from github_app.rules.gate import owner_name
-from github_app.rules.model import Failure, Permission
+from github_app.rules.records import Failure
 from github_app.rules.sla import deadline, duration_in_words
+from github_app.rules.verdicts import Permission
 
 PATIENCE = 30
 WORKFLOW = ".github/workflows/ci.yml"

@@ -7,7 +7,7 @@ from typing import Any
 
 from github_app.github.markdown import ELLIPSIS, clean
 from github_app.rules.gate import owner_name
-from github_app.rules.model import Failure
+from github_app.rules.records import Failure
 from github_app.rules.sla import duration_in_words
 
 MAX_TITLE = 255

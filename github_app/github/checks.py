@@ -21,7 +21,8 @@ from github_app.github.publishing import Desk, digest_of
 from github_app.github.view import View, view_of
 from github_app.outbox import Sent
 from github_app.outcomes import GiveUp
-from github_app.rules.model import PolicySource, Repo
+from github_app.rules.model import Repo
+from github_app.rules.records import PolicySource
 
 GATE = "failure-review/gate"
 POLICY = "failure-review/policy"

@@ -15,8 +15,9 @@ from github_app.github.markdown import ELLIPSIS, block, code, cut, plain, senten
 from github_app.github.verdict import verdict_json
 from github_app.rules.commits import Standing
 from github_app.rules.gate import Gate, Row, owner_name
-from github_app.rules.model import Failure, Permission
+from github_app.rules.records import Failure
 from github_app.rules.sla import deadline
+from github_app.rules.verdicts import Permission
 
 MAX_TEXT = 65_535
 """GitHub's limit for a check's summary and for its text, in bytes to be safe (G18, X35)."""

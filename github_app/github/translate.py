@@ -39,7 +39,8 @@ from github_app.rules.events import (
     RefreshAsked,
     RepoMoved,
 )
-from github_app.rules.model import Commit, Job, PolicySource, Pull, Ref, Repo, Run
+from github_app.rules.model import Job, Pull, Repo, Run
+from github_app.rules.records import Commit, PolicySource, Ref
 
 POLICY_AGE = timedelta(minutes=10)
 """How long a policy that was read is believed without asking again; a push that changes it is heard of at once."""

@@ -9,8 +9,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from github_app.rules.gate import Gate
-from github_app.rules.model import Failure, Party, Permission
+from github_app.rules.records import Failure
 from github_app.rules.sla import deadline
+from github_app.rules.verdicts import Party, Permission
 
 SCHEMA = 1
 

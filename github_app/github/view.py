@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from github_app.engine import Engine
 from github_app.rules.gate import Gate, gate_of
-from github_app.rules.model import Commit, Failure, PolicySource, Ref, Repo
+from github_app.rules.model import Repo
 from github_app.rules.policy import Policy, effective_mode
+from github_app.rules.records import Commit, Failure, PolicySource, Ref
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from github_app.rules.effects import Effect
-from github_app.rules.model import Commit, Failure, Installation, PolicySource, Ref
+from github_app.rules.records import Commit, Failure, Installation, PolicySource, Ref
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from typing import Final
 
 from github_app.rules import facts
 from github_app.rules.lines import clean
-from github_app.rules.model import Evidence, Excerpt, Job, Line, Source, TestReport, Verdict
+from github_app.rules.model import Evidence, Excerpt, Job, Source, TestReport
 from github_app.rules.precedence import Finding, Weight, best_first, is_stricter, worst_severity
 from github_app.rules.redaction import redact
 from github_app.rules.reported import report_finding
 from github_app.rules.signatures import SEVERITY_GROUP, Hit, Signatures
+from github_app.rules.verdicts import Line, Verdict
 from pytest_failure_review.report import Category, Severity, State, is_at_or_below
 
 EVIDENCE_LINES: Final = 5

@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from github_app.rules.events import JobsSeen
-from github_app.rules.model import Commit, Job, Repo, Run, Source
+from github_app.rules.model import Job, Repo, Run, Source
+from github_app.rules.records import Commit
 
 RED = frozenset({"failure", "timed_out", "startup_failure", "error"})
 """Conclusions that open a failure record (E33); `error` is a commit status's word."""

@@ -34,8 +34,8 @@ from github_app.rules.events import (
 )
 from github_app.rules.failures import QUIET, Book, record, settle
 from github_app.rules.findings import joined, judge, leg_key, wants_judgement
-from github_app.rules.model import Commit, Failure, FailureState, Installation, Ref
 from github_app.rules.policy_source import taken_in
+from github_app.rules.records import Commit, Failure, FailureState, Installation, Ref
 from github_app.rules.sla import breach, duration_in_words, late_from
 
 SETTLE, DEADLINE, CLOSE = "gate.settle", "sla.deadline", "failure.close"

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from github_app.rules.model import Job, Verdict
+from github_app.rules.model import Job
 from github_app.rules.precedence import Finding, Weight
 from github_app.rules.regex import compiled
+from github_app.rules.verdicts import Verdict
 from pytest_failure_review.report import Category, State
 
 

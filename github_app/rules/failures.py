@@ -16,22 +16,12 @@ from github_app.rules import sla
 from github_app.rules.commits import is_allowed_to_fail
 from github_app.rules.findings import leg_key, speaker
 from github_app.rules.history import Span, greens_that_matter, red_spans, without
-from github_app.rules.model import (
-    Commit,
-    Failure,
-    FailureState,
-    Finding,
-    Judgement,
-    Leg,
-    Owner,
-    PolicySource,
-    Ref,
-    Verdict,
-)
 from github_app.rules.overrides import eligibility
 from github_app.rules.ownership import BENCHMARK, Facts, hands_of, owner_from
 from github_app.rules.policy import Policy, Rule, rule_of
+from github_app.rules.records import Commit, Failure, FailureState, Finding, Judgement, Leg, PolicySource, Ref
 from github_app.rules.signatures import Signatures
+from github_app.rules.verdicts import Owner, Verdict
 from pytest_failure_review.report import Category
 
 LEGS_KEPT = 60

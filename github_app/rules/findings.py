@@ -9,9 +9,11 @@ from datetime import datetime
 from github_app.rules.categorise import categorise
 from github_app.rules.commits import RED
 from github_app.rules.fingerprints import family, fingerprint
-from github_app.rules.model import Excerpt, Finding, Job, Judgement, Leg, Mark, Verdict
+from github_app.rules.model import Excerpt, Job
 from github_app.rules.ownership import failing_paths
+from github_app.rules.records import Finding, Judgement, Leg, Mark
 from github_app.rules.signatures import Signatures
+from github_app.rules.verdicts import Verdict
 from pytest_failure_review.report import Category
 
 MARKS_KEPT = 50

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from github_app.rules.commits import Standing, awaited_runs, is_allowed_to_fail, standing, stands_for_run
-from github_app.rules.model import Commit, Failure, Job, Mode, Source
+from github_app.rules.model import Job, Source
 from github_app.rules.policy import GatePolicy, first_match
+from github_app.rules.records import Commit, Failure
 from github_app.rules.sla import duration_in_words
+from github_app.rules.verdicts import Mode
 
 MAX_TITLE = 255
 

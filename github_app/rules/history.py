@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from github_app.rules.model import Green, Leg
+from github_app.rules.records import Green, Leg
 
 GREENS_KEPT = 4
 """Per slot on a ref: enough to find the first green after a red that is heard of late."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from github_app.rules.model import Override, Permission, Verdict
 from github_app.rules.policy import Policy, Rule, regression_of, rounded
+from github_app.rules.verdicts import Override, Permission, Verdict
 from pytest_failure_review.report import Category, Severity, is_at_or_below
 
 VALIDATOR: Final = "qa_analyst"

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from github_app.rules.codeowners_file import OwnersLine, line_for, line_for_all
-from github_app.rules.model import Job, Owner, Party, Person, Ref, Verdict
+from github_app.rules.model import Job, Person
 from github_app.rules.policy import Policy, RoleHolders, Rule, first_match
+from github_app.rules.records import Ref
+from github_app.rules.verdicts import Owner, Party, Verdict
 from pytest_failure_review.report import Category, is_at_or_below
 
 CODE_AUTHOR: Final = "code_author"

@@ -14,9 +14,9 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from github_app.rules.model import Mode, Permission, Verdict
 from github_app.rules.policy_schema import SlaClass, Tier
 from github_app.rules.policy_yaml import Problem
+from github_app.rules.verdicts import Mode, Permission, Verdict
 from pytest_failure_review.report import Severity, is_at_or_below
 
 REGRESSION: Final = "regression_percent"

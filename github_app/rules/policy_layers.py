@@ -13,13 +13,13 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from github_app.rules.model import Mode, Permission
 from github_app.rules.policy import GatePolicy, Policy, RoleHolders, Setting, find, table_of
 from github_app.rules.policy_about import about, fingerprint, provenance
 from github_app.rules.policy_aliases import Said, contributions
 from github_app.rules.policy_file import BUILT_IN, ORGANISATION, PolicyFile
 from github_app.rules.policy_schema import CategoryEntry, Document, FallbackEntry, RoleEntry
 from github_app.rules.policy_yaml import Problem
+from github_app.rules.verdicts import Mode, Permission
 from pytest_failure_review.report import Category, Severity, is_at_or_below
 
 _CASES: Final = ("", "critical", "high", "medium", "low", "simple", "complex", "small", "large")

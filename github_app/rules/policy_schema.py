@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
-from github_app.rules.model import Mode, Permission
+from github_app.rules.verdicts import Mode, Permission
 from pytest_failure_review.report import Category, is_at_or_below
 
 SCHEMA: Final = 1

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from github_app.rules.events import PolicyRead
-from github_app.rules.model import PolicySource
 from github_app.rules.policy import Policy
 from github_app.rules.policy_file import PolicyFile, parse
 from github_app.rules.policy_layers import resolve
+from github_app.rules.records import PolicySource
 
 
 def taken_in(known: PolicySource | None, event: PolicyRead) -> PolicySource:

@@ -12,8 +12,8 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import Final
 
-from github_app.rules.model import Verdict
 from github_app.rules.policy import regression_of
+from github_app.rules.verdicts import Verdict
 from pytest_failure_review.report import WORST_FIRST, Category, Severity, is_at_or_below
 
 ROOT_CAUSE_FIRST: Final = (

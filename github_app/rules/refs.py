@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from github_app.rules.case import Case
 from github_app.rules.events import BranchMoved, JobsSeen, PullMoved, QueueMoved
 from github_app.rules.history import remember_greens
-from github_app.rules.model import Commit, Green, Pull, Ref, Repo
+from github_app.rules.model import Pull, Repo
+from github_app.rules.records import Commit, Green, Ref
 
 Closed = tuple[tuple[datetime, datetime | None], ...]
 Turns = tuple[tuple[datetime, bool], ...]

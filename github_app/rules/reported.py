@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from github_app.rules.model import Line, ReportedFailure, TestReport, Verdict
+from github_app.rules.model import ReportedFailure, TestReport
 from github_app.rules.precedence import Finding, Weight, root_cause_rank
 from github_app.rules.redaction import redact
+from github_app.rules.verdicts import Line, Verdict
 from pytest_failure_review.report import Category
 
 _SHOWN = 5

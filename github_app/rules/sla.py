@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from github_app.rules.history import Span
-from github_app.rules.model import Clock
 from github_app.rules.policy import Policy, Rule, first_match
+from github_app.rules.verdicts import Clock
 
 MET: Final = "met"
 BREACHED: Final = "breached"

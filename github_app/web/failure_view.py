@@ -7,7 +7,8 @@ from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from github_app.rules import sla
-from github_app.rules.model import Clock, Failure, FailureState, Leg, Party, Permission
+from github_app.rules.records import Failure, FailureState, Leg
+from github_app.rules.verdicts import Clock, Party, Permission
 
 _STATES = {
     FailureState.DETECTED: "Open: just detected",

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from github_app.engine import Entry
-from github_app.rules.model import Failure
+from github_app.rules.records import Failure
 from github_app.web.access import Access
 from github_app.web.failure_view import view, who
 from github_app.web.login import NOT_SET_UP, login_path

@@ -16,7 +16,8 @@ from markdown_it import MarkdownIt
 from github_app.github.gate_text import MAX_TEXT, comment, gate_text, is_green, summary
 from github_app.github.verdict import GateVerdict, json_schema, verdict_json
 from github_app.rules.gate import Gate
-from github_app.rules.model import Mark, Mode, Override, Owner, Party, Permission
+from github_app.rules.records import Mark
+from github_app.rules.verdicts import Mode, Override, Owner, Party, Permission
 from pytest_failure_review.report import Severity
 
 ONE = gate([job()], [failure()])

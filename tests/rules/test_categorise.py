@@ -11,8 +11,9 @@ from verdicts import FAILED_TEST, LEAK, REFUSED, judged, log, note, report, repo
 
 from github_app import builtin
 from github_app.rules.categorise import EVIDENCE_LINES, EVIDENCE_WIDTH
-from github_app.rules.model import Evidence, Excerpt, Line
+from github_app.rules.model import Evidence, Excerpt
 from github_app.rules.precedence import ROOT_CAUSE_FIRST, root_cause_rank
+from github_app.rules.verdicts import Line
 from pytest_failure_review.report import Category, Severity
 
 

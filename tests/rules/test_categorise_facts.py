@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from verdicts import FAILED_TEST, LEAK, LOST, REFUSED, judged, log, note
 
-from github_app.rules.model import Evidence, Line, Source
+from github_app.rules.model import Evidence, Source
+from github_app.rules.verdicts import Line
 from pytest_failure_review.report import Category, State
 
 

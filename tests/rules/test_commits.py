@@ -19,7 +19,8 @@ from github_app.rules.commits import (
     with_refs,
 )
 from github_app.rules.events import JobsSeen
-from github_app.rules.model import Commit, Job, Run, Source
+from github_app.rules.model import Job, Run, Source
+from github_app.rules.records import Commit
 
 
 def commit_of(*events: JobsSeen) -> Commit:

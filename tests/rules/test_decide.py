@@ -38,7 +38,7 @@ from github_app.rules.effects import (
     PublishPolicyCheck,
 )
 from github_app.rules.events import Event, InstallationMoved, PolicyRead, RefreshAsked, RepoMoved
-from github_app.rules.model import FailureState, Installation, PolicySource
+from github_app.rules.records import FailureState, Installation, PolicySource
 
 OPENED = moved(pull(), "opened")
 RED = seen(A, job())

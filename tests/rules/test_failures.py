@@ -34,8 +34,10 @@ from github_app.rules.case import Case
 from github_app.rules.decide import CLOSE, DEADLINE
 from github_app.rules.events import Event
 from github_app.rules.failures import LEGS_KEPT, SERIES_AT_ONCE, later_ids
-from github_app.rules.model import FailureState, Permission, Person
+from github_app.rules.model import Person
+from github_app.rules.records import FailureState
 from github_app.rules.sla import spent
+from github_app.rules.verdicts import Permission
 
 OPENED = moved(pull(), "opened")
 DAY = 24 * 60

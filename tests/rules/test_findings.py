@@ -11,7 +11,8 @@ from stories import DATABASE, NETWORK, UNIT, A, at, foreign, job, moved, only, p
 
 from github_app.builtin import signatures
 from github_app.rules.findings import MARKS_KEPT, joined, judge, wants_judgement
-from github_app.rules.model import Annotation, Evidence, Excerpt, Finding, Job, Mark, ReportedFailure, TestReport
+from github_app.rules.model import Annotation, Evidence, Excerpt, Job, ReportedFailure, TestReport
+from github_app.rules.records import Finding, Mark
 from pytest_failure_review.report import Category
 
 OPENED = moved(pull(), "opened")

@@ -13,8 +13,10 @@ from github_app.rules.case import Case
 from github_app.rules.commits import Standing, join, new_commit
 from github_app.rules.events import Event
 from github_app.rules.gate import MAX_TITLE, Gate, gate_of, is_gating, owner_name
-from github_app.rules.model import Annotation, Commit, Evidence, Failure, Job, Mode, Party, Person, Run, Source
+from github_app.rules.model import Annotation, Evidence, Job, Person, Run, Source
 from github_app.rules.policy import GatePolicy
+from github_app.rules.records import Commit, Failure
+from github_app.rules.verdicts import Mode, Party
 
 EVERYTHING = GatePolicy((), (), 300)
 CONCLUSIONS = {

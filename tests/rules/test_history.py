@@ -17,7 +17,7 @@ from github_app.rules.history import (
     remember_greens,
     without,
 )
-from github_app.rules.model import Green, Leg
+from github_app.rules.records import Green, Leg
 
 UNIT, OTHER = "actions|github-actions|5|pull_request|unit", "actions|github-actions|5|pull_request|other"
 CHECK = "check|other|0||lint"

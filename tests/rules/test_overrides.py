@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from policies import layered
 
-from github_app.rules.model import Override, Permission, Verdict
 from github_app.rules.overrides import eligibility
 from github_app.rules.policy import Policy, rule_of
+from github_app.rules.verdicts import Override, Permission, Verdict
 from pytest_failure_review.report import Category, Severity
 
 

@@ -7,23 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from policies import layered
 
-from github_app.rules.model import (
-    Annotation,
-    Evidence,
-    Job,
-    Owner,
-    Party,
-    Person,
-    Pull,
-    Ref,
-    Repo,
-    ReportedFailure,
-    Source,
-    TestReport,
-    Verdict,
-)
+from github_app.rules.model import Annotation, Evidence, Job, Person, Pull, Repo, ReportedFailure, Source, TestReport
 from github_app.rules.ownership import Facts, Hand, failing_paths, owner_from, owner_of
 from github_app.rules.policy import Policy
+from github_app.rules.records import Ref
+from github_app.rules.verdicts import Owner, Party, Verdict
 from pytest_failure_review.report import Category, Severity
 
 T0 = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from policies import layered
 
-from github_app.rules.model import Permission, Verdict
 from github_app.rules.policy import FIELDS, rule_of
 from github_app.rules.policy_schema import SlaClass, Tier
+from github_app.rules.verdicts import Permission, Verdict
 from pytest_failure_review.report import Category, Severity
 
 NEVER, APPROVAL, HOTFIX = Permission.NEVER, Permission.APPROVAL, Permission.HOTFIX

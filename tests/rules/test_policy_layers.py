@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from policies import builtin, layered, usable
 
-from github_app.rules.model import Mode, Permission
 from github_app.rules.policy import effective_mode
 from github_app.rules.policy_layers import resolve
 from github_app.rules.policy_schema import Tier
+from github_app.rules.verdicts import Mode, Permission
 from pytest_failure_review.report import Severity
 
 NEVER, APPROVAL, HOTFIX = Permission.NEVER, Permission.APPROVAL, Permission.HOTFIX

@@ -10,9 +10,10 @@ from policies import builtin, layered
 from stories import ADA, REPO, at
 
 from github_app.rules.events import PolicyRead
-from github_app.rules.model import Mode, PolicySource
 from github_app.rules.policy import effective_mode
 from github_app.rules.policy_source import policy_of, taken_in
+from github_app.rules.records import PolicySource
+from github_app.rules.verdicts import Mode
 
 GOOD, BETTER = "schema: 1\nmode: enforce\n", "schema: 1\nmode: observe\n"
 BROKEN = "schema: 1\nmode: sometimes\n"

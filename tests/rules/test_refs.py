@@ -10,7 +10,7 @@ import pytest
 from stories import REPO, A, B, at, decided, job, moved, pull, pushed, queued, run, seen, told
 
 from github_app.rules.events import Event
-from github_app.rules.model import Ref
+from github_app.rules.records import Ref
 from github_app.rules.refs import UNMOVED
 
 

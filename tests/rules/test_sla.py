@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from policies import layered
 
 from github_app.rules.history import Span
-from github_app.rules.model import Clock
 from github_app.rules.sla import (
     breach,
     clock_of,
@@ -27,6 +26,7 @@ from github_app.rules.sla import (
     start,
     stop,
 )
+from github_app.rules.verdicts import Clock
 
 T0 = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 HOUR = 3600

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from web_world import START, a_failure
 
-from github_app.rules.model import Clock, FailureState, Party, Person
+from github_app.rules.model import Person
+from github_app.rules.records import FailureState
+from github_app.rules.verdicts import Clock, Party
 from github_app.web.failure_view import Deadline, deadline, view, web_address, who
 from github_app.web.pages import Site, moment
 

@@ -16,7 +16,7 @@ from web_world import THEIRS, World, a_failure, a_timeline, a_world
 from yarl import URL
 
 from github_app.engine import Entry
-from github_app.rules.model import Failure
+from github_app.rules.records import Failure
 from github_app.web.pages import Site
 from github_app.web.security import headers
 

@@ -17,21 +17,9 @@ from yarl import URL
 
 from github_app.engine import Entry
 from github_app.outcomes import Retry
-from github_app.rules.model import (
-    Clock,
-    Excerpt,
-    Failure,
-    FailureState,
-    Leg,
-    Line,
-    Override,
-    Owner,
-    Party,
-    Permission,
-    Person,
-    Repo,
-    Verdict,
-)
+from github_app.rules.model import Excerpt, Person, Repo
+from github_app.rules.records import Failure, FailureState, Leg
+from github_app.rules.verdicts import Clock, Line, Override, Owner, Party, Permission, Verdict
 from github_app.web.access import Access
 from github_app.web.health import Check
 from github_app.web.metrics import Backlog, Metrics, Waiting

@@ -1,0 +1,225 @@
+"""What is kept: commits, lines of work, failures, and what a policy is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from github_app.rules.model import (
+    Excerpt,
+    Job,
+    Person,
+    Pull,
+    Repo,
+    Run,
+)
+from github_app.rules.verdicts import Clock, Override, Owner, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What CI says about one commit; a join of everything heard, so the order of hearing does not matter (F26)."""
+
+    repo: Repo
+    sha: str
+    first_seen_at: datetime
+    refs: tuple[str, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    runs: tuple[Run, ...] = ()
+    settled: bool = False  # `gate.settle` has passed: what was not heard of by then is not expected
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return commit_id(self.repo.id, self.sha)
+
+
+@dataclass(frozen=True, slots=True)
+class Green:
+    """A success of the job in one slot on a ref; `order` is the order of creation among that slot's jobs."""
+
+    slot: str
+    order: tuple[int, int, int]
+    sha: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A line of work that failures belong to: a pull request, a branch or a merge group."""
+
+    repo: Repo
+    name: str  # pull/12 | branch/main | queue/main/pr-12-<sha>
+    head_sha: str
+    moved_at: datetime
+    open: bool = True
+    pull: Pull | None = None
+    greens: tuple[Green, ...] = ()
+    closed: tuple[tuple[datetime, datetime | None], ...] = ()  # spans in which nobody could merge it (E27)
+    turns: tuple[tuple[datetime, bool], ...] = ()  # when it was heard to be closed (False) or opened anew (True)
+
+    @property
+    def id(self) -> str:
+        return ref_id(self.repo.id, self.name)
+
+    @property
+    def gated(self) -> bool:
+        """Pull requests and merge groups wait for the gate; a branch does not."""
+        return not self.name.startswith("branch/")
+
+
+class FailureState(StrEnum):
+    """Where a failure stands (the failure record's state machine)."""
+
+    DETECTED = "detected"
+    TRIAGED = "triaged"
+    ASSIGNED = "assigned"
+    RESOLVED_UNVERIFIED = "resolved_unverified"
+    OBSOLETE = "obsolete"
+    CLOSED = "closed"
+
+
+OPEN_STATES = frozenset({FailureState.DETECTED, FailureState.TRIAGED, FailureState.ASSIGNED})
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One red job of a failure: a matrix leg, an attempt, or the same job on a later commit."""
+
+    job_id: int
+    slot: str
+    order: tuple[int, int, int]
+    name: str
+    sha: str
+    run_id: int
+    attempt: int
+    url: str
+    at: datetime
+    tolerated: bool = False  # its run ended in success all the same (`continue-on-error`)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A line of a file of the repository that a failure points at; `line` is from 1."""
+
+    path: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a red job was judged to be, with everything of its evidence that is worth keeping."""
+
+    verdict: Verdict
+    workflow: str
+    workflow_id: int
+    job: str  # the family: the job's name without its matrix leg
+    failed_step: str
+    excerpt: Excerpt | None = None
+    marks: tuple[Mark, ...] = ()
+    paths: tuple[str, ...] = ()  # files that the evidence points at, the most telling first
+    reported: int = 1  # how many failures of its kind the plugin's report tells of
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A red job of a commit and the cause that it was put down to.
+
+    It stays with the commit, so that a line of work that is heard of later has the same failures (X14, F26). Of the
+    jobs with one cause, the one that speaks for all of them carries the judgement.
+    """
+
+    leg: Leg
+    fingerprint: str
+    received_at: datetime
+    judgement: Judgement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One cause on one ref, over all its jobs, attempts and commits."""
+
+    id: str
+    repo: Repo
+    ref: str
+    fingerprint: str
+    state: FailureState
+    verdict: Verdict
+    owner: Owner
+    override: Override
+    clock: Clock
+    tier: str  # immediate | standard | digest
+    policy_version: str
+    legs: tuple[Leg, ...]
+    workflow: str
+    workflow_id: int
+    job: str  # the family: the job's name without its matrix leg
+    failed_step: str
+    opened_at: datetime
+    received_at: datetime
+    excerpt: Excerpt | None = None
+    marks: tuple[Mark, ...] = ()
+    greens: tuple[Green, ...] = ()
+    series: int = 1  # how many records this cause has had on this ref, 24 hours of quiet between them (E42)
+    generation: int = 1  # how often it was opened
+    resolved_at: datetime | None = None
+    fixed_by: str | None = None  # sha of the first green
+    flip: bool = False  # red, then green on the same commit
+    blocks_all: bool = False
+    notes: tuple[str, ...] = ()
+    reported: int = 1  # how many failures of its kind the plugin's report tells of
+
+    @property
+    def open(self) -> bool:
+        return self.state in OPEN_STATES
+
+    @property
+    def open_key(self) -> str | None:
+        return f"{self.repo.id}/{self.ref}/{self.fingerprint}" if self.open else None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySource:
+    """What a repository's policy is made of, as last read from its default branch; `text` is the last good (X76)."""
+
+    repo: Repo
+    sha: str
+    read_at: datetime
+    text: str | None = None
+    org_text: str | None = None
+    problems: tuple[str, ...] = ()  # why the present file cannot be used, one sentence each
+    codeowners: str | None = None
+    admins: tuple[Person, ...] = ()
+    ever_had_file: bool = False
+
+    @property
+    def id(self) -> str:
+        return policy_id(self.repo.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An installation of the App: whether it may be worked for."""
+
+    id: int
+    account: str
+    state: str  # active | suspended | deleted
+    changed_at: datetime
+
+
+def commit_id(repo_id: int, sha: str) -> str:
+    return f"commit/{repo_id}/{sha}"
+
+
+def ref_id(repo_id: int, name: str) -> str:
+    return f"ref/{repo_id}/{name}"
+
+
+def policy_id(repo_id: int) -> str:
+    return f"policy/{repo_id}"
+
+
+def installation_doc_id(installation_id: int) -> str:
+    return f"installation/{installation_id}"

@@ -1,0 +1,116 @@
+"""What is decided about a failure: its kind, whose it is, by when, and whether it may be overridden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import PlainSerializer
+
+from github_app.rules.model import (
+    Person,
+)
+from pytest_failure_review.report import Category, Severity, State
+
+Measures = Annotated[Mapping[str, str], PlainSerializer(dict)]
+"""Figures that were read with a verdict; read-only here, a plain object in JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that a verdict rests on; `line` is its 1-based number in the job's log, 0 when it is not from the log."""
+
+    line: int
+    text: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What kind of failure it is, and why we think so."""
+
+    category: Category
+    reason: str  # the sentence that people read
+    rule: str  # id of the signature or rule; part of the fingerprint
+    source: str  # report | facts | log | output | none
+    confidence: float
+    state: State | None = None
+    subcategory: str | None = None
+    severity: Severity | None = None
+    evidence: tuple[Line, ...] = ()
+    region: tuple[int, int] | None = None
+    runner_up: str | None = None  # "infra.network, by rule `dns`"
+    description: str = ""
+    causes: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+    measures: Measures = field(default_factory=lambda: MappingProxyType({}))  # "regression_percent": "23.40"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody who can be made responsible or told: a role of the matrix, and whoever fills it here."""
+
+    role: str
+    people: tuple[Person, ...] = ()
+    teams: tuple[str, ...] = ()
+    note: str = ""  # "nobody is mapped to backend_dev: add roles.backend_dev"
+
+    @property
+    def empty(self) -> bool:
+        return not self.people and not self.teams
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Exactly one accountable party, any number informed, and the steps tried on the way (S1-003, C24)."""
+
+    accountable: Party
+    informed: tuple[Party, ...] = ()
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A resolution clock (S1-041, C59): how much of the target is spent, and whether it runs.
+
+    Times are UTC, durations seconds. `target_s` None means that this kind has no deadline.
+    """
+
+    anchor_at: datetime
+    target_s: int | None
+    spent_s: float = 0.0
+    running_since: datetime | None = None
+    calendar: str = "24x7"
+    generation: int = 1
+    outcome: str | None = None  # met | breached | overridden | obsolete
+    breached_at: datetime | None = None
+    explanation: str = ""
+
+
+class Mode(StrEnum):
+    """Whether the gate may hold a merge back, or only says what it would do."""
+
+    ENFORCE = "enforce"
+    OBSERVE = "observe"
+
+
+class Permission(StrEnum):
+    """Whether the gate may be opened in spite of a failure."""
+
+    NEVER = "never"
+    APPROVAL = "approval"
+    HOTFIX = "hotfix"  # approval, and only for a critical production hotfix with a ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Whether a failure may be overridden, which policy line says so, and the sentence that people read."""
+
+    permission: Permission
+    reason: str
+    policy_line: str
+    needs: tuple[str, ...] = ()
