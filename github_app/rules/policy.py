@@ -67,12 +67,14 @@ class RoleHolders:
 class GatePolicy:
     """Which jobs count, as glob patterns on `workflow / job` or on the job's name.
 
-    No `jobs` means every job of Actions. `settle_s` is how long to wait for a first job, in seconds.
+    No `jobs` means every job of Actions. `settle_s` is how long to wait for a first job, in seconds. `pinned` are those
+    of the patterns that the organisation's own file names (T14).
     """
 
     jobs: tuple[str, ...]
     ignore: tuple[str, ...]
     settle_s: int
+    pinned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
