@@ -2,7 +2,8 @@
 
 What a later file may not do: loosen a `never`. The organisation may loosen those of the built-in matrix, except for
 secrets and critical vulnerabilities, which nobody may (C03); a repository may loosen none, nor what its organisation
-pins: `mode: enforce`, the jobs that gate, the protected paths (T14).
+pins (T14): `mode: enforce`, the protected paths, and the gate. A file of the organisation that enforces or says
+anything of which jobs gate pins all of the gate, or a repository could leave nothing in it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from github_app.rules.policy_aliases import Said, contributions
 from github_app.rules.policy_file import BUILT_IN, ORGANISATION, PolicyFile
 from github_app.rules.policy_schema import CategoryEntry, Document, FallbackEntry, RoleEntry
 from github_app.rules.policy_yaml import Problem
+from github_app.rules.sla import duration_in_words
 from github_app.rules.verdicts import Mode, Permission
 from pytest_failure_review.report import Category, Severity, is_at_or_below
 
@@ -158,17 +160,48 @@ def _mode(draft: _Draft, org: PolicyFile | None, repo: PolicyFile | None) -> Mod
 
 
 def _gate(draft: _Draft, builtin: PolicyFile, org: PolicyFile | None, repo: PolicyFile | None) -> GatePolicy:
-    layers = [layer.document for layer in (builtin, org, repo) if layer is not None]
+    below = [layer.document for layer in (builtin, org) if layer is not None]
     nothing: list[str] = []
-    jobs = _last(layers, lambda d: d.gate.jobs, nothing)
-    ignore = _last(layers, lambda d: d.gate.ignore, nothing)
-    if org is not None and repo is not None and org.document.gate.jobs is not None:
-        jobs = list(dict.fromkeys((*org.document.gate.jobs, *(repo.document.gate.jobs or ()))))
-        ignore = org.document.gate.ignore or []
-        if repo.document.gate.ignore is not None:
-            sentence = "gate.ignore: the organisation says which jobs gate; a repository may only add to them"
-            draft.problems.append(repo.problem(("gate", "ignore"), sentence))
-    return GatePolicy(tuple(jobs), tuple(ignore), _last(layers, lambda d: d.gate.settle, SETTLE_S))
+    gate = GatePolicy(
+        jobs=tuple(_last(below, lambda d: d.gate.jobs, nothing)),
+        ignore=tuple(_last(below, lambda d: d.gate.ignore, nothing)),
+        settle_s=_last(below, lambda d: d.gate.settle, SETTLE_S),
+        pinned=tuple(org.document.gate.jobs or ()) if org is not None else (),
+    )
+    if repo is None:
+        return gate
+    if org is not None and _pins_gate(org.document):
+        return _with_additions(draft, gate, repo)
+    own = repo.document.gate
+    return replace(
+        gate,
+        jobs=gate.jobs if own.jobs is None else tuple(own.jobs),
+        ignore=gate.ignore if own.ignore is None else tuple(own.ignore),
+        settle_s=gate.settle_s if own.settle is None else own.settle,
+    )
+
+
+def _pins_gate(document: Document) -> bool:
+    """Whether the organisation's file says what gates; one that enforces but names no jobs means all of them."""
+    gate = document.gate
+    return document.mode is Mode.ENFORCE or gate.jobs is not None or gate.ignore is not None
+
+
+def _with_additions(draft: _Draft, gate: GatePolicy, repo: PolicyFile) -> GatePolicy:
+    """Take over what makes a pinned gate stricter, which is further jobs and a longer wait, and refuse the rest."""
+    own = repo.document.gate
+    if own.jobs and not gate.jobs:
+        _refuse(draft, repo, "jobs", "every job gates by the organisation's policy; a repository cannot narrow that")
+    if not set(own.ignore or ()) <= set(gate.ignore):
+        _refuse(draft, repo, "ignore", "the organisation says which jobs gate; a repository may only add to them")
+    if own.settle is not None and own.settle < gate.settle_s:
+        _refuse(draft, repo, "settle", f"a repository may only lengthen it; it is {duration_in_words(gate.settle_s)}")
+    jobs = tuple(dict.fromkeys((*gate.jobs, *(own.jobs or ())))) if gate.jobs else ()
+    return replace(gate, jobs=jobs, settle_s=max(gate.settle_s, own.settle or 0))
+
+
+def _refuse(draft: _Draft, repo: PolicyFile, key: str, sentence: str) -> None:
+    draft.problems.append(repo.problem(("gate", key), f"gate.{key}: {sentence}"))
 
 
 def _regression_limit(draft: _Draft, documents: Sequence[Document], repo: PolicyFile | None) -> Decimal:

@@ -145,17 +145,66 @@ def test_a_repository_says_which_jobs_gate() -> None:
     assert layered().gate.jobs == ()
 
 
+NARROWED = "every job gates by the organisation's policy; a repository cannot narrow that"
+IGNORED = "the organisation says which jobs gate; a repository may only add to them"
+PINS = ["mode: enforce", "gate: {jobs: []}", "gate: {ignore: []}"]
+
+
+@pytest.mark.parametrize("org", PINS)
+def test_a_repository_takes_no_job_out_of_a_gate_that_its_organisation_pins(org: str) -> None:
+    """T14: enforcing would mean nothing if a repository said what is enforced."""
+    policy = layered("gate:\n  jobs: [nothing-*]\n  ignore: ['*']\n", org=org)
+    assert (policy.gate.jobs, policy.gate.ignore) == ((), ())
+    assert [(p.line, p.sentence) for p in policy.problems] == [
+        (2, f"gate.jobs: {NARROWED}"),
+        (3, f"gate.ignore: {IGNORED}"),
+    ]
+
+
 def test_jobs_that_the_organisation_names_gate_whatever_the_repository_says() -> None:
     policy = layered("gate: {jobs: [docs], ignore: ['*']}", org="gate: {jobs: [security / *]}")
     assert (policy.gate.jobs, policy.gate.ignore) == (("security / *", "docs"), ())
-    assert [p.sentence for p in policy.problems] == [
-        "gate.ignore: the organisation says which jobs gate; a repository may only add to them"
-    ]
+    assert [p.sentence for p in policy.problems] == [f"gate.ignore: {IGNORED}"]
+
+
+def test_what_the_organisation_ignores_is_all_that_is_ignored() -> None:
+    """T14."""
+    policy = layered("gate: {ignore: ['*']}", org="gate: {ignore: [nightly]}")
+    assert (policy.gate.ignore, len(policy.problems)) == (("nightly",), 1)
+
+
+@pytest.mark.parametrize("repo", ["gate: {ignore: [b]}", "gate: {ignore: []}", "gate: {jobs: []}", "gate: {jobs: [a]}"])
+def test_a_repository_may_repeat_what_its_organisation_says(repo: str) -> None:
+    policy = layered(repo, org="gate: {jobs: [a], ignore: [b]}")
+    assert (policy.gate.jobs, policy.gate.ignore, policy.problems) == (("a",), ("b",), ())
 
 
 def test_a_repository_adds_to_the_organisations_jobs_without_a_word_about_ignoring() -> None:
     policy = layered("mode: enforce", org="gate: {jobs: [a], ignore: [b]}")
     assert (policy.gate.jobs, policy.gate.ignore, policy.problems) == (("a",), ("b",), ())
+
+
+def test_the_organisation_s_own_jobs_are_told_from_those_that_a_repository_adds() -> None:
+    policy = layered("gate: {jobs: [docs]}", org="gate: {jobs: [security / *]}")
+    assert policy.gate.pinned == ("security / *",)
+    assert layered("gate: {jobs: [docs]}", org="roles: {qa_analyst: {users: [quinn]}}").gate.pinned == ()
+
+
+@pytest.mark.parametrize(("wanted", "seconds", "problems"), [("1m", 300, 1), ("10m", 600, 0)])
+def test_a_repository_may_only_lengthen_the_wait_of_a_pinned_gate(wanted: str, seconds: int, problems: int) -> None:
+    """T14: a gate that waits for nobody opens before the first job is heard of."""
+    policy = layered(f"gate: {{settle: {wanted}}}", org="mode: enforce")
+    assert (policy.gate.settle_s, len(policy.problems)) == (seconds, problems)
+    assert [p.sentence for p in policy.problems] == [
+        "gate.settle: a repository may only lengthen it; it is 5 min"
+    ] * problems
+
+
+@pytest.mark.parametrize("org", ["mode: observe", "gate: {settle: 10m}"])
+def test_an_organisation_that_pins_no_gate_leaves_it_to_the_repository(org: str) -> None:
+    policy = layered("gate: {jobs: [ci / *], ignore: [nightly], settle: 1m}", org=org)
+    assert (policy.gate.jobs, policy.gate.ignore, policy.gate.settle_s) == (("ci / *",), ("nightly",), 60)
+    assert policy.problems == ()
 
 
 def test_values_outside_the_categories_name_their_source_too() -> None:
