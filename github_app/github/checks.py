@@ -221,7 +221,7 @@ class _Writer:
 def _wanted_gate(view: View, base_url: str) -> Wanted:
     gate = view.gate
     first = gate.failures[0].id if gate.failures else None
-    attempts = sum(run.attempt - 1 for run in view.commit.runs)
+    attempts = sum(run.attempt - 1 for run in view.commit.runs) + view.commit.refreshes
     return Wanted(
         key=f"gate/{view.commit.repo.id}/{gate.sha}",
         name=GATE,

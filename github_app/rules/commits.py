@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, TypeVar
 
 from github_app.rules.events import JobsSeen
 from github_app.rules.model import Job, Repo, Run, Source
@@ -17,6 +18,9 @@ RED = frozenset({"failure", "timed_out", "startup_failure", "error"})
 SILENT = frozenset({"success", "neutral", "skipped"})
 """Conclusions that GitHub counts as passed (G21)."""
 
+T = TypeVar("T", bound=Any)
+_Slot = tuple[str, int]
+_Order = tuple[int, int, int]
 _PROGRESS = {"requested": 0, "waiting": 1, "pending": 1, "queued": 1, "in_progress": 2, "completed": 3}
 
 
@@ -51,37 +55,139 @@ def with_refs(commit: Commit, names: Iterable[str]) -> Commit:
     return commit if refs == commit.refs else replace(commit, refs=refs, settled=False)
 
 
+def standings(commit: Commit) -> tuple[tuple[Job, Standing], ...]:
+    """Return the jobs that count, each with what it means now.
+
+    Left out are those in whose place a newer run or attempt speaks (X8, X9, X18). Only a verdict speaks for another:
+    a job that was skipped or cancelled says nothing about what had been red before it.
+    """
+    index = _Index.of(commit)
+    return tuple((job, index.standing(job)) for job in commit.jobs if not index.is_superseded(job))
+
+
 def standing(job: Job, commit: Commit) -> Standing | None:
-    """Say what a job means now; None when a newer run or attempt speaks in its place (X8, X9, X18)."""
-    if _superseded(job, commit):
-        return None
-    if not job.done or _is_being_rerun(job, commit):
-        return Standing.RUNNING
-    if job.conclusion in RED:
-        return Standing.RED
-    if job.conclusion == "action_required":
-        return Standing.APPROVAL
-    if job.conclusion in SILENT:
-        return Standing.PASSED
-    return Standing.CANCELLED  # cancelled, stale, and whatever GitHub adds: never passed
+    """Say what one job means now; None when a newer one speaks in its place."""
+    return next((state for other, state in standings(commit) if _job_key(other) == _job_key(job)), None)
+
+
+def tolerated_jobs(commit: Commit) -> frozenset[tuple[int, int]]:
+    """Return (id, attempt) of the red jobs that their workflow lets fail: their run ended in success all the same.
+
+    That is `continue-on-error`. The job has to be red in the very attempt that succeeded, or the success may be owed to
+    its having passed or gone.
+    """
+    newest = _latest(((job.slot, job.run_id), (job.attempt, job.conclusion in RED, job.id)) for job in commit.jobs)
+    green = {(run.id, run.attempt) for run in commit.runs if run.conclusion == "success"}
+    kept = {key for key, (attempt, is_red, _) in newest.items() if is_red and (key[1], attempt) in green}
+    red = (job for job in commit.jobs if job.conclusion in RED)
+    return frozenset((job.id, job.attempt) for job in red if (job.slot, job.run_id) in kept)
 
 
 def is_allowed_to_fail(job: Job, commit: Commit) -> bool:
-    """Whether the workflow tolerates this red job: its run ended in success all the same (`continue-on-error`).
-
-    The newest attempt at the job has to be red too, or the run may owe its success to that.
-    """
-    run = next((run for run in commit.runs if run.id == job.run_id), None)
-    if run is None or run.conclusion != "success" or job.conclusion not in RED:
-        return False
-    attempts = [other for other in commit.jobs if (other.slot, other.run_id) == (job.slot, job.run_id)]
-    newest = max(attempts, key=lambda other: other.attempt)
-    return newest.conclusion in RED and run.attempt >= newest.attempt
+    """Whether the workflow lets this red job fail."""
+    return (job.id, job.attempt) in tolerated_jobs(commit)
 
 
 def awaited_runs(commit: Commit) -> tuple[Run, ...]:
-    """Runs that have not ended, so that jobs may still come."""
-    return tuple(run for run in commit.runs if not run.done)
+    """Return the runs of which something is still to be heard: those under way, and red ones without a red job."""
+    told = {job.run_id for job in commit.jobs if job.conclusion not in SILENT}
+    index = _Index.of(commit)
+    return tuple(
+        run
+        for run in commit.runs
+        if not run.done or (run.conclusion not in SILENT and run.id not in told and not index.has_successor(run))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """What is newest in each slot and of each workflow, found in one pass."""
+
+    is_shared: bool
+    speakers: Mapping[_Slot, _Order]
+    unspoken: Mapping[_Slot, _Order]  # newest that ended, but in no verdict
+    newest: Mapping[_Slot, _Order]
+    workflows: Mapping[_Slot, tuple[int, int, bool]]  # newest run that was not skipped: id, attempt, done
+    runs: Mapping[int, Run]
+
+    @classmethod
+    def of(cls, commit: Commit) -> _Index:
+        # Of two pull requests with one head, the green run of one says nothing about the red run of the other (X15).
+        shared = sum(1 for name in commit.refs if name.startswith("pull/")) > 1
+        keyed = [(_slot(job.slot, job.run_id, shared=shared), job) for job in commit.jobs]
+        runs = [run for run in commit.runs if run.conclusion != "skipped"]
+        return cls(
+            is_shared=shared,
+            speakers=_latest((key, job.order) for key, job in keyed if _has_verdict(job)),
+            unspoken=_latest((key, job.order) for key, job in keyed if job.conclusion != "skipped"),
+            newest=_latest((key, job.order) for key, job in keyed),
+            workflows=_latest((_workflow(run, shared=shared), (run.id, run.attempt, run.done)) for run in runs),
+            runs={run.id: run for run in commit.runs},
+        )
+
+    def is_superseded(self, job: Job) -> bool:
+        if stands_for_run(job):
+            run = self.runs.get(job.run_id)
+            went_on = run is not None and (run.attempt, run.conclusion) != (job.attempt, job.conclusion)
+            if (went_on and run is not None and run.attempt >= job.attempt) or self._has_newer_run(job):
+                return True
+        others = self.speakers
+        if not _has_verdict(job):
+            others = self.newest if job.conclusion == "skipped" else self.unspoken
+        latest = others.get(_slot(job.slot, job.run_id, shared=self.is_shared))
+        return latest is not None and latest > job.order
+
+    def standing(self, job: Job) -> Standing:
+        if not job.done or self._is_being_rerun(job):
+            return Standing.RUNNING
+        if job.conclusion in RED:
+            return Standing.RED
+        if job.conclusion == "action_required":
+            return Standing.APPROVAL
+        if job.conclusion in SILENT:
+            return Standing.PASSED
+        # Cancelled, stale, and whatever GitHub adds: never passed, but a run that took its place may still speak.
+        return Standing.RUNNING if self._is_being_replaced(job) else Standing.CANCELLED
+
+    def has_successor(self, run: Run) -> bool:
+        newest = self.workflows.get(_workflow(run, shared=self.is_shared))
+        return newest is not None and newest[:2] > (run.id, run.attempt)
+
+    def _is_being_rerun(self, job: Job) -> bool:
+        """A new attempt of the run is under way and this verdict is the one that it is about (X16, X17)."""
+        run = self.runs.get(job.run_id)
+        is_running = run is not None and run.attempt > job.attempt and not run.done
+        return is_running and job.conclusion not in SILENT
+
+    def _is_being_replaced(self, job: Job) -> bool:
+        newest = self.workflows.get(_workflow(job, shared=self.is_shared))
+        return newest is not None and newest[:2] > (job.run_id, job.attempt) and not newest[2]
+
+    def _has_newer_run(self, job: Job) -> bool:
+        newest = self.workflows.get(_workflow(job, shared=self.is_shared))
+        return newest is not None and newest[:2] > (job.run_id, job.attempt)
+
+
+def _slot(slot: str, run_id: int, *, shared: bool) -> _Slot:
+    return (slot, run_id if shared else 0)
+
+
+def _workflow(told: Run | Job, *, shared: bool) -> _Slot:
+    run_id = told.run_id if isinstance(told, Job) else told.id
+    return _slot(f"{told.workflow_id}|{told.event}", run_id, shared=shared)
+
+
+def _latest(found: Iterable[tuple[_Slot, T]]) -> dict[_Slot, T]:
+    newest: dict[_Slot, T] = {}
+    for key, order in found:
+        known = newest.get(key)
+        newest[key] = order if known is None or order > known else known
+    return newest
+
+
+def _has_verdict(job: Job) -> bool:
+    """Whether a job says something, or still may: then it stands for what came before it in its slot."""
+    return not job.done or job.conclusion in RED | {"success", "neutral", "action_required"}
 
 
 def _join_jobs(known: Iterable[Job], heard: Iterable[Job]) -> tuple[Job, ...]:
@@ -107,6 +213,8 @@ def _progress(job: Job) -> tuple[int, float, bool, str]:
 
 
 def _step(told: Job | Run) -> int:
+    if isinstance(told, Run) and told.conclusion == "action_required":
+        return _PROGRESS["waiting"]  # it has not begun; once approved, the same attempt goes on
     return _PROGRESS["completed"] if told.done else _PROGRESS.get(told.status, 1)
 
 
@@ -124,33 +232,6 @@ def _join_runs(known: Iterable[Run], heard: Iterable[Run]) -> tuple[Run, ...]:
 
 def _run_progress(run: Run) -> tuple[int, int, bool, str]:
     return (run.attempt, _step(run), run.conclusion != "success", run.conclusion or "")
-
-
-def _superseded(job: Job, commit: Commit) -> bool:
-    if any(_speaks_for(other, job) for other in commit.jobs):
-        return True
-    is_without_verdict = job.conclusion in {"cancelled", "stale"} or stands_for_run(job)
-    return is_without_verdict and any(_is_successor(run, job) for run in commit.runs)
-
-
-def _speaks_for(other: Job, job: Job) -> bool:
-    """A newer job in the same slot, unless it was skipped and so says nothing about an older verdict."""
-    if other.slot != job.slot or other.order <= job.order:
-        return False
-    return other.conclusion != "skipped" or job.conclusion == "skipped"
-
-
-def _is_successor(run: Run, job: Job) -> bool:
-    """A newer run of the same workflow; a skipped one did nothing, so it speaks for nobody."""
-    is_same_workflow = (run.workflow_id, run.event) == (job.workflow_id, job.event)
-    return is_same_workflow and run.conclusion != "skipped" and (run.id, run.attempt) > (job.run_id, job.attempt)
-
-
-def _is_being_rerun(job: Job, commit: Commit) -> bool:
-    """A new attempt of the run is under way and this verdict is the one that it is about (X16, X17)."""
-    if job.conclusion in SILENT:
-        return False
-    return any(run.id == job.run_id and run.attempt > job.attempt and not run.done for run in commit.runs)
 
 
 def stands_for_run(job: Job) -> bool:

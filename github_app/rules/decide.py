@@ -62,10 +62,20 @@ def decide(case: Case, event: Event, book: Book, now: datetime) -> Decision:
         case RepoMoved():
             after = replace(case, source=replace(case.source, repo=event.repo) if case.source else None)
         case RefreshAsked():
-            return Decision(case, effects=_show(case))
+            return _refreshed(case, event)
         case _:
             after = _timer_fired(case, event, now)
     return _compared(case, _settled(after, book), event, book, now)
+
+
+def _refreshed(case: Case, event: RefreshAsked) -> Decision:
+    """Have the check run anew: GitHub has set it back, so the same words must be sent again."""
+    commit = case.commit
+    if commit is None or event.cause == commit.refreshed_by:
+        return Decision(case)
+    commit = replace(commit, refreshes=commit.refreshes + 1, refreshed_by=event.cause)
+    after = replace(case, commit=commit)
+    return Decision(after, effects=_show(after))
 
 
 def _jobs_seen(case: Case, event: JobsSeen, book: Book) -> Case:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
-from github_app.rules.commits import Standing, awaited_runs, is_allowed_to_fail, standing, stands_for_run
+from github_app.rules.commits import Standing, awaited_runs, standings, stands_for_run, tolerated_jobs
 from github_app.rules.model import Job, Source
 from github_app.rules.policy import GatePolicy, first_match
 from github_app.rules.records import Commit, Failure
@@ -27,7 +28,7 @@ class Row:
     remark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Gate:
     """The check as it should be: `conclusion` is None while it is in progress."""
 
@@ -39,15 +40,10 @@ class Gate:
     observing: bool = False
     notices: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def failures(self) -> tuple[Failure, ...]:
         """The failures shown, each once, those that gate first and the earliest deadline first."""
-        seen: dict[str, tuple[bool, Failure]] = {}
-        for row in self.rows:
-            for failure in row.failures:
-                gating = row.gating or (failure.id in seen and seen[failure.id][0])
-                seen[failure.id] = (gating, failure)
-        return tuple(failure for _, failure in sorted(seen.values(), key=_urgency))
+        return _failures(self.rows)
 
 
 def gate_of(
@@ -71,35 +67,41 @@ def gate_of(
 
 def is_gating(job: Job, rules: GatePolicy) -> bool:
     """Whether a job can hold the gate shut: jobs of Actions unless ignored, foreign checks only when named."""
-    names = (job.name, f"{job.workflow} / {job.name}")
-    if first_match(rules.ignore, names):
+    if first_match(rules.ignore, _names(job)):
         return False
     if rules.jobs:
-        return first_match(rules.jobs, names) is not None
+        return any(_answers(job, pattern) for pattern in rules.jobs)
     return job.source is Source.ACTIONS
 
 
 _SHUT = frozenset({Standing.RED, Standing.CANCELLED, Standing.APPROVAL})
 
 
+def _failures(rows: Iterable[Row]) -> tuple[Failure, ...]:
+    seen: dict[str, tuple[bool, Failure]] = {}
+    for row in rows:
+        for failure in row.failures:
+            gating = row.gating or (failure.id in seen and seen[failure.id][0])
+            seen[failure.id] = (gating, failure)
+    return tuple(failure for _, failure in sorted(seen.values(), key=_urgency))
+
+
 def _rows(commit: Commit, failures: Sequence[Failure], rules: GatePolicy) -> Iterable[Row]:
-    for job in commit.jobs:
-        state = standing(job, commit)
-        if state is None:
-            continue
-        tolerated = is_allowed_to_fail(job, commit)
-        gating = is_gating(job, rules) and not tolerated
-        mine = tuple(failure for failure in failures if _is_part_of(job, failure))
-        if state is Standing.CANCELLED and mine:
-            state = Standing.RED
-        yield Row(job, state, gating, mine if state is Standing.RED else (), _remark(job, state, rules, tolerated))
+    parts: dict[tuple[int, int], list[Failure]] = {}
+    for failure in failures:
+        for leg in failure.legs:
+            parts.setdefault((leg.job_id, leg.attempt), []).append(failure)
+    tolerated = tolerated_jobs(commit)
+    for job, told in standings(commit):
+        key = (job.id, job.attempt)
+        mine = tuple(parts.get(key, ()))
+        state = Standing.RED if told is Standing.CANCELLED and mine else told
+        gating = is_gating(job, rules) and key not in tolerated
+        remark = _remark(job, state, rules, tolerated=key in tolerated)
+        yield Row(job, state, gating, mine if state is Standing.RED else (), remark)
 
 
-def _is_part_of(job: Job, failure: Failure) -> bool:
-    return any((leg.job_id, leg.attempt) == (job.id, job.attempt) for leg in failure.legs)
-
-
-def _remark(job: Job, state: Standing, rules: GatePolicy, tolerated: bool) -> str:  # noqa: FBT001  (read in one place)
+def _remark(job: Job, state: Standing, rules: GatePolicy, *, tolerated: bool) -> str:
     if state is Standing.CANCELLED:
         return f"{job.conclusion or 'ended without a conclusion'}: re-run or remove"
     if state is Standing.APPROVAL:
@@ -116,10 +118,24 @@ def _awaited(commit: Commit, rows: Sequence[Row], rules: GatePolicy) -> Iterable
     running = [row.job for row in rows if row.gating and row.standing is Standing.RUNNING]
     names = [job.workflow or job.name for job in running]
     names += [run.workflow for run in awaited_runs(commit) if _run_may_gate(run.workflow, rules)]
-    if not commit.settled:
-        heard = [(row.job.name, f"{row.job.workflow} / {row.job.name}") for row in rows]
-        names += [pattern for pattern in rules.jobs if not any(first_match((pattern,), pair) for pair in heard)]
+    # After the settling time the repository's list is not expected any more (X46); the organisation's always is.
+    expected = rules.pinned if commit.settled else (*rules.pinned, *rules.jobs)
+    names += [pattern for pattern in dict.fromkeys(expected) if not any(_answers(row.job, pattern) for row in rows)]
     return dict.fromkeys(names)
+
+
+def _answers(job: Job, pattern: str) -> bool:
+    """Whether a job is one that a pattern of `gate.jobs` asks for.
+
+    `workflow / job` asks for a job of Actions: anybody with write access could post a status of that name (T30).
+    """
+    if " / " in pattern and job.source is not Source.ACTIONS:
+        return False
+    return first_match((pattern,), _names(job)) is not None
+
+
+def _names(job: Job) -> tuple[str, str]:
+    return job.name, f"{job.workflow} / {job.name}"
 
 
 def _run_may_gate(workflow: str, rules: GatePolicy) -> bool:
@@ -132,7 +148,7 @@ def _judged(rows: Sequence[Row]) -> bool:
 
 def _title(rows: Sequence[Row], shut: Sequence[Row]) -> str:
     """Most urgent first: what kind, whose, by when; the whole title stays under GitHub's 255 characters."""
-    failures = Gate("", None, "", tuple(row for row in rows if row.gating)).failures
+    failures = _failures(row for row in rows if row.gating)
     others = [row for row in shut if not row.failures]
     # One commit in two pull requests has each failure twice (X14); saying it once is enough here.
     named = list(dict.fromkeys(f"{each.verdict.category} ({owner_name(each)}{_by(each)})" for each in failures))

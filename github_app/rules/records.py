@@ -27,6 +27,8 @@ class Commit:
     refs: tuple[str, ...] = ()
     jobs: tuple[Job, ...] = ()
     runs: tuple[Run, ...] = ()
+    refreshes: int = 0  # how often our check was asked to run anew; GitHub sets it back then (X16)
+    refreshed_by: str = ""  # the delivery that asked last
     settled: bool = False  # `gate.settle` has passed: what was not heard of by then is not expected
     findings: tuple[Finding, ...] = ()
 

@@ -291,10 +291,19 @@ def test_where_no_gate_waits_nothing_is_shown(events: tuple[Event, ...]) -> None
     assert last(*events).effects == ()
 
 
-def test_asking_for_the_check_anew_shows_everything_and_changes_nothing() -> None:
+def test_asking_for_the_check_anew_shows_it_anew_once() -> None:
+    """X16: GitHub has set the check back, so the same words have to be sent again; a redelivery asks for nothing."""
     case = told(OPENED, RED)
     refresh = RefreshAsked(repo=REPO, cause="guid", received_at=at(60), sha=A)
-    assert decided(refresh, case=case) == [Decision(case, effects=on_pull())]
+    [first, again] = decided(refresh, refresh, case=case)
+    assert first.effects == on_pull()
+    assert first.case.commit is not None
+    assert first.case.commit.refreshes == 1
+    assert again == Decision(first.case)
+
+
+def test_asking_for_the_check_of_an_unknown_commit_leads_to_nothing() -> None:
+    assert decided(RefreshAsked(repo=REPO, cause="guid", received_at=at(60), sha=A), case=Case()) == [Decision(Case())]
 
 
 # --- policy, installations, repositories -----------------------------------------------------------------------------

@@ -216,6 +216,21 @@ def test_a_named_check_that_was_not_heard_of_is_waited_for_until_it_has_settled(
     assert gate(job("success"), foreign("success"), rules=rules).conclusion == "success"
 
 
+def test_a_job_that_the_organisation_names_is_waited_for_even_after_the_settling_time() -> None:
+    """T14: renaming it in a pull request must not open the gate."""
+    rules = replace(EVERYTHING, jobs=("CI / audit", "*"), pinned=("CI / audit",))
+    waiting = gate(job("success"), runs=(run("success"),), settled=True, rules=rules)
+    assert (waiting.conclusion, waiting.title) == (None, "Waiting for CI / audit")
+    assert gate(job("success"), job("success", "audit"), settled=True, rules=rules).conclusion == "success"
+
+
+def test_a_status_with_the_name_of_a_job_is_not_that_job() -> None:
+    """T30: anybody with write access can post a status."""
+    rules = replace(EVERYTHING, jobs=("CI / audit",), pinned=("CI / audit",))
+    spoof = replace(foreign("success", "CI / audit"), source=Source.STATUS)
+    assert gate(spoof, settled=True, rules=rules).conclusion is None
+
+
 def test_a_run_whose_every_job_is_ignored_is_not_waited_for() -> None:
     rules = replace(EVERYTHING, ignore=("Deploy / *",))
     assert gate(job("success"), runs=(run("success"), run(id=11, workflow="Deploy")), rules=rules).title == (
