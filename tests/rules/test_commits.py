@@ -100,9 +100,8 @@ def test_a_cancelled_and_then_skipped_job_does_not_wash_a_red_one_green() -> Non
 def test_of_two_pull_requests_with_one_head_neither_speaks_for_the_other() -> None:
     """X15: the stricter holds."""
     red, green = job("failure"), job("success", run=11)
-    commit = with_refs(
-        commit_of(seen(A, red, green, runs=(run("failure"), run("success", id=11)))), ["pull/1", "pull/2"]
-    )
+    both = ["pull/1", "pull/2"]
+    commit = with_refs(commit_of(seen(A, red, green, runs=(run("failure"), run("success", id=11)))), both)
     assert standing(red, commit) is Standing.RED
     rerun = job("success", attempt=2)
     again = with_refs(commit_of(seen(A, red, green, rerun, runs=(run("success", attempt=2),))), both)
