@@ -14,11 +14,12 @@ from typing import Final
 from github_app.rules import facts
 from github_app.rules.lines import clean
 from github_app.rules.model import Evidence, Excerpt, Job, Source, TestReport
+from github_app.rules.policy import regression_of
 from github_app.rules.precedence import Finding, Weight, best_first, is_stricter, worst_severity
 from github_app.rules.redaction import redact
-from github_app.rules.reported import report_finding
+from github_app.rules.reported import report_finding, reported_categories
 from github_app.rules.signatures import SEVERITY_GROUP, Hit, Signatures
-from github_app.rules.verdicts import Line, Verdict
+from github_app.rules.verdicts import Line, Other, Verdict
 from pytest_failure_review.report import Category, Severity, State, is_at_or_below
 
 EVIDENCE_LINES: Final = 5
@@ -56,14 +57,14 @@ def categorise(job: Job, signatures: Signatures) -> Verdict:
 
 def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[Finding]:
     texts = [finding for said in _said(job, evidence) for finding in _matched(said, signatures)]
+    if facts.is_about_integration(job):
+        texts = [_as_integration(finding) for finding in texts]
     if evidence.report and (reported := report_finding(evidence.report)) and _counts(reported, job):
         yield reported
     yield from facts.conclusion_findings(job)
     yield from facts.step_findings(job)
     yield from (finding for finding in texts if _counts(finding, job))
     yield from facts.name_findings(job) if _may_be_named(job, evidence) else ()
-    if job.conclusion != "cancelled" and facts.is_about_integration(job):
-        yield from (_as_integration(finding) for finding in texts if finding.verdict.category is Category.TEST_UNIT)
 
 
 def _choice(findings: Sequence[Finding], report: TestReport | None) -> Finding:
@@ -180,6 +181,8 @@ def _severity(hit: Hit) -> Severity | None:
 def _as_integration(finding: Finding) -> Finding:
     """The same failing test in a job whose name says that it needs more than its own process."""
     verdict = finding.verdict
+    if verdict.category is not Category.TEST_UNIT:
+        return finding
     reason = f"{verdict.reason.removesuffix('.')}, in a job of integration tests."
     return replace(finding, verdict=replace(verdict, category=Category.TEST_INTEGRATION, reason=reason))
 
@@ -202,6 +205,7 @@ def _explained(chosen: Finding, findings: Sequence[Finding], evidence: Evidence)
         severity=worst_severity(same),
         evidence=_lines(same),
         runner_up=f"{rival.category}, by rule `{rival.rule}`" if rival else None,
+        also=_also(chosen, findings, evidence.report),
     )
 
 
@@ -219,6 +223,31 @@ def _runner_up(chosen: Finding, findings: Sequence[Finding]) -> Verdict | None:
     others = (finding.verdict for finding in findings if finding.weight >= least)
     known = (other for other in others if other.category not in {chosen.verdict.category, Category.UNKNOWN})
     return next(known, None)
+
+
+def _also(chosen: Finding, findings: Sequence[Finding], report: TestReport | None) -> tuple[Other, ...]:
+    """Give every other kind of failure that is in the evidence, so that no line of text hides one of them (T15).
+
+    Lines of one signature complete each other: a scanner says the severity in one and the number of findings in
+    another. A symptom that passing jobs show too is no failure beside a real one.
+    """
+    alike: dict[tuple[Category, str | None, str], list[Finding]] = {}
+    for finding in findings:
+        if finding.weight is not Weight.WEAK or chosen.weight <= Weight.WEAK:
+            verdict = finding.verdict
+            alike.setdefault((verdict.category, verdict.subcategory, verdict.rule), []).append(finding)
+    own = (chosen.verdict.category, chosen.verdict.subcategory, chosen.verdict.rule)
+    others = [_other(group) for key, group in alike.items() if key != own]
+    reported = reported_categories(report) if report else ()
+    others += [Other(category) for category in reported if category is not chosen.verdict.category]
+    return tuple(dict.fromkeys(others))
+
+
+def _other(alike: Sequence[Finding]) -> Other:
+    first = alike[0].verdict
+    measured = [percent for finding in alike if (percent := regression_of(finding.verdict)) is not None]
+    regression = str(max(measured)) if measured else ""
+    return Other(first.category, first.subcategory, worst_severity(alike), regression)
 
 
 def _remark(verdict: Verdict, evidence: Evidence) -> str:

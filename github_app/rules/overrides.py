@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from github_app.rules.policy import Policy, Rule, regression_of, rounded
+from github_app.rules.policy import REGRESSION, Policy, Rule, regression_of, rounded, rule_of
 from github_app.rules.verdicts import Override, Permission, Verdict
 from pytest_failure_review.report import Category, Severity, is_at_or_below
 
@@ -21,20 +22,48 @@ _ANSWERS: Final = {
 def eligibility(verdict: Verdict, rule: Rule, policy: Policy, protected_path: str | None = None) -> Override:
     """Say whether the gate may be opened in spite of a failure, and what that takes.
 
-    `protected_path` is a path of the change under which nothing is overridden (S1-046, C18), if there is one.
+    `protected_path` is a path of the change under which nothing is overridden (S1-046, C18), if there is one. Nor is a
+    failure overridden whose evidence also shows one that never is: anybody can print a line that looks like a broken
+    machine, only GitHub can say that it broke (T15). A mere `hotfix` does not bind this way, since failing tests are
+    how a broken database shows.
     """
     if protected_path is not None:
         line = policy.provenance.get("protected_paths", "")
         return Override(
             Permission.NEVER, f"not overridable: the change touches {protected_path}, a protected path", line
         )
+    hidden = None if rule.permission is Permission.NEVER else _never_too(verdict, policy)
+    if hidden is not None:
+        return hidden
     return Override(rule.permission, _sentence(verdict, rule, policy), rule.provenance["override"], _needs(rule))
 
 
+def _never_too(verdict: Verdict, policy: Policy) -> Override | None:
+    """Return the refusal for the sake of another failure in the same evidence, if there is reason to."""
+    for other in () if verdict.rests_on_fact else verdict.also:
+        shown = replace(
+            verdict,
+            category=other.category,
+            subcategory=other.subcategory,
+            severity=other.severity,
+            measures={REGRESSION: other.regression},
+        )
+        rule = rule_of(shown, policy)
+        if rule.permission is Permission.NEVER:
+            reason = (
+                f"{_ANSWERS[rule.permission]}: the log also shows {other.category}, {_because(shown, rule, policy)}"
+            )
+            return Override(rule.permission, reason, rule.provenance["override"])
+    return None
+
+
 def _sentence(verdict: Verdict, rule: Rule, policy: Policy) -> str:
+    return f"{_ANSWERS[rule.permission]}: {_because(verdict, rule, policy)}"
+
+
+def _because(verdict: Verdict, rule: Rule, policy: Policy) -> str:
     fact = _fact(verdict, policy)
-    because = f"{fact}; {rule.why}" if fact else rule.why
-    return f"{_ANSWERS[rule.permission]}: {because}"
+    return f"{fact}; {rule.why}" if fact else rule.why
 
 
 def _fact(verdict: Verdict, policy: Policy) -> str:

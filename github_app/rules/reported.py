@@ -22,10 +22,10 @@ _DOUBT = 0.7  # and of a fork's, or of one that breaks off
 
 def report_finding(report: TestReport) -> Finding | None:
     """Give the worst of the reported failures, or None when the report names none of a known kind."""
-    known = [failure for failure in report.failures if failure.category is not Category.UNKNOWN]
-    if not known:
+    categories = reported_categories(report)
+    if not categories:
         return None
-    worst = max(known, key=lambda failure: root_cause_rank(failure.category))
+    worst = next(failure for failure in report.failures if failure.category is categories[0])
     of_kind = [failure for failure in report.failures if failure.category is worst.category]
     sure = report.complete and report.trusted
     verdict = Verdict(
@@ -38,6 +38,12 @@ def report_finding(report: TestReport) -> Finding | None:
         description=f"decided by the plugin's rule `{worst.rule}`",
     )
     return Finding(verdict, Weight.REPORT if sure else Weight.TEXT)
+
+
+def reported_categories(report: TestReport) -> tuple[Category, ...]:
+    """Give the known kinds of failure that the report names, the worst first."""
+    named = {failure.category for failure in report.failures} - {Category.UNKNOWN}
+    return tuple(sorted(named, key=root_cause_rank, reverse=True))
 
 
 def _reason(report: TestReport, worst: ReportedFailure) -> str:

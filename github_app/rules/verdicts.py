@@ -30,6 +30,19 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """Another kind of failure that the same evidence speaks of; `regression` is in percent, "" when none was measured.
+
+    A severity that nobody named and a regression that nobody measured count as the worst, as they do in a verdict.
+    """
+
+    category: Category
+    subcategory: str | None = None
+    severity: Severity | None = None
+    regression: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What kind of failure it is, and why we think so."""
 
@@ -48,6 +61,12 @@ class Verdict:
     causes: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     measures: Measures = field(default_factory=lambda: MappingProxyType({}))  # "regression_percent": "23.40"
+    also: tuple[Other, ...] = ()
+
+    @property
+    def rests_on_fact(self) -> bool:
+        """Whether GitHub itself said so, which no text of a change can imitate."""
+        return self.rule.startswith("fact:")
 
 
 @dataclass(frozen=True, slots=True)
