@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from github_app.failpoints import failpoint
-from github_app.loops import SHORTLY, Leases, Loop, StoreUnavailable, backoff
+from github_app.loops import LOOK_AGAIN, REFUSED, SHORTLY, Leases, Loop, StoreUnavailable, backoff
 from github_app.outcomes import GiveUp, Unfinished, Wait
 
 __all__ = ["Claimed", "Delivery", "Inbox", "Sorted", "StoreUnavailable"]
 
 MAX_ATTEMPTS = 8
+
+GONE = frozenset({404, 410, 451})
+"""HTTP statuses that say there is nothing left to decide about."""
+
+PATIENCE = timedelta(hours=72)
+"""How long a delivery that we may not look into is kept ready; then GitHub itself redelivers no more (G3)."""
 
 Verdict = Literal["ready", "ignored", "quarantined"]
 Final = Literal["done", "ignored", "quarantined", "parked"]
@@ -107,13 +113,20 @@ class Inbox:
         await self._handle(item.delivery)
 
     async def settle(self, item: Claimed, outcome: Unfinished | None) -> None:
-        """Done, ignored, parked, or again later; a wait is no attempt."""
+        """Done, ignored, parked, or again later; a wait is no attempt.
+
+        Only what is gone is ignored: that we could not look is no reason to believe that nothing is red (T33).
+        """
         now = self._now()
         match outcome:
             case None:
                 await self._rows.finish(item, "done", "", now)
-            case GiveUp():
+            case GiveUp() if outcome.status in GONE:
                 await self._rows.finish(item, "ignored", outcome.reason, now)
+            case GiveUp() if outcome.status in REFUSED and now - item.delivery.received_at < PATIENCE:
+                await self._rows.again(item, now + LOOK_AGAIN, outcome.reason, counts=False)
+            case GiveUp():
+                await self._rows.finish(item, "parked", outcome.reason, now)
             case Wait():
                 await self._rows.again(item, outcome.until, outcome.reason, counts=False)
             case StoreUnavailable():

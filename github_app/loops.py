@@ -26,6 +26,12 @@ LONGEST_PAUSE = 60
 SHORTLY = timedelta(seconds=1)
 """When to come back after a failure that was the database's and not the item's."""
 
+REFUSED = frozenset({401, 403})
+"""HTTP statuses that say we may not just now: suspended, a permission missing, a key replaced (F18)."""
+
+LOOK_AGAIN = timedelta(minutes=5)
+"""When to ask again whether we may."""
+
 Item = TypeVar("Item")
 Item_contra = TypeVar("Item_contra", contravariant=True)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from github_app.loops import SHORTLY, Leases, Loop, StoreUnavailable, backoff
+from github_app.loops import LOOK_AGAIN, REFUSED, SHORTLY, Leases, Loop, StoreUnavailable, backoff
 from github_app.outcomes import GiveUp, Unfinished, Wait
 
 PATIENCE = timedelta(hours=72)
@@ -85,6 +85,8 @@ class Outbox:
         match outcome:
             case None:
                 await self._rows.done(item, now)
+            case GiveUp() if outcome.status in REFUSED and now - item.wanted_at < PATIENCE:
+                await self._rows.again(item, now + LOOK_AGAIN, outcome.reason, now, counts=False)
             case GiveUp():
                 await self._rows.fail(item, outcome.reason, now)
             case Wait():

@@ -134,12 +134,51 @@ async def test_a_waiting_delivery_stays_untouched_until_its_time_and_holds_nobod
     assert handled == ["1", "2", "1"]
 
 
-async def test_what_is_given_up_is_ignored_with_its_reason(store: SqlStore, clock: Clock) -> None:
-    handle, _ = raising(GiveUp("the repository is gone", 404))
+@pytest.mark.parametrize("status", [404, 410, 451])
+async def test_what_is_about_something_gone_is_ignored_with_its_reason(
+    store: SqlStore, clock: Clock, status: int
+) -> None:
+    handle, _ = raising(GiveUp("the repository is gone", status))
     async with running(store, handle, clock) as inbox:
         await inbox.accept(a_delivery("1"))
         await settles(store, ignored=1)
     assert await store.deliveries.reason("1") == "the repository is gone"
+
+
+@pytest.mark.parametrize("status", [0, 409, 422])
+async def test_what_cannot_be_looked_into_is_parked_and_never_taken_for_nothing(
+    store: SqlStore, clock: Clock, status: int
+) -> None:
+    """T33: a red job that could not be read is not a job that was not there."""
+    handle, _ = raising(GiveUp("GitHub refuses", status))
+    async with running(store, handle, clock) as inbox:
+        await inbox.accept(a_delivery("1"))
+        await settles(store, parked=1)
+    assert await store.deliveries.reason("1") == "GitHub refuses"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_what_we_may_not_look_into_is_tried_every_five_minutes_for_three_days(
+    store: SqlStore, clock: Clock, status: int
+) -> None:
+    """F18, T33: whoever suspends the App or takes a permission away may give it back."""
+    handle, handled = raising(*[GiveUp("the App is suspended", status)] * 1000)
+    async with running(store, handle, clock) as inbox:
+        await inbox.accept(a_delivery("1"))
+
+        async def tried_again() -> bool:
+            return len(handled) > len(before)
+
+        for _ in range(MAX_ATTEMPTS + 1):
+            before = list(handled)
+            clock.now += timedelta(minutes=5)
+            inbox.loop.wake()
+            await until(tried_again)
+        await settles(store, ready=1)
+        clock.now = NOW + timedelta(hours=72)
+        inbox.loop.wake()
+        await settles(store, parked=1)
+    assert await store.deliveries.reason("1") == "the App is suspended"
 
 
 @pytest.mark.parametrize(

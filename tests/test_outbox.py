@@ -166,6 +166,28 @@ async def test_what_cannot_be_done_fails_at_once_and_the_journal_says_so(
     assert await reasons(store) == [reason]
 
 
+@pytest.mark.parametrize("status", [401, 403])
+async def test_what_we_may_not_do_is_tried_again_in_five_minutes(store: SqlStore, clock: Clock, status: int) -> None:
+    """F18: a permission that is given back must not find the gate forgotten."""
+    performer = Script(GiveUp("not allowed", status))
+    async with running(store, {"publish": performer}, clock) as outbox:
+        await wish(store, a_wish())
+        await until(performer.has_performed)
+        await settles(store, pending=1)
+        clock.now += timedelta(minutes=5)
+        outbox.loop.wake()
+        await settles(store, done=1)
+
+
+async def test_what_we_may_never_do_fails_after_72_hours(store: SqlStore, clock: Clock) -> None:
+    """P9."""
+    clock.now = NOW + timedelta(hours=72)
+    async with running(store, {"publish": Script(GiveUp("not allowed", 403))}, clock):
+        await wish(store, a_wish())
+        await settles(store, failed=1)
+    assert await reasons(store) == ["not allowed"]
+
+
 async def test_a_wish_after_a_failed_one_is_a_new_one(store: SqlStore, clock: Clock) -> None:
     performer = Script(GiveUp("no"))
     async with running(store, {"publish": performer}, clock):
