@@ -1,13 +1,14 @@
 """Why a job failed, as far as GitHub can tell: its log's failing regions, its annotations, the plugin's report.
 
-Everything read here was written by a stranger: it is redacted before it leaves this room, and bounded (T17, T23).
+Everything read here was written by a stranger: it is redacted before it leaves this room, and bounded (T17, T23). What
+this does not do: read the whole of a large log. See `LogReader`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import codecs
 import re
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,7 +28,16 @@ MAX_LOG = 64 * 1024 * 1024
 LOG_PATIENCE = timedelta(seconds=60)
 """How long after a job's end a missing log may still come (X26)."""
 
-MAX_LINE = 1024 * 1024
+HEAD = 256 * 1024
+"""Bytes read of the beginning of a log."""
+
+TAIL = 2 * 1024 * 1024
+"""Bytes read of the end of a log, where jobs tell why they failed."""
+
+MIDDLE = 512 * 1024
+"""Bytes read in between, where a step says that it failed."""
+
+MAX_LINE = 256 * 1024
 """A line without an end is cut here, so that it cannot fill the memory (X28)."""
 
 MAX_ANNOTATIONS = 50
@@ -98,13 +108,11 @@ class Witness:
         try:
             async with self.api.download(template, limit=MAX_LOG, id=job.id, **names) as chunks:
                 await reader.read(chunks)
-        except TooLarge:
-            return "too_big", *reader.result()
         except GiveUp as gone:
             if gone.status in _MISSING and self._may_still_come(job, annotations):
                 raise Retry("The job's log is not there yet") from gone
             return ("missing" if gone.status in _MISSING else "refused"), (), ()
-        return ("partial" if reader.partial else "read"), *reader.result()
+        return reader.state, *reader.result()
 
     def _may_still_come(self, job: Job, annotations: Sequence[Annotation]) -> bool:
         """Whether to wait for a log; a lost runner leaves none, and GitHub itself says so at no line of the code."""
@@ -155,6 +163,8 @@ class Witness:
         return replace(
             failure,
             nodeid=self._clean(failure.nodeid, 500),
+            phase=self._clean(failure.phase, 20),
+            outcome=self._clean(failure.outcome, 20),
             rule=self._clean(failure.rule, 200),
             message=self._clean(failure.message, 1000),
             path=self._clean(failure.path, 500),
@@ -163,42 +173,97 @@ class Witness:
         )
 
     def _clean(self, text: str, limit: int) -> str:
-        """Redact, then cut: half a credential would not be recognised any more."""
+        """Redact, which cleans, then cut: half a credential would not be recognised any more."""
         return redact(text, self.known).text[:limit]
 
 
 class LogReader:
-    """Turns a log's bytes into excerpts as they come, in bounded memory, off the event loop."""
+    """Turns a log's bytes into excerpts as they come, in bounded memory and work, off the event loop (T17, X28).
+
+    Read are the first `HEAD` and the last `TAIL` bytes, and of what lies between the blocks in which a step says
+    `##[error]`, until `MIDDLE` bytes of them were read. The rest is only counted, so that line numbers stay right.
+    """
 
     def __init__(self, known: Sequence[str]) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
         self._redactor = Redactor(tuple(known))
         self._regions = Regions()
-        self._rest = ""
+        self._line = b""  # without its end yet
+        self._cut = False  # whether the rest of that line is dropped
+        self._head, self._middle = HEAD, MIDDLE  # bytes still to be read
+        self._waiting: deque[bytes] = deque()  # the last blocks, which may be the end
+        self._waiting_size = 0
+        self._skipped = False
+        self._too_big = False
 
     async def read(self, chunks: AsyncIterator[bytes]) -> None:
-        async for chunk in chunks:
-            await asyncio.to_thread(self._take, chunk)
+        """Read a log to its end, or as much of it as may be downloaded."""
+        try:
+            async for chunk in chunks:
+                await asyncio.to_thread(self._take, chunk)
+        except TooLarge:
+            self._too_big = True
+        await asyncio.to_thread(self._end)
 
     @property
-    def partial(self) -> bool:
-        """Whether the log stops before the runner signed off (X27); known once everything was read."""
-        return self._regions.partial
+    def state(self) -> str:
+        """The word for `Evidence.log`; known once everything was read.
+
+        A log that stops before the runner signed off is partial (X27), whether its middle was read or not.
+        """
+        if self._too_big:
+            return "too_big"
+        if self._regions.partial:
+            return "partial"
+        return "middle_unread" if self._skipped else "read"
 
     def result(self) -> tuple[tuple[Excerpt, ...], tuple[str, ...]]:
         """Return the excerpts and the kinds of credentials that were taken out."""
-        self._lines(self._redactor.feed(self._decoder.decode(b"", final=True)) + self._redactor.finish(), last=True)
         return self._regions.excerpts(), self._redactor.kinds
 
     def _take(self, chunk: bytes) -> None:
-        self._lines(self._redactor.feed(self._decoder.decode(chunk)))
+        """Take whole lines only, so that nothing is redacted that is cut anywhere."""
+        if self._cut:
+            _, end, rest = chunk.partition(b"\n")
+            self._cut, chunk = not end, end + rest
+        lines, end, self._line = (self._line + chunk).rpartition(b"\n")
+        if len(self._line) > MAX_LINE:
+            last = self._line.rfind(b"\r", 0, -1) + 1  # of a bar that redraws itself
+            self._cut = len(self._line) - last > MAX_LINE
+            self._line = self._line[last : last + MAX_LINE]
+        if end:
+            self._sort(lines + end)
 
-    def _lines(self, text: str, *, last: bool = False) -> None:
-        *whole, self._rest = (self._rest + text).split("\n")
-        self._regions.feed(whole)
-        if self._rest and (last or len(self._rest) > MAX_LINE):
-            self._regions.feed([self._rest])
-            self._rest = ""
+    def _sort(self, block: bytes) -> None:
+        if self._head > 0:
+            self._head -= len(block)
+            self._read(block)
+            return
+        self._waiting.append(block)
+        self._waiting_size += len(block)
+        while self._waiting_size - len(self._waiting[0]) >= TAIL:
+            oldest = self._waiting.popleft()
+            self._waiting_size -= len(oldest)
+            self._read_or_skip(oldest)
+
+    def _read_or_skip(self, block: bytes) -> None:
+        if self._middle > 0 and b"##[error]" in block:
+            self._middle -= len(block)
+            self._read(block)
+            return
+        self._skipped = True
+        self._regions.skip(block.count(b"\n"))
+        self._redactor.skip()
+
+    def _read(self, block: bytes) -> None:
+        lines = block.removesuffix(b"\n").decode("utf-8", "replace").split("\n")
+        self._regions.feed(self._redactor.lines(lines))
+
+    def _end(self) -> None:
+        for block in self._waiting:
+            self._read(block)
+        self._waiting.clear()
+        if self._line:
+            self._read(self._line)
 
 
 def likely(artifacts: Sequence[ArtifactPayload], job: Job) -> list[ArtifactPayload]:

@@ -13,7 +13,13 @@ WIDTH: Final = 400
 _STAMP: Final = re.compile(
     r"(?:([^\t\n]{1,200})\t[^\t\n]{1,200}\t)?\ufeff?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z ?"
 )
-_ESCAPE: Final = re.compile(r"\x1b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_=>78c])")
+_ESCAPE: Final = re.compile(
+    r"(?:\x1b\[|\x9b)[0-9;:?<=>]*[ -/]*[@-~]|\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_=>78c])"
+)
+# Letters and marks to Unicode, but nothing to a reader: joiners, fillers, variation selectors (Default_Ignorable).
+_UNSEEN: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 
 
 def unstamped(line: str) -> tuple[str | None, str]:
@@ -26,12 +32,26 @@ def unstamped(line: str) -> tuple[str | None, str]:
 
 
 def visible(text: str) -> str:
-    """Give the text without colours, control and bidi characters; of a bar that redraws itself only the last state."""
+    """Give the text without colours, control and bidi characters; of a bar that redraws itself only the last state.
+
+    What is visible stays as it is: doing it twice changes nothing more.
+    """
+    if not text.isascii():
+        text = _UNSEEN.sub("", text)
     if text.isprintable():
         return text
     text = _ESCAPE.sub("", text).rstrip("\r\n")
     text = text.rsplit("\r", 1)[-1]
     return "".join(map(_visible, text))
+
+
+def tidy(line: str) -> str:
+    """Give a whole line that is all visible, its time stamp still on."""
+    if line.isascii() and line.isprintable():
+        return line
+    stamp = _STAMP.match(line)
+    start = stamp.end() if stamp else 0
+    return visible(line[:start]) + visible(line[start:])
 
 
 def clean(line: str) -> str:

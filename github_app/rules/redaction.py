@@ -1,28 +1,33 @@
 """Take credentials out of text before it is stored or shown (T23, G25).
 
+The law: only whole lines are redacted, and colours and everything invisible go first, here and nowhere else, so that
+nothing can be taken away afterwards that held a credential apart. What leaves is clean: `lines.visible` finds no more.
+
 GitHub masks only what it was told, exactly, without a guarantee; here a credential is known by its looks, by the name
-beside it, or because it is our own. Only its kind is left. What this does not do: decode text to look inside it.
+beside it, or because it is our own, also inside base64. Only its kind is left. What this does not do: join lines, read
+what is compressed or encrypted, or keep more than `LINE` characters of a line.
 """
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from binascii import a2b_base64
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 from urllib.parse import quote
 
 from github_app.rules.detectors import DETECTORS, Detector
-from github_app.rules.lines import clean
-from github_app.rules.regex import ENGINE, Match, PatternSet, compiled, sound
-
-OVERLAP: Final = 4096
-"""Characters of an unfinished line that are looked at again together with what follows; more than any token has."""
+from github_app.rules.lines import tidy, unstamped, visible
+from github_app.rules.regex import ENGINE, Match, Pattern, PatternSet, compiled, sound
 
 LINE: Final = 65536
-"""Characters after which a line is not waited for any longer."""
+"""Characters of a line that are looked at; the rest of it is dropped."""
+
+OVERLAP: Final = 4096
+"""Characters dropped before such a cut too, since half a credential is not recognised; more than any token has."""
 
 _KEY_LINES: Final = 200  # of a private key that never ends
 _KEY_BEGINS: Final = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
@@ -48,69 +53,59 @@ def mark(kind: str) -> str:
 
 
 def redact(text: str, known: Sequence[str] = ()) -> Redacted:
-    """Take credentials out of a whole text; `known` are exact secrets of ours, found also in base64 and in addresses.
+    """Take what is invisible and then credentials out of a whole text; `known` are exact secrets of ours.
 
     Lines stay lines: as many line ends leave as came in. Redacting twice changes nothing more.
     """
     redactor = Redactor(tuple(known))
-    out = redactor.feed(text) + redactor.finish()
+    out = "\n".join(redactor.lines(text.split("\n")))
     return Redacted(out, redactor.kinds)
 
 
 @dataclass(slots=True)
 class Redactor:
-    """The same for a text that comes in pieces: whatever the pieces, the outcome is that of the whole."""
+    """The same for a text that comes in blocks of whole lines."""
 
     known: tuple[str, ...] = ()
-    _held: str = ""  # the unfinished last line
     _key_lines: int = 0  # lines of a private key still expected
     _found: set[str] = field(default_factory=set)
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds found so far."""
-        order = dict.fromkeys([_OWN, _PRIVATE_KEY, *(detector.kind for detector in DETECTORS)])
+        order = dict.fromkeys([_OWN, _PRIVATE_KEY, *(detector.kind for detector in DETECTORS), _ENCODED])
         return tuple(kind for kind in order if kind in self._found)
 
-    def feed(self, text: str) -> str:
-        """Take a further piece and give what is finished."""
-        self._held += text
-        end = self._held.rfind("\n") + 1
-        if len(self._held) - end > LINE:
-            end = self._cut(end)
-        ready, self._held = self._held[:end], self._held[end:]
-        return self._redact(ready)
+    def lines(self, lines: Sequence[str]) -> list[str]:
+        """Take further lines as they came, without their line ends; give as many, clean and redacted."""
+        seen = [tidy(line) for line in lines]
+        done = self._redact(sound("\n".join(line[:LINE] for line in seen))).split("\n") if seen else []
+        return [out[:-OVERLAP] if len(line) > LINE else out for line, out in zip(seen, done, strict=True)]
 
-    def finish(self) -> str:
-        """Give what was still held back; the redactor is then as new, but for the kinds."""
-        ready, self._held = self._held, ""
-        done = self._redact(ready)
-        self._key_lines = 0
-        return done
-
-    def _cut(self, start: int) -> int:
-        """Choose where to break a line that does not end, not inside anything that looks like a credential."""
-        cut = len(self._held) - OVERLAP
-        tail = sound(self._held[start:])
-        spans = [match.span() for detector in DETECTORS for match in compiled(detector.pattern).finditer(tail)]
-        spans += [found.span() for form in _forms(self.known) for found in re.finditer(re.escape(form), tail)]
-        return min((start + begin for begin, end in spans if start + begin < cut < start + end), default=cut)
+    def skip(self) -> None:
+        """Know that lines were left out here: what follows may be in the middle of a private key."""
+        self._key_lines = _KEY_LINES
 
     def _redact(self, text: str) -> str:
-        text = sound(text)
-        for form in _forms(self.known):
-            if form in text:
-                text = text.replace(form, mark(_OWN))
-                self._found.add(_OWN)
+        own = _own_pattern(self.known)
+        if own is not None and own.search(text):
+            text = own.sub(lambda _: mark(_OWN), text)
+            self._found.add(_OWN)
         if self._key_lines or _KEY_BEGINS.search(text):
             text = self._without_keys(text)
         for index in _detector_set().hits(text):
             text = self._without(DETECTORS[index], text)
-        return text
+        return _RUN.sub(self._without_encoded, text)
+
+    def _without_encoded(self, run: re.Match[str]) -> str:
+        if not any(_holds(inner, self.known, _DEPTH) for inner in _decoded(run[0])):
+            return run[0]
+        self._found.add(_ENCODED)
+        return mark(_ENCODED)
 
     def _without(self, detector: Detector, text: str) -> str:
         def replace(match: Match) -> str:
-            begin, end = match.span(1 if any(match.groups()) else 0)
+            begin, end = _caught(match)
             before, secret, after = _three(match.group(), begin - match.start(), end - match.start())
             if not detector.accepts(secret):
                 return before + secret + after
@@ -120,9 +115,7 @@ class Redactor:
         return compiled(detector.pattern).sub(replace, text)
 
     def _without_keys(self, text: str) -> str:
-        *lines, last = text.split("\n")
-        done = [self._without_key(line) for line in lines]
-        return "\n".join([*done, self._without_key(last) if last else ""])
+        return "\n".join(self._without_key(line) if line else "" for line in text.split("\n"))
 
     def _without_key(self, line: str) -> str:
         """Take out one line of a private key, and the time stamp with it."""
@@ -132,7 +125,7 @@ class Redactor:
         ends = _KEY_ENDS.search(line, begins.end() if begins else 0)
         if begins:
             self._found.add(_PRIVATE_KEY)
-        elif not ends and not compiled(_KEY_BODY).search(clean(line)):
+        elif not ends and not compiled(_KEY_BODY).search(unstamped(line)[1]):
             self._key_lines = 0
             return line
         self._key_lines = 0 if ends else _KEY_LINES if begins else self._key_lines - 1
@@ -141,6 +134,13 @@ class Redactor:
 
 _OWN: Final = "own secret"
 _PRIVATE_KEY: Final = "private key"
+_ENCODED: Final = "encoded credential"
+
+_DEPTH: Final = 2
+"""How often a text is decoded: Kubernetes, for one, shows in base64 what often was base64 already."""
+_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
+_URL_SAFE: Final = str.maketrans("-_", "+/")
+_READABLE: Final = re.compile(rb"[\t\r\n -~]{12,}")
 
 
 @cache
@@ -148,12 +148,56 @@ def _detector_set() -> PatternSet:
     return ENGINE.pattern_set([detector.pattern for detector in DETECTORS])
 
 
+def _caught(match: Match) -> tuple[int, int]:
+    return match.span(1 if any(match.groups()) else 0)
+
+
+def _decoded(run: str) -> Iterator[str]:
+    """Give what may be read in base64, wherever in the run it begins; four tries, so the work stays linear."""
+    body = run.rstrip("=").translate(_URL_SAFE)
+    for start in range(4):
+        end = len(body) - (len(body) - start) % 4
+        rest = body[end:] if len(body) - end > 1 else ""
+        raw = a2b_base64(body[start:end] + (rest + "==")[:4] if rest else body[start:end])
+        readable = _READABLE.findall(raw)
+        if readable:
+            yield b"\n".join(readable).decode()
+
+
+def _holds(text: str, known: tuple[str, ...], depth: int) -> bool:
+    """Whether a decoded text has a credential in it."""
+    own = _own_pattern(known)
+    if (own is not None and own.search(text)) or _KEY_BEGINS.search(text):
+        return True
+    found = (DETECTORS[index] for index in _detector_set().hits(text))
+    if any(_accepted(detector, text) for detector in found):
+        return True
+    runs = _RUN.finditer(text) if depth > 1 else ()
+    return any(_holds(inner, known, depth - 1) for run in runs for inner in _decoded(run[0]))
+
+
+def _accepted(detector: Detector, text: str) -> bool:
+    for match in compiled(detector.pattern).finditer(text):
+        begin, end = _caught(match)
+        if detector.accepts(text[begin:end]):
+            return True
+    return False
+
+
 @cache
-def _forms(known: tuple[str, ...]) -> tuple[str, ...]:
-    """Give the ways in which our own secrets may be written, the longest first; a key of many lines counts by line."""
-    lines = [line.strip() for secret in known for line in secret.splitlines() if not line.startswith("-----")]
-    forms = [form for line in lines if len(line) >= _SHORT for form in (line, quote(line, safe=""), *_base64(line))]
-    return tuple(sorted(set(forms), key=lambda form: (-len(form), form)))
+def _own_pattern(known: tuple[str, ...]) -> Pattern | None:
+    """Give one pattern for the ways in which our own secrets may be written; a key of many lines counts by line."""
+    lines = [visible(line).strip() for secret in known for line in secret.splitlines() if not line.startswith("-----")]
+    forms = {form for line in lines if len(line) >= _SHORT for form in _forms(line)}
+    longest_first = sorted(forms, key=lambda form: (-len(form), form))
+    return ENGINE.pattern("|".join(map(re.escape, longest_first))) if forms else None
+
+
+def _forms(secret: str) -> list[str]:
+    once = _base64(secret)
+    twice = [form for inner in once for form in _base64(inner)]
+    digits = secret.encode(errors="replace").hex()
+    return [sound(secret), quote(secret, safe="", errors="replace"), digits, digits.upper(), *once, *twice]
 
 
 def _base64(secret: str) -> list[str]:

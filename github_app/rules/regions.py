@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from github_app.rules.anchors import ALARM, ANCHORS, EXIT, Anchor
-from github_app.rules.lines import WIDTH, unstamped, visible
+from github_app.rules.lines import WIDTH, unstamped
 from github_app.rules.model import Excerpt
 from github_app.rules.regex import ENGINE, PatternSet
 
@@ -23,6 +23,7 @@ HEIGHT: Final = 80
 
 _KEPT: Final = 12  # candidates remembered while reading; the failing step may turn out only at its end
 _FAILED_STEP: Final = 40  # what a candidate gains when its step then fails
+_SHORT: Final = 60  # characters of a line whose anchor is remembered
 _TAIL: Final = 1  # weight of the last lines, which are better than nothing
 
 
@@ -78,9 +79,17 @@ class Regions:
     _failed_steps: int = 0
 
     def feed(self, lines: Iterable[str]) -> None:
-        """Read further lines, time stamps and colours still on, without their line ends."""
+        """Read further lines that are clean and redacted, time stamps still on, without their line ends."""
         for line in lines:
             self._read(line)
+
+    def skip(self, lines: int) -> None:
+        """Count lines that were not read: no excerpt reaches over the gap, and which step is running is unknown."""
+        self._close()
+        self.count += lines
+        self._step, self._step_number, self._in_script = "", self._step_number + 1, False
+        self._before.clear()
+        self._tail.clear()
 
     @property
     def partial(self) -> bool:
@@ -99,22 +108,22 @@ class Regions:
 
     def _read(self, line: str) -> None:
         self.count += 1
-        job, rest = unstamped(line)
+        job, text = unstamped(line)
         if job is not None:
             self._stamped = self._stamped or self.count == 1
             self._follow(job)
-        text = visible(rest)
         shown = text[:WIDTH]
-        self._tail.append(_Numbered(self.count, shown))
+        numbered = _Numbered(self.count, shown)
+        self._tail.append(numbered)
         if self._is_script(text):
             return
-        anchor = _strongest(text)
+        anchor = _strongest_of_short(text) if len(text) <= _SHORT else _strongest(text)
         if anchor is not None:
             self._mark(anchor, shown)
         elif self._open is not None:
             self._open.lines.append(shown)
             self._open.wanted -= 1
-        self._before.append(_Numbered(self.count, shown))
+        self._before.append(numbered)
         if self._open is not None and self._open.full:
             self._close()
 
@@ -193,3 +202,9 @@ def _strongest(text: str) -> Anchor | None:
     """Give the anchor with the most weight; but a line that ends its step is that, whatever else it looks like."""
     anchors = [ANCHORS[hit] for hit in _anchor_set().hits(text)]
     return max(anchors, key=lambda anchor: (anchor.why == EXIT, anchor.weight), default=None)
+
+
+@lru_cache(maxsize=4096)
+def _strongest_of_short(text: str) -> Anchor | None:
+    """Give the same, remembered: what floods a log with short lines is the same few over and over."""
+    return _strongest(text)

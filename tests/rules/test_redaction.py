@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from github_app.rules.lines import clean, visible
 from github_app.rules.redaction import LINE, Redacted, Redactor, redact
 
 # Made up from their issuers' documented shapes and put together here, so that no scanner mistakes this file.
@@ -67,6 +68,18 @@ IN_CONTEXT = [
     ("password", '"client_secret": "', "s3cr3t-value", '",'),
     ("password", "api_key: ", "abc123def456", ""),
     ("password", "token => '", "abc123def456", "'"),
+    ("password", "SECRET_KEY=", HEX * 2, ""),
+    ("password", "password = '", "my secret pass", "' # x"),
+    ("password", '"passphrase": "', "correct horse battery", '",'),
+    ("password", "login --db-password ", "hunter2hunter2", " now"),
+    ("password", "curl -sS -u admin:", "hunter", " https://example.org"),
+    ("password", '{"auth": "', "dXNlcjpwYXNzd29yZA==", '"}'),
+    ("password", "machine example.org login me password ", "hunter", ""),
+    ("token in an address", "git clone https://", HEX + A1, "@example.org/x"),
+    ("cookie", "Cookie: ", "session=abcdef; theme=dark", ""),
+    ("cookie", "'Set-Cookie': '", "sid=abcdef; HttpOnly", "'"),
+    ("authorization header", "HTTP_AUTHORIZATION: Basic ", "dXNlcjpwYXNzd29yZA==", ""),
+    ("GitHub token", "made ", "ghs_" + "123456_eyJ" + A1 + ".eyJ" + A1 + "." + A1 * 2, " for it"),
 ]
 ORDINARY = [
     "HEAD is now at 3f786850e387550fdab836ed7e6dc881de23001b Fix the sum",
@@ -85,6 +98,14 @@ ORDINARY = [
     "SyntaxError: Unexpected token '<' at position 12",
     "aws-sdk commit=3f786850e387550fdab836ed7e6dc881de23001b",
     "##[error]Process completed with exit code 1.",
+    "error: --password option is required, and so is --token TOKEN",
+    "docker run --user 1000:1000 -u root:root curl",
+    "git clone ssh://git@example.org/x and https://octo@example.org/y",
+    "AssertionError: cookie: expected 3, got 4",
+    "com.example.MonkeyJourneyPlanner.JourneyPlannerTest.testEverything",
+    "tests/test_task_live_updates.py::test_risk_test_of_everything PASSED",
+    "usr/local/lib/python3.12/site-packages/example/internal/module.py",
+    "the highs_and_lows_of_a_very_long_identifier_in_a_program",
     "npm notice integrity: sha512-" + "x" * 20 + "==",
     "",
 ]
@@ -123,43 +144,110 @@ def test_ordinary_lines_stay_as_they_are(line: str) -> None:
     assert redact(line) == Redacted(line, ())
 
 
-@pytest.mark.parametrize(("kind", "secret"), all_examples())
-@pytest.mark.parametrize("piece", [1, 7, 64])
-def test_a_credential_split_over_pieces_is_found(kind: str, secret: str, piece: int) -> None:
-    text = f"first line\ngot {secret} here\nlast"
-    redactor = Redactor()
-    out = "".join(redactor.feed(text[at : at + piece]) for at in range(0, len(text), piece)) + redactor.finish()
-    assert (out, redactor.kinds) == (f"first line\ngot [REDACTED:{kind}] here\nlast", (kind,))
+INVISIBLE = [
+    "\x1b[0m",
+    "\x1b[31;1m",
+    "\x9b0m",
+    "\x1b]8;;x\x07",
+    "\u200b",
+    "\u200d",
+    "\ufeff",
+    "\u202e",
+    "\u2066",
+    "\x00",
+]
+INVISIBLE += ["\x7f", "\u00ad", "\u2060", "\ufe0f", "\u034f", "\u3164", "\U000e0020", "\ud800"]
 
 
-@pytest.mark.parametrize("offset", range(-60, 61, 7))
-def test_a_credential_at_the_border_of_an_endless_line_is_found(offset: int) -> None:
+@pytest.mark.parametrize("hidden", INVISIBLE, ids=ascii)
+@pytest.mark.parametrize("at", [2, 4, 12])
+def test_what_is_invisible_cannot_hold_a_credential_apart(hidden: str, at: int) -> None:
+    """T23, X28."""
     secret = "ghp_" + A1 * 2
-    filler = " " * (LINE + 200)
+    assert redact(f"got {secret[:at]}{hidden}{secret[at:]} here").text == "got [REDACTED:GitHub token] here"
+
+
+@pytest.mark.parametrize("hidden", INVISIBLE, ids=ascii)
+def test_what_is_invisible_cannot_hide_a_password_or_our_own_secret(hidden: str) -> None:
+    """T23, X28."""
+    text = redact(f"password={hidden}hunter2hunter2 and our-own-{hidden}secret-value", ["our-own-secret-value"]).text
+    assert text == "password=[REDACTED:password] and [REDACTED:own secret]"
+
+
+ODD = st.lists(st.sampled_from([*"a\n\t\r[m]0ghp_2\x1b\x9b", *INVISIBLE]), max_size=40).map("".join)
+
+
+@given(ODD)
+def test_whatever_is_redacted_is_clean_so_that_nothing_can_be_cleaned_afterwards(text: str) -> None:
+    """T23: cleaning that takes anything away behind redaction could put a credential together."""
+    once = redact(f"{text}ghp_{A1 * 2}{text}").text
+    assert [visible(line) for line in once.split("\n")] == once.split("\n")
+    assert redact(once).text == once
+
+
+def test_a_time_stamp_outlives_a_bar_that_redraws_itself() -> None:
+    line = "2026-01-02T03:04:05.1234567Z 10 %\r\x1b[32m100 %\r"
+    assert redact(line).text == "2026-01-02T03:04:05.1234567Z 100 %"
+    assert clean(redact(line).text) == "100 %"
+
+
+UNMISTAKABLE = {
+    "GitHub token",
+    "GitLab token",
+    "Slack token",
+    "Google API key",
+    "Stripe key",
+    "npm token",
+    "PyPI token",
+}
+UNMISTAKABLE |= {"Docker token", "DigitalOcean token", "Hugging Face token", "Shopify token", "Telegram token"}
+
+
+@pytest.mark.parametrize(("kind", "secret"), all_examples())
+@pytest.mark.parametrize("before", [r"b'\n", r"\t", "%22", "TOKEN_", r"\u0022", r"\x22"])
+def test_an_escape_or_an_underscore_before_a_credential_does_not_hide_it(kind: str, secret: str, before: str) -> None:
+    """T23."""
+    redacted = redact(f"got {before}{secret} here")
+    assert secret not in redacted.text
+    assert redacted.kinds == (kind,)
+
+
+@pytest.mark.parametrize(("kind", "secret"), [each for each in all_examples() if each[0] in UNMISTAKABLE])
+def test_what_no_word_contains_is_found_inside_a_word(kind: str, secret: str) -> None:
+    assert redact(f"got word{secret} here").kinds == (kind,)
+
+
+def test_a_key_of_aws_is_not_found_inside_base32() -> None:
+    """X30: half of a longer run of such letters is no key."""
+    line = "secret base32 QRSTAKIAABCDEFGH234567IJ"
+    assert redact(line) == Redacted(line, ())
+
+
+def test_a_long_token_does_not_keep_its_tail() -> None:
+    assert redact(f"ghp_{A1 * 40} here").text == "[REDACTED:GitHub token] here"
+
+
+def test_a_line_is_cut_where_nothing_was_half_seen() -> None:
+    """X28."""
+    secret = "ghp_" + A1 * 2
+    for place in range(LINE - 60, LINE + 1, 7):
+        text = redact(f"{' ' * place}{secret}{' more' * 20}\nnext").text
+        assert "ghp_" not in text
+        assert text.endswith(" \nnext")
+
+
+def test_a_private_key_goes_on_in_the_next_block_of_lines() -> None:
     redactor = Redactor()
-    out = redactor.feed(filler[: len(filler) - 4096 + offset] + secret + " " + "y " * 2048)
-    out += redactor.feed(f" more {secret}") + redactor.finish()
-    assert "ghp_" not in out
-    assert out.count("[REDACTED:GitHub token]") == 2
+    lines = KEY.split("\n")
+    out = [line for each in lines for line in redactor.lines([each])]
+    assert out == ["[REDACTED:private key]" if line else "" for line in lines]
 
 
-def test_an_own_secret_across_the_border_of_an_endless_line_is_found() -> None:
-    secret = "our-own-secret-value"
-    redactor = Redactor((secret,))
-    out = redactor.feed("x" * LINE + secret + "y" * (4096 - 5)) + redactor.feed(" end") + redactor.finish()
-    assert secret not in out
-    assert redactor.kinds == ("own secret",)
-
-
-@given(st.text(alphabet="ab \n", max_size=300), st.lists(st.integers(1, 40), min_size=1, max_size=20))
-def test_how_a_text_is_cut_into_pieces_makes_no_difference(filler: str, sizes: list[int]) -> None:
-    text = f"{filler} ghp_{A1 * 2} {filler}\n{KEY}\n{filler} password=s3cr3t-value"
+def test_lines_behind_a_gap_may_be_the_rest_of_a_private_key() -> None:
     redactor = Redactor()
-    out, at = "", 0
-    for size in sizes:
-        out += redactor.feed(text[at : at + size])
-        at += size
-    assert out + redactor.feed(text[at:]) + redactor.finish() == redact(text).text
+    redactor.skip()
+    out = redactor.lines([A1 * 3, "-----END RSA PRIVATE KEY-----", A1 * 3])
+    assert out == ["[REDACTED:private key]", "[REDACTED:private key]", A1 * 3]
 
 
 @given(st.text(max_size=200))
@@ -217,6 +305,34 @@ def test_our_own_secrets_are_found_however_they_are_written(written: str) -> Non
     assert written not in redacted.text
 
 
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("before", ["", "a", "/x/y", "abc"])
+@pytest.mark.parametrize("secret", ["ghp_" + A1 * 2, "password=hunter2hunter2", "our-own-secret-value", KEY])
+def test_a_credential_in_base64_is_found_wherever_it_begins(times: int, before: str, secret: str) -> None:
+    """T23."""
+    raw = f"some {secret} in it".encode()
+    for _ in range(times):
+        raw = b64encode(raw)
+    redacted = redact(f"got {before}{raw.decode()} here", ["our-own-secret-value"])
+    assert raw[-12:].decode() not in redacted.text or redacted.kinds == ("own secret",)
+    assert redacted.kinds in {("encoded credential",), ("own secret",)}
+
+
+@pytest.mark.parametrize("raw", [bytes(range(256)), b"nothing to see here, only words and words", b"a" * 300])
+def test_other_things_in_base64_stay(raw: bytes) -> None:
+    text = f"sha {b64encode(raw).decode()} end"
+    assert redact(text, ["our-own-secret-value"]) == Redacted(text, ())
+
+
+@pytest.mark.parametrize("shift", range(3))
+def test_our_own_secret_is_found_in_hex_and_twice_in_base64_whatever_stands_before(shift: int) -> None:
+    """T23."""
+    own = "our-own-secret-value-of-some-length"
+    twice = b64encode(b"." * shift + b64encode(b"!" * shift + own.encode() + b"?")).decode()
+    for written in (own.encode().hex(), own.encode().hex().upper(), twice):
+        assert "own secret" in redact(f"got {written} here", [own]).kinds
+
+
 def test_our_own_key_is_found_by_each_of_its_lines() -> None:
     assert A1 not in redact(f"key is {A1 * 2}", [f"-----BEGIN X-----\n{A1 * 2}\n-----END X-----"]).text
 
@@ -226,10 +342,12 @@ def test_a_short_own_secret_does_not_eat_words() -> None:
 
 
 def test_a_lone_surrogate_does_not_stop_redaction() -> None:
-    assert redact(f"\ud800 ghp_{A1 * 2}").text == "? [REDACTED:GitHub token]"
+    assert redact(f"\ud800 ghp_{A1 * 2}").text == " [REDACTED:GitHub token]"
 
 
-@pytest.mark.parametrize("unit", ["a ", "A1b2", "://a:", "eyJ.", "-----BEGIN ", "password=", "\u202e\x1b["])
+@pytest.mark.parametrize(
+    "unit", ["a ", "A1b2", "://a:", "eyJ.", "-----BEGIN ", "password=", "\u202e\x1b[", "QUFB", "token=aaaaaa1 "]
+)
 def test_hostile_lines_take_no_longer_than_their_length_allows(unit: str) -> None:
     """X29: half a megabyte on one line, after the start of a key; a quadratic pattern would take minutes."""
     assert redact(f"-----BEGIN PRIVATE KEY-----\n{unit * (500_000 // len(unit))}").text
