@@ -27,10 +27,12 @@ from github_app.github.publishing import Desk
 from github_app.github.receiving import MAX_BODY, Receiver
 from github_app.github.sorting import sort
 from github_app.github.translate import Translator
-from github_app.inbox import Delivery, Inbox, Sorted
+from github_app.inbox import GONE, Delivery, Inbox, Sorted
+from github_app.loops import LOOK_AGAIN
 from github_app.outbox import Outbox
 from github_app.outcomes import GiveUp, Unfinished, Wait
 from github_app.rules.case import Decision
+from github_app.rules.decide import SETTLE
 from github_app.rules.effects import (
     ForgetInstallation,
     PublishComment,
@@ -54,6 +56,7 @@ from github_app.web.pages import Site
 from github_app.web.server import Collaborators, LoginKeys, build_web
 
 SWEEP_EVERY = timedelta(hours=1)
+INBOX_PAUSE = timedelta(seconds=5)
 SUSPENDED_PAUSE = timedelta(hours=1)
 ENDING_KINDS = ("commit", "ref", "failure")
 
@@ -126,7 +129,7 @@ def _joined(
     handle = _deliveries(translator, engine, metrics, now)
     inbox = Inbox(store.deliveries, _counted_sort(metrics), handle, now)
     outbox = Outbox(store.outbox, _performers(desk, store, metrics), now)
-    timers = Timers(store.timers, _fire(engine, metrics, now), now)
+    timers = Timers(store.timers, _fire(engine, _look(translator, engine, store, now), metrics, now), now)
     store.on_work("inbox", inbox.loop.wake)
     store.on_work("outbox", outbox.loop.wake)
     store.on_work("timers", timers.loop.wake)
@@ -195,8 +198,12 @@ def _deliveries(
     return handle
 
 
-def _fire(engine: Engine, metrics: Metrics, now: Callable[[], datetime]) -> Callable[[Timer], Awaitable[None]]:
+def _fire(
+    engine: Engine, look: Callable[[Timer], Awaitable[None]], metrics: Metrics, now: Callable[[], datetime]
+) -> Callable[[Timer], Awaitable[None]]:
     async def fire(timer: Timer) -> None:
+        if timer.kind == SETTLE:
+            await look(timer)
         # Only the ids count here; what is shown is read from the records.
         repo = Repo(timer.repo_id, timer.installation_id, "", "")
         event = TimerFired(
@@ -210,6 +217,32 @@ def _fire(engine: Engine, metrics: Metrics, now: Callable[[], datetime]) -> Call
         _count(metrics, await engine.handle(event))
 
     return fire
+
+
+def _look(
+    translator: Translator, engine: Engine, store: SqlStore, now: Callable[[], datetime]
+) -> Callable[[Timer], Awaitable[None]]:
+    """Make what must come before a commit may be taken to have nothing to judge: the gate opens on no ignorance."""
+
+    async def look(timer: Timer) -> None:
+        if await store.deliveries.unhandled(timer.repo_id, timer.due_at or now()):
+            raise Wait("Deliveries of the repository wait to be handled", now() + INBOX_PAUSE)
+        sha = timer.subject.rpartition("/")[2]
+        commit = await engine.commit(timer.repo_id, sha)
+        if commit is None:
+            return
+        source = await engine.policy_source(timer.repo_id)
+        repo = source.repo if source else commit.repo
+        try:
+            seen = await translator.reconciled(repo, sha, f"timer {timer.kind}")
+        except GiveUp as refused:
+            if refused.status in GONE:
+                raise
+            raise Wait(refused.reason, now() + LOOK_AGAIN) from refused
+        if seen is not None:
+            await engine.handle(seen)
+
+    return look
 
 
 def _count(metrics: Metrics, decision: Decision) -> None:

@@ -45,11 +45,15 @@ class StandIn:
     def _jobs(self, run: int) -> list[dict[str, Any]]:
         return [told for (kind, _), told in self._known.items() if kind == "workflow_job" and told["run_id"] == run]
 
+    def _runs(self) -> list[dict[str, Any]]:
+        return [told for (kind, _), told in self._known.items() if kind == "workflow_run"]
+
     def _checks(self, suite: int) -> list[dict[str, Any]]:
         checks = [told for (kind, _), told in self._known.items() if kind == "check_run"]
         return [told for told in checks if (told.get("check_suite") or {}).get("id") == suite]
 
     _answers: Mapping[str, Callable[[StandIn, int], Any]] = {
+        r"/actions/runs()$": lambda self, _: {"workflow_runs": self._runs()},
         r"/actions/runs/(\d+)$": _run,
         r"/actions/runs/(\d+)/attempts/\d+/jobs$": lambda self, number: {"jobs": self._jobs(number)},
         r"/actions/jobs/(\d+)$": lambda self, number: self._known.get(("workflow_job", number)),

@@ -10,15 +10,17 @@ from http import HTTPStatus
 
 from github_app.github.client import Api
 from github_app.github.evidence import Witness
-from github_app.github.facts import job_of, pull_of
+from github_app.github.facts import job_of, pull_of, run_as_job, run_of
 from github_app.github.payloads import PullRef, PullRequest, WorkflowJob, WorkflowRun
 from github_app.outcomes import GiveUp
-from github_app.rules.commits import RED
+from github_app.rules.commits import RED, SILENT
 from github_app.rules.model import Job, Pull, Repo, Run
 
 MAX_FILES = 300
 AT_ONCE = 5
 MAX_JOBS = 1000
+MAX_RUNS = 1000
+"""As many as GitHub lists for one commit (GitHub docs, "List workflow runs for a repository")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,34 @@ class Reading:
     async def run(self, run_id: int) -> WorkflowRun:
         return WorkflowRun.model_validate(await self._get("/repos/{owner}/{repo}/actions/runs/{id}", id=run_id))
 
+    async def runs_of(self, sha: str) -> list[WorkflowRun]:
+        """Return the runs of a commit, each in its present attempt, whether or not we were told of them."""
+        pages = self.api.pages(
+            "/repos/{owner}/{repo}/actions/runs",
+            query={"head_sha": sha},
+            items="workflow_runs",
+            limit=MAX_RUNS,
+            owner=self.repo.owner,
+            repo=self.repo.name,
+        )
+        found = [WorkflowRun.model_validate(item) async for item in pages]
+        return [run for run in found if run.head_sha == sha]
+
     async def job(self, job_id: int) -> WorkflowJob:
         return WorkflowJob.model_validate(await self._get("/repos/{owner}/{repo}/actions/jobs/{id}", id=job_id))
 
-    async def jobs(self, run: Run) -> list[Job]:
-        """Return the jobs of a run's present attempt; those of earlier ones are kept by name (X18)."""
+    async def jobs(self, told: WorkflowRun) -> list[Job]:
+        """Return the jobs of the present attempt of a run that is done; earlier ones' are kept by name (X18).
+
+        A run that ended badly before it had any job stands for itself (X12).
+        """
+        run = run_of(told)
+        if not run.done:
+            return []
+        found = await self._jobs(run)
+        return found or ([] if run.conclusion in SILENT else [run_as_job(told)])
+
+    async def _jobs(self, run: Run) -> list[Job]:
         pages = self.api.pages(
             "/repos/{owner}/{repo}/actions/runs/{id}/attempts/{attempt}/jobs",
             items="jobs",

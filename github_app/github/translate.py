@@ -26,8 +26,8 @@ from github_app.github.payloads import (
 )
 from github_app.github.policy_files import read_policy, touches_policy
 from github_app.github.reading import Reading
-from github_app.inbox import Delivery
-from github_app.outcomes import GiveUp
+from github_app.inbox import GONE, Delivery
+from github_app.outcomes import GiveUp, Retry
 from github_app.rules.commits import RED
 from github_app.rules.events import (
     BranchMoved,
@@ -83,7 +83,6 @@ class Translator:
         self._app_id = app_id
         self._secrets = tuple(secrets)
         self._now = now
-        self._runs: dict[int, Run] = {}  # workflow and event of a run never change
 
     async def events(self, delivery: Delivery) -> list[Event]:
         """Return the events of a delivery, in the order in which they must be handled."""
@@ -122,36 +121,37 @@ class Translator:
 
     async def _one_job(self, context: Context, told: WorkflowJob) -> list[Event]:
         known = await self._known.commit(context.repo.id, told.head_sha)
-        run = self._runs.get(told.run_id) or _run_in(known, told.run_id)
+        run = _run_in(known, told.run_id)
         told_run: WorkflowRun | None = None
         if run is None or known is None or not known.refs:
             told_run = await context.reading.run(told.run_id)
-            run = self._remember(facts.run_of(told_run))
+            run = facts.run_of(told_run)
         return [await self._seen(context, told.head_sha, [facts.job_of(told, run)], told_run, known)]
 
     async def _workflow_run(self, context: Context) -> list[Event]:
+        """The run, and at its end its jobs and all runs of the commit: a slower one is awaited, though not heard of."""
         told = WorkflowRun.model_validate(context.payload.get("workflow_run"))
-        run = self._remember(facts.run_of(told))
-        jobs = await context.reading.jobs(run) if run.done else []
-        if run.done and not jobs and run.conclusion not in {"success", "skipped", "neutral"}:
-            jobs = [facts.run_as_job(told)]
         known = await self._known.commit(context.repo.id, told.head_sha)
-        return [await self._seen(context, told.head_sha, jobs, told, known)]
+        seen = await self._seen(context, told.head_sha, await context.reading.jobs(told), told, known)
+        if not facts.run_of(told).done:
+            return [seen]
+        others = await context.reading.runs_of(told.head_sha)
+        return [replace(seen, runs=(*seen.runs, *map(facts.run_of, others)))]
 
     async def _seen(
         self, context: Context, sha: str, jobs: Sequence[Job], told: WorkflowRun | None, known: Commit | None
     ) -> JobsSeen:
-        """The event for some jobs of one commit, with evidence for those that are newly red."""
+        """The event for some jobs of one run, with evidence for those that are newly red."""
         refs = await self._known.refs_at(context.repo.id, sha)
         pulls: tuple[Pull, ...] = ()
         if told is not None and not any(ref.pull for ref in refs) and not _is_queue(told):
             pulls = await context.reading.pulls_of(told)
-        news = [job for job in jobs if job.done and not _is_judged(job, known)]
-        red = [job for job in news if job.conclusion in RED or job.conclusion == "cancelled"]
+        red = _newly_red(jobs, known)
         if red:
             pulls = await self._with_changes(context, pulls or tuple(ref.pull for ref in refs if ref.pull))
-        head_repo = next((pull.head_repo_id for pull in pulls), context.repo.id)
-        judged = await context.reading.with_evidence(red, head_repo)
+            if told is None and not pulls:
+                told = await context.reading.run(red[0].run_id)
+        judged = await context.reading.with_evidence(red, _head_repo(told, pulls))
         return JobsSeen(
             repo=context.repo,
             cause=context.delivery.guid,
@@ -166,11 +166,37 @@ class Translator:
     async def _with_changes(self, context: Context, pulls: Sequence[Pull]) -> tuple[Pull, ...]:
         return tuple([pull if pull.changed is not None else await context.reading.with_changes(pull) for pull in pulls])
 
-    def _remember(self, run: Run) -> Run:
-        if len(self._runs) > 10_000:  # noqa: PLR2004  (a cache of what can be asked again)
-            self._runs.clear()
-        self._runs[run.id] = run
-        return run
+    # --- a second look, before a commit is taken to have nothing to judge
+
+    async def reconciled(self, repo: Repo, sha: str, cause: str) -> JobsSeen | None:
+        """Return what GitHub shows of a commit's runs and the record lacks; None when there are no runs.
+
+        Raises as `events` does: a commit that could not be looked at is not one without jobs (law 5).
+        """
+        known = await self._known.commit(repo.id, sha)
+        reading = self._reading(repo)
+        runs = await reading.runs_of(sha)
+        jobs = [job for told in runs for job in await self._unheard(reading, told, known)]
+        if not runs:
+            return None
+        return JobsSeen(
+            repo=repo,
+            cause=cause,
+            received_at=self._now(),
+            sha=sha,
+            jobs=tuple(jobs),
+            runs=tuple(map(facts.run_of, runs)),
+        )
+
+    async def _unheard(self, reading: Reading, told: WorkflowRun, known: Commit | None) -> tuple[Job, ...]:
+        try:
+            jobs = await reading.jobs(told)
+        except GiveUp as gone:
+            if gone.status in GONE:
+                raise Retry("A run went away while its jobs were read") from gone
+            raise
+        news = [job for job in jobs if not _is_judged(job, known)]
+        return await reading.with_evidence(news, _head_repo(told, ()))
 
     # --- checks and statuses of others
 
@@ -240,33 +266,16 @@ class Translator:
 
     async def _pull_request(self, context: Context) -> list[Event]:
         pull = facts.pull_of(PullRequest.model_validate(context.payload.get("pull_request")))
-        moved = PullMoved(
-            repo=context.repo,
-            cause=context.delivery.guid,
-            received_at=context.delivery.received_at,
-            pull=pull,
-            action=context.action,
-        )
-        return [moved, *await self._red_before(context, pull)]
-
-    async def _red_before(self, context: Context, pull: Pull) -> list[Event]:
-        """The jobs that were red before the pull request was heard of: branches are tested before they are proposed."""
         known = await self._known.commit(context.repo.id, pull.head_sha)
-        if known is None or pull.ref in known.refs or not pull.open:
-            return []
-        red = [job for job in known.jobs if job.conclusion in RED]
-        if not red:
-            return []
-        pulls = await self._with_changes(context, [pull])
-        jobs = await context.reading.with_evidence(red, pull.head_repo_id)
+        if pull.open and known is not None and any(job.conclusion in RED for job in known.jobs):
+            pull = await context.reading.with_changes(pull)  # branches are tested before they are proposed
         return [
-            JobsSeen(
+            PullMoved(
                 repo=context.repo,
                 cause=context.delivery.guid,
                 received_at=context.delivery.received_at,
-                sha=pull.head_sha,
-                jobs=jobs,
-                pulls=pulls,
+                pull=pull,
+                action=context.action,
             )
         ]
 
@@ -313,7 +322,12 @@ class Translator:
         age = None if source is None else self._now() - source.read_at
         if age is not None and age < POLICY_AGE and not _changes_policy(context):
             return []
-        return [await read_policy(self._github, context.repo, context.delivery.guid, context.delivery.received_at)]
+        try:
+            return [await read_policy(self._github, context.repo, context.delivery.guid, context.delivery.received_at)]
+        except GiveUp:
+            if source is None:
+                raise  # without any policy we would only observe, and let pass what might be forbidden
+            return []  # the last good one holds; what happened is judged all the same (T33)
 
     def _reading(self, repo: Repo) -> Reading:
         return Reading(self._github.installation(repo.installation_id, repo.id, READ), repo, self._secrets, self._now)
@@ -349,6 +363,19 @@ def _run_in(known: Commit | None, run_id: int) -> Run | None:
 
 def _is_queue(told: WorkflowRun) -> bool:
     return told.head_branch.startswith(facts.QUEUE_PREFIX)
+
+
+def _newly_red(jobs: Sequence[Job], known: Commit | None) -> list[Job]:
+    """The jobs whose evidence was not seen yet."""
+    return [job for job in jobs if job.conclusion in RED | {"cancelled"} and not _is_judged(job, known)]
+
+
+def _head_repo(told: WorkflowRun | None, pulls: Sequence[Pull]) -> int | None:
+    """The id of the repository whose code ran; None, which nobody trusts, when that is not known (T15)."""
+    if told is not None:
+        return told.head_repository.id if told.head_repository else None
+    heads = {pull.head_repo_id for pull in pulls}
+    return heads.pop() if len(heads) == 1 else None
 
 
 def _is_judged(job: Job, known: Commit | None) -> bool:

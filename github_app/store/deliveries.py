@@ -91,6 +91,15 @@ class Deliveries:
         query = sa.select(rows.c.reason).where(rows.c.guid == guid)
         return await self._db.read(lambda conn: conn.execute(query).scalar_one_or_none())
 
+    async def unhandled(self, repo_id: int, until: datetime) -> bool:
+        """Whether any delivery of a repository that was received by then waits for its turn or is being handled.
+
+        One that nobody has looked at yet may be of any repository.
+        """
+        mine = sa.or_(rows.c.state == "new", rows.c.state.in_(("ready", "running")) & (rows.c.repo_id == repo_id))
+        query = sa.select(sa.exists().where(mine, rows.c.received_at <= until))
+        return bool(await self._db.read(lambda conn: conn.execute(query).scalar_one()))
+
     async def renew(self, worker: str, items: Sequence[Claimed]) -> None:
         """Extend the leases of what the worker is handling."""
         those = rows.c.seq.in_([each.seq for each in items])
