@@ -8,19 +8,22 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from aiohttp import web
 
+from github_app import audit
 from github_app.app import opened, web_app, working
 from github_app.logs import set_up_logs
 from github_app.outcomes import Unfinished
 from github_app.policy_command import add_policy_command
-from github_app.settings import Refused, Settings, read_settings
-from github_app.store import SqlStore, StoreRefused
+from github_app.settings import DatabaseSettings, Refused, Settings, read_database_settings, read_settings
+from github_app.store import StoreRefused
 from github_app.store.upgrade import upgrade
 
 Subparsers = Any
+S = TypeVar("S", bound=DatabaseSettings)
 GOOD, FINDINGS, UNUSABLE = 0, 1, 2
 SHUTDOWN_SECONDS = 25
 
@@ -77,19 +80,48 @@ def _add_database(commands: Subparsers) -> None:
     database = commands.add_parser("db", help="prepare the database").add_subparsers(required=True, metavar="COMMAND")
     up = database.add_parser("upgrade", help="bring the database at DATABASE_URL to this version's shape")
     up.set_defaults(run=_db_upgrade)
-    audit = commands.add_parser("audit", help="check the journal").add_subparsers(required=True, metavar="COMMAND")
-    verify = audit.add_parser("verify", help="prove that no line of the journal was changed, removed or reordered")
+    journal = commands.add_parser("audit", help="check the journal").add_subparsers(required=True, metavar="COMMAND")
+    verify = journal.add_parser(
+        "verify",
+        help="prove that no line of the journal was changed, removed or reordered",
+        description="Prove that each line of the journal follows from the one before it. That its end was cut off "
+        "shows only against heads that were kept elsewhere; `audit heads` prints them. Exit status: 0 intact, 1 not, "
+        "2 the database or a head cannot be read.",
+    )
+    verify.add_argument(
+        "--head",
+        action="append",
+        default=[],
+        metavar="INSTALLATION:LINE:HASH",
+        help="a head that the journal once had; may be given again",
+    )
+    verify.add_argument("--heads", type=Path, metavar="FILE", help="a file of such heads, one a line")
     verify.add_argument("--json", action="store_true", help="print the findings as JSON")
     verify.set_defaults(run=_audit_verify)
+    heads = journal.add_parser(
+        "heads",
+        help="print the journal's present heads, to be kept where nobody who edits the database can reach them",
+    )
+    heads.set_defaults(run=_audit_heads)
 
 
 def _with_settings(run: Callable[[Settings], Coroutine[Any, Any, int]]) -> int:
-    """Run with the environment's settings; a refusal is one sentence and exit status 2."""
+    """Run with all settings of the environment."""
+    return _run_with(read_settings, run)
+
+
+def _with_database(run: Callable[[str], Coroutine[Any, Any, int]]) -> int:
+    """Run with the database's address; the App's own secrets need not be there."""
+    return _run_with(read_database_settings, lambda settings: run(settings.database_url.get_secret_value()))
+
+
+def _run_with(read: Callable[[], S], run: Callable[[S], Coroutine[Any, Any, int]]) -> int:
+    """Read the settings and run; a refusal is one sentence and exit status 2."""
     try:
-        settings = read_settings()
+        settings = read()
         set_up_logs(settings.log_level, settings.secrets)
         return asyncio.run(run(settings))
-    except (Refused, StoreRefused) as refusal:
+    except (Refused, StoreRefused, Unfinished) as refusal:
         one_line = " ".join(str(refusal).split())
         print(f"failure-review: {one_line}", file=sys.stderr)
         return UNUSABLE
@@ -135,33 +167,47 @@ def _doctor(args: argparse.Namespace) -> int:
 
 
 def _db_upgrade(args: argparse.Namespace) -> int:  # noqa: ARG001  (a command like the others)
-    async def run(settings: Settings) -> int:
-        await asyncio.to_thread(upgrade, settings.database_url.get_secret_value())
+    async def run(url: str) -> int:
+        await asyncio.to_thread(upgrade, url)
         print("The database has this version's shape.")
         return GOOD
 
-    return _with_settings(run)
+    return _with_database(run)
 
 
 def _audit_verify(args: argparse.Namespace) -> int:
-    async def run(settings: Settings) -> int:
-        store = await SqlStore.open(settings.database_url.get_secret_value())
-        try:
-            findings = await store.journal.verify()
-        except Unfinished as outcome:
-            print(f"failure-review: {outcome.reason}", file=sys.stderr)
-            return UNUSABLE
-        finally:
-            await store.close()
+    async def run(url: str) -> int:
+        noted = _noted(args.head, args.heads)
+        findings = await audit.verify(url, noted)
         told = [f"Installation {found.installation_id}, line {found.seq}: {found.problem}" for found in findings]
-        _print_findings(told, as_json=args.json)
+        _print_findings(told, heads=len(noted), as_json=args.json)
         return FINDINGS if findings else GOOD
 
-    return _with_settings(run)
+    return _with_database(run)
 
 
-def _print_findings(findings: list[str], *, as_json: bool) -> None:
+def _audit_heads(args: argparse.Namespace) -> int:  # noqa: ARG001  (a command like the others)
+    async def run(url: str) -> int:
+        sys.stdout.writelines(f"{audit.written(noted)}\n" for noted in await audit.present_heads(url))
+        return GOOD
+
+    return _with_database(run)
+
+
+def _noted(heads: list[str], file: Path | None) -> list[audit.Noted]:
+    try:
+        of_file = audit.heads_of(file.read_text(encoding="utf-8")) if file is not None else []
+        return [*map(audit.head_of, heads), *of_file]
+    except OSError as error:
+        raise Refused(f"{file} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise Refused(str(error)) from None
+
+
+def _print_findings(findings: list[str], *, heads: int, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"intact": not findings, "findings": findings}))
+        print(json.dumps({"intact": not findings, "findings": findings, "heads": heads}))
         return
     print("\n".join(findings) or "The journal is intact: every line follows from the one before it.")
+    if not findings and not heads:
+        print("No head from elsewhere was given, so an end that was cut off would not show.")

@@ -23,27 +23,13 @@ class Refused(Exception):  # noqa: N818  (a refusal to start, told in one line)
     """The environment cannot be started with; the text says why, and holds no secret."""
 
 
-class Settings(BaseSettings):
-    """Everything that can be set from outside; names are those of the environment."""
+class DatabaseSettings(BaseSettings):
+    """What a command needs that works on the database alone: no key of the App, and no webhook secret."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True)
 
-    github_app_id: int = Field(gt=0, description="the App's numeric id")
-    github_private_key: SecretStr = Field(description="the App's private key: PEM text, or the path of a PEM file")
-    github_webhook_secret: SecretStr = Field(description="the webhook secret; several, comma-separated, while rotating")
-    github_api_url: str = "https://api.github.com"
-    github_client_id: str = ""
-    github_client_secret: SecretStr = SecretStr("")
     database_url: SecretStr = SecretStr("sqlite:///failure-review.db")
-    session_secret: SecretStr = SecretStr("")
-    app_env: Literal["production", "test", "dev"] = "production"
-    host: str = "127.0.0.1"
-    port: int = Field(8080, ge=0, le=65535)
-    public_url: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    trusted_proxies: Words = ()
-    https_proxy: str = Field("", repr=False, description="for requests to https addresses; may hold a password")
-    failpoint: str = Field("", description="dies at this point of the program; for tests, refused in production")
 
     @field_validator("*", mode="before")
     @classmethod
@@ -51,6 +37,35 @@ class Settings(BaseSettings):
         if isinstance(value, str) and value != value.encode("utf-8", "replace").decode():
             raise ValueError("is no UTF-8 text")
         return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _level(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for redaction."""
+        return tuple(value for value in _passwords(self.database_url.get_secret_value()) if value)
+
+
+class Settings(DatabaseSettings):
+    """Everything that can be set from outside; names are those of the environment."""
+
+    github_app_id: int = Field(gt=0, description="the App's numeric id")
+    github_private_key: SecretStr = Field(description="the App's private key: PEM text, or the path of a PEM file")
+    github_webhook_secret: SecretStr = Field(description="the webhook secret; several, comma-separated, while rotating")
+    github_api_url: str = "https://api.github.com"
+    github_client_id: str = ""
+    github_client_secret: SecretStr = SecretStr("")
+    session_secret: SecretStr = SecretStr("")
+    app_env: Literal["production", "test", "dev"] = "production"
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    public_url: str = ""
+    trusted_proxies: Words = ()
+    https_proxy: str = Field("", repr=False, description="for requests to https addresses; may hold a password")
+    failpoint: str = Field("", description="dies at this point of the program; for tests, refused in production")
 
     @field_validator("github_private_key", mode="after")
     @classmethod
@@ -97,11 +112,6 @@ class Settings(BaseSettings):
             _address(value)
         return value
 
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _level(cls, value: object) -> object:
-        return value.upper() if isinstance(value, str) else value
-
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, value: object) -> object:
@@ -141,8 +151,8 @@ class Settings(BaseSettings):
         """Every secret value, for redaction."""
         fields = (self.github_client_secret, self.session_secret, self.github_private_key)
         known = [field.get_secret_value() for field in fields] + [item.decode() for item in self.webhook_secrets]
-        known += [*_passwords(self.database_url.get_secret_value()), *_passwords(self.https_proxy)]
-        return tuple(value for value in known if value)
+        known += _passwords(self.https_proxy)
+        return (*super().secrets, *(value for value in known if value))
 
 
 def read_settings(**given: object) -> Settings:
@@ -153,7 +163,19 @@ def read_settings(**given: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]  # the environment fills in the rest
     except ValidationError as error:
-        raise Refused("; ".join(_sentence(item) for item in error.errors(include_input=False))) from None
+        raise _refused(error) from None
+
+
+def read_database_settings() -> DatabaseSettings:
+    """Return those settings of the environment that the database needs; raises `Refused` like `read_settings`."""
+    try:
+        return DatabaseSettings()
+    except ValidationError as error:
+        raise _refused(error) from None
+
+
+def _refused(error: ValidationError) -> Refused:
+    return Refused("; ".join(_sentence(item) for item in error.errors(include_input=False)))
 
 
 def _sentence(error: ErrorDetails) -> str:

@@ -211,6 +211,16 @@ def test_db_upgrade_makes_the_tables_and_may_be_repeated(shell: Shell) -> None:
         assert list(conn.execute("SELECT count(*) FROM deliveries")) == [(0,)]
 
 
+APP_SECRETS = {"GITHUB_APP_ID": "", "GITHUB_PRIVATE_KEY": "", "GITHUB_WEBHOOK_SECRET": ""}
+
+
+@pytest.mark.parametrize("words", [("db", "upgrade"), ("audit", "verify"), ("audit", "heads")])
+def test_what_works_on_the_database_alone_needs_no_secret_of_the_app(shell: Shell, words: tuple[str, ...]) -> None:
+    """T27: whoever audits the journal need not hold the App's key."""
+    journal(shell)
+    assert shell.run(*words, **APP_SECRETS).returncode == 0
+
+
 def test_db_upgrade_refuses_a_newer_database(shell: Shell) -> None:
     shell.run("db", "upgrade")
     with closing(sqlite3.connect(shell.database)) as conn:
@@ -241,32 +251,100 @@ def journal(shell: Shell) -> None:
     asyncio.run(write())
 
 
-def tamper(shell: Shell) -> None:
+def tamper(shell: Shell, *statements: str) -> None:
     with closing(sqlite3.connect(shell.database)) as conn:
-        conn.execute("DROP TRIGGER journal_no_update")
-        conn.execute("UPDATE journal SET actor = 'nobody' WHERE seq = 2")
+        conn.executescript("DROP TRIGGER journal_no_update; DROP TRIGGER journal_no_delete")
+        for statement in statements:
+            conn.execute(statement)
         conn.commit()
+
+
+def line_of(shell: Shell, seq: int) -> str:
+    with closing(sqlite3.connect(shell.database)) as conn:
+        [(digest,)] = conn.execute("SELECT hash FROM journal WHERE seq = ?", (seq,))
+    return f"7:{seq}:{digest}"
+
+
+CUT = (
+    "DELETE FROM journal WHERE seq > 1",
+    "UPDATE journal_heads SET seq = 1, hash = (SELECT hash FROM journal WHERE seq = 1)",
+)
+EMPTY = ("DELETE FROM journal", "DELETE FROM journal_heads")
 
 
 def test_audit_verify_says_that_the_journal_is_intact(shell: Shell) -> None:
     """P18."""
     journal(shell)
-    ended = shell.run("audit", "verify")
+    ended = shell.run("audit", "verify", "--head", line_of(shell, 3))
     assert (ended.returncode, ended.stdout) == (
         0,
         "The journal is intact: every line follows from the one before it.\n",
     )
-    assert json.loads(shell.run("audit", "verify", "--json").stdout) == {"intact": True, "findings": []}
+
+
+def test_audit_verify_says_what_it_cannot_see_without_a_head(shell: Shell) -> None:
+    """T27."""
+    journal(shell)
+    ended = shell.run("audit", "verify")
+    assert ended.returncode == 0
+    assert (
+        ended.stdout.splitlines()[1] == "No head from elsewhere was given, so an end that was cut off would not show."
+    )
+    told = json.loads(shell.run("audit", "verify", "--json").stdout)
+    assert told == {"intact": True, "findings": [], "heads": 0}
+
+
+@pytest.mark.parametrize(
+    ("statements", "problem"),
+    [
+        (CUT, "Installation 7, line 2: the end is missing: lines 2 to 3 were cut off"),
+        (EMPTY, "Installation 7, line 1: every line is missing"),
+    ],
+)
+def test_a_head_that_was_kept_shows_that_the_end_was_cut_off_with_its_head(
+    shell: Shell, statements: tuple[str, ...], problem: str
+) -> None:
+    """T27."""
+    journal(shell)
+    kept = shell.folder / "heads.txt"
+    kept.write_text(shell.run("audit", "heads").stdout)
+    [head] = kept.read_text().split()
+    tamper(shell, *statements)
+    assert shell.run("audit", "verify").returncode == 0
+    for words in (("--head", head), ("--heads", str(kept))):
+        ended = shell.run("audit", "verify", *words)
+        assert (ended.returncode, ended.stdout) == (1, f"{problem}\n")
+
+
+def test_audit_heads_prints_the_last_line_of_every_journal(shell: Shell) -> None:
+    journal(shell)
+    assert shell.run("audit", "heads").stdout == f"{line_of(shell, 3)}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--head", "7:3"), "`7:3` is no head: one is written INSTALLATION:LINE:HASH, as `audit heads` prints it"),
+        (("--heads", "nowhere.txt"), "nowhere.txt cannot be read: No such file or directory"),
+    ],
+)
+def test_audit_verify_refuses_what_is_no_head(shell: Shell, words: tuple[str, ...], sentence: str) -> None:
+    journal(shell)
+    assert shell.refusal("audit", "verify", *words) == sentence
 
 
 def test_audit_verify_names_the_line_that_was_changed_t27(shell: Shell) -> None:
     journal(shell)
-    tamper(shell)
+    tamper(shell, "UPDATE journal SET actor = 'nobody' WHERE seq = 2")
     ended = shell.run("audit", "verify")
     assert ended.returncode == 1
     [line] = ended.stdout.splitlines()
     assert line.startswith("Installation 7, line 2: ")
-    assert json.loads(shell.run("audit", "verify", "--json").stdout) == {"intact": False, "findings": [line]}
+    assert json.loads(shell.run("audit", "verify", "--json").stdout) == {
+        "intact": False,
+        "findings": [line],
+        "heads": 0,
+    }
 
 
 def test_audit_verify_refuses_a_database_without_tables(shell: Shell) -> None:
