@@ -1,6 +1,7 @@
 """Takes secrets out of what the report is about to keep.
 
 The law: it runs before anything reaches the disk, in linear time, and takes too much rather than too little.
+Colours and what is invisible go first, or they would hold a secret apart until somebody shows it without them.
 It knows values (of environment variables whose name says secret), names (`password=...`), and shapes (`ghp_...`). It
 does not know what was never named: a secret in a variable called `x` stays.
 """
@@ -39,12 +40,18 @@ _NAMED: Final = re.compile(
     r"""|(?:(?:bearer|basic|token)[ \t]{1,4})?[^\s,;)}\]'"]+)""",
     re.IGNORECASE,
 )
+_INVISIBLE: Final = re.compile(
+    r"(?:\x1b\[|\x9b)[0-9;:?<=>]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?"
+    "|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+# What no word contains is found wherever it stands, also behind the letter of an escape: `b'\\nghp_...'`.
 _SHAPES: Final = re.compile(
-    r"(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{16,}"
-    r"|(?<![A-Za-z0-9])github_pat_\w{16,}"
-    r"|(?<![A-Za-z0-9])xox[abeprs]-[A-Za-z0-9-]{8,}"
-    r"|(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"
-    r"|(?<![\w-])eyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*"
+    r"gh[pousr]_(?:\d{1,20}_)?(?:eyJ[\w.-]{16,}|[A-Za-z0-9]{16,})"
+    r"|github_pat_\w{16,}"
+    r"|xox[abeprs]-[A-Za-z0-9-]{8,}"
+    r"|(?:(?<![A-Z2-7])|(?<=%[0-9A-F]{2}))(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"
+    r"|(?:(?<![\w-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))eyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*"
     r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)"
     r"|(?<=://)(?!\*\*\*@)[^\s/@]{1,300}(?=@)"
     r"|(?i:(?<=bearer )|(?<=basic ))[\w.~+/-]{16,}=*"
@@ -78,6 +85,7 @@ class Redactor:
 
     def _text(self, text: str) -> str:
         found = 0
+        text = text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)
         if self._values is not None:
             text, found = self._values.subn(MASK, text)
         text, shaped = _SHAPES.subn(MASK, text)
@@ -96,6 +104,7 @@ def _mask_value(match: re.Match[str]) -> str:
 
 def _forms(value: str) -> list[str]:
     """How a secret value may be written in a traceback: as it is, inside a repr, and line by line."""
+    value = _INVISIBLE.sub("", value)
     if len(value) < _SHORTEST_VALUE:
         return []
     lines = [line for line in value.splitlines() if len(line) >= _SHORTEST_LINE]

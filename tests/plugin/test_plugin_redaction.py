@@ -120,6 +120,35 @@ def test_what_looks_like_a_token_is_taken(token: str) -> None:
     assert NOTHING.redact(f"got <{token}") == f"got <{MASK}"
 
 
+@pytest.mark.parametrize("token", [shape for shape in SHAPES if "-----" not in shape])
+@pytest.mark.parametrize("before", ["b'\\n", "\\t", "%22"])
+def test_an_escape_before_a_token_does_not_hide_it(before: str, token: str) -> None:
+    """T23."""
+    assert NOTHING.redact(f"got {before}{token}") == f"got {before}{MASK}"
+
+
+@pytest.mark.parametrize("token", SHAPES)
+@pytest.mark.parametrize(
+    "hidden",
+    ["\x1b[0m", "\x1b[31;1m", "\x1b]8;;x\x07", "\u200b", "\u202e", "\ufeff", "\xad", "\x00", "\ufe0f"],
+    ids=ascii,
+)
+def test_what_is_invisible_cannot_hold_a_token_apart(hidden: str, token: str) -> None:
+    """T23, X28."""
+    assert NOTHING.redact(f"got {token[:3]}{hidden}{token[3:]}") == f"got {MASK}"
+
+
+def test_what_is_invisible_cannot_hold_a_value_apart() -> None:
+    """T23, X28."""
+    for value in ("abcdefgh", "abcdef\u200bgh"):
+        assert Redactor({"A_TOKEN": value}).redact("got abc\x1b[0mdefgh") == f"got {MASK}"
+
+
+@pytest.mark.parametrize("text", ["line\r\nline\n\ttab", "caf\u00e9 \u2603 \U0001f600 \u05d0", "a\u00a0b"])
+def test_what_can_be_seen_stays(text: str) -> None:
+    assert NOTHING.redact(text) == text
+
+
 def test_the_credentials_of_an_address_are_taken() -> None:
     assert NOTHING.redact("at postgresql://ann:pw@db:5432/shop") == f"at postgresql://{MASK}@db:5432/shop"
 
@@ -177,6 +206,12 @@ def test_what_was_taken_once_is_not_taken_again(text: str) -> None:
         "token='\\",
         "token=\\'",
         "token=\"'",
+        "\x1b[",
+        "\x1b[0;",
+        "\x1b]8;;",
+        "\\neyJ",
+        "%22eyJ-",
+        "ghs_1_eyJ",
     ],
 )
 def test_a_hostile_text_of_a_mebibyte_takes_linear_time(piece: str) -> None:
