@@ -20,7 +20,7 @@ from github_app.github.payloads import AnnotationPayload, ArtifactPayload
 from github_app.outcomes import GiveUp, Retry
 from github_app.rules.fingerprints import family
 from github_app.rules.model import Annotation, Evidence, Excerpt, Job, Repo, ReportedFailure, TestReport
-from github_app.rules.redaction import Redactor, redact
+from github_app.rules.redaction import OVERLAP, Redacted, Redactor, redact
 from github_app.rules.regions import Regions
 from pytest_failure_review.report import FILE_PREFIX
 
@@ -68,13 +68,13 @@ class Witness:
 
     async def of_check(self, job: Job, texts: Iterable[str]) -> Evidence:
         """Return what another App's check says of itself."""
-        text = redact("\n".join(text for text in texts if text), self.known)
+        text = await asyncio.to_thread(self._without_secrets, "\n".join(text for text in texts if text), MAX_OUTPUT)
         annotations = await self.annotations(job.id)
-        return Evidence(log="none", annotations=annotations, text=text.text[:MAX_OUTPUT], secrets=text.kinds)
+        return Evidence(log="none", annotations=annotations, text=text.text, secrets=text.kinds)
 
     async def annotations(self, check_run_id: int) -> tuple[Annotation, ...]:
         """Return what was marked on a check run, the first few."""
-        found: list[Annotation] = []
+        found: list[AnnotationPayload] = []
         pages = self.api.pages(
             "/repos/{owner}/{repo}/check-runs/{id}/annotations",
             owner=self.repo.owner,
@@ -83,12 +83,12 @@ class Witness:
         )
         try:
             async for item in pages:
-                found.append(self._annotation(AnnotationPayload.model_validate(item)))
+                found.append(AnnotationPayload.model_validate(item))
                 if len(found) >= MAX_ANNOTATIONS:
                     break
         except GiveUp:
             return ()  # the check run is gone or cannot be read: the log must do
-        return tuple(found)
+        return await asyncio.to_thread(lambda: tuple(map(self._annotation, found)))
 
     def _annotation(self, told: AnnotationPayload) -> Annotation:
         return Annotation(
@@ -127,7 +127,10 @@ class Witness:
         for artifact in artifacts[:MAX_ARTIFACTS]:
             files += [file for file in await self._files(artifact) if is_of(file, job, excerpts)]
         report = merged(files, trusted=trusted)
-        return replace(report, failures=tuple(map(self._redacted, report.failures))) if report else None
+        if report is None:
+            return None
+        failures = await asyncio.to_thread(lambda: tuple(map(self._redacted, report.failures)))
+        return replace(report, failures=failures)
 
     async def _artifacts(self, run_id: int) -> AsyncIterator[ArtifactPayload]:
         pages = self.api.pages(
@@ -173,8 +176,17 @@ class Witness:
         )
 
     def _clean(self, text: str, limit: int) -> str:
-        """Redact, which cleans, then cut: half a credential would not be recognised any more."""
-        return redact(text, self.known).text[:limit]
+        return self._without_secrets(text, limit).text
+
+    def _without_secrets(self, text: str, limit: int) -> Redacted:
+        """Redact, which cleans, then cut: half a credential would not be recognised any more.
+
+        Of a text much longer than that the rest is not looked at, so that strangers cannot keep us busy.
+        """
+        room = limit + 2 * OVERLAP
+        redacted = redact(text[:room], self.known)
+        whole = redacted.text if len(text) <= room else redacted.text[:-OVERLAP]
+        return Redacted(whole[:limit], redacted.kinds)
 
 
 class LogReader:

@@ -326,6 +326,24 @@ async def test_credentials_in_marks_are_taken_out_before_they_are_cut(press: Pre
     assert len(note.message) <= 4_000
 
 
+@pytest.mark.parametrize("hidden", ["", "\x1b[0m"])
+async def test_of_a_long_mark_no_half_credential_is_left_at_the_cut(press: Press, hidden: str) -> None:
+    """T17, T23: what is taken out before the cut moves the half behind it forward."""
+    secret = f"ghp_{hidden}" + TOKEN[4:] * 90
+    said = {"path": "a.py", "start_line": 3, "end_line": 3, "annotation_level": "failure"}
+    marks = [{**said, "message": f"{secret} {'x' * 8_500} ghp_{'y' * size}{TOKEN}"} for size in range(0, 60, 20)]
+    notes = (await seen(press, await failed(press, log=LOG, annotations=marks))).annotations
+    assert [note.message[:24] for note in notes] == ["[REDACTED:GitHub token] "] * 3
+    assert not any("ghp_" in note.message or TOKEN[4:] in note.message for note in notes)
+
+
+async def test_what_another_check_says_is_cleaned_and_redacted(press: Press) -> None:
+    """T23."""
+    job = await failed(press, log=LOG)
+    evidence = await witness(press).of_check(job, ["title", "", f"gh\x1b[0mp_{TOKEN[4:]} \u202eend"])
+    assert (evidence.text, evidence.secrets) == ("title\n[REDACTED:GitHub token] end", ("GitHub token",))
+
+
 # --- the report
 
 
