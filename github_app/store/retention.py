@@ -32,10 +32,38 @@ class Retention:
 
 
 async def forget_installation(db: Database, installation_id: int) -> None:
-    """Delete everything of an installation; of its journal, hashes stay (T32)."""
-    for table in (deliveries, outbox, timers, records, sent):
-        await _in_chunks(db, lambda conn, table=table: _delete(conn, table, table.c.installation_id == installation_id))  # type: ignore[misc]
-    await _in_chunks(db, lambda conn: _erase_details(conn, journal.c.installation_id == installation_id))
+    """Delete everything of an installation; of its journal, hashes stay, and of its record that it was removed (T32).
+
+    A repository that has moved to another installation stays, and all that is known of it goes over to that one.
+    """
+    for table in (deliveries, outbox, timers, sent, records):
+        await _in_chunks(db, lambda conn, table=table: _rehome(conn, table, installation_id))  # type: ignore[misc]
+    for table in (deliveries, outbox, timers, sent):
+        await _in_chunks(db, lambda conn, table=table: _delete(conn, table, _belongs(table, installation_id)))  # type: ignore[misc]
+    await _in_chunks(db, lambda conn: _erase_details(conn, _belongs(journal, installation_id)))
+    mine = _belongs(records, installation_id) & (records.c.kind != "installation")
+    await _in_chunks(db, lambda conn: _delete(conn, records, mine & (records.c.kind != "policy")))
+    await _in_chunks(db, lambda conn: _delete(conn, records, mine))  # last: it says whose a repository is
+
+
+def _belongs(table: sa.Table, installation_id: int) -> sa.ColumnElement[bool]:
+    """Whether a row is of an installation: the policy's record says whose a repository is now, else the row does."""
+    policy = records.alias()
+    known = sa.select(policy.c.repo_id).where(policy.c.kind == "policy")
+    here, elsewhere = (policy.c.installation_id == installation_id), (policy.c.installation_id != installation_id)
+    stays = table.c.repo_id.in_(known.where(elsewhere))
+    told = (table.c.installation_id == installation_id) & sa.or_(table.c.repo_id.is_(None), sa.not_(stays))
+    return sa.or_(told, table.c.repo_id.in_(known.where(here)))
+
+
+def _rehome(conn: sa.Connection, table: sa.Table, installation_id: int) -> int:
+    policy = records.alias()
+    is_its = (policy.c.kind == "policy") & (policy.c.repo_id == table.c.repo_id)
+    home = sa.select(policy.c.installation_id).where(is_its).correlate(table).scalar_subquery()
+    moved = sa.exists().where(is_its, policy.c.installation_id != installation_id).correlate(table)
+    key = sa.tuple_(*table.primary_key.columns)
+    some = sa.select(*table.primary_key.columns).where(table.c.installation_id == installation_id, moved).limit(CHUNK)
+    return conn.execute(sa.update(table).where(key.in_(some)).values(installation_id=home)).rowcount
 
 
 async def sweep(db: Database, now: datetime, keep: Retention) -> None:

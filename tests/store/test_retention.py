@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+import sqlalchemy as sa
 from databases import NOW
 
 from github_app.documents import Document
@@ -12,6 +14,7 @@ from github_app.inbox import Delivery, Final, Sorted
 from github_app.outbox import Sent
 from github_app.store import Retention, SqlStore
 from github_app.store.retention import CHUNK
+from github_app.store.schema import deliveries, outbox, records, sent, timers
 
 KEEP = Retention(kinds=["failure"])
 DAY = timedelta(days=1)
@@ -60,6 +63,51 @@ async def test_everything_of_an_installation_goes_and_the_rest_stays(store: SqlS
     assert [each.detail for each in await store.journal.about("failure:7")] == ["{}"]
     assert [each.detail for each in await store.journal.about("failure:8")] == ['{"log": "x"}']
     assert await store.journal.verify() == []
+
+
+async def everything(store: SqlStore, installation_id: int) -> dict[str, int]:
+    """Count the rows that are put down to an installation."""
+
+    def count(conn: sa.Connection) -> dict[str, int]:
+        tables = (deliveries, outbox, timers, sent, records)
+        those = {table.name: table.c.installation_id == installation_id for table in tables}
+        counts = {t.name: sa.select(sa.func.count()).select_from(t).where(those[t.name]) for t in tables}
+        return {name: conn.execute(query).scalar_one() for name, query in counts.items()}
+
+    return await store._db.read(count)
+
+
+async def moved_to(store: SqlStore, installation_id: int) -> None:
+    """Let the repository's policy be read through an installation."""
+    [known] = await store.get(["policy/70"]) or [Document("policy/70", "policy", 0, 70, "{}")]
+    assert await store.commit(Change(documents=[replace(known, installation_id=installation_id)]), NOW)
+
+
+async def test_a_repository_that_moved_is_not_deleted_with_the_installation_it_came_from(store: SqlStore) -> None:
+    """T32: it was transferred, and only then was the App removed from where it had been."""
+    await fill(store, 7)
+    await moved_to(store, 8)
+    await store.forget_installation(7)
+    assert await everything(store, 7) == dict.fromkeys(("deliveries", "outbox", "timers", "sent", "records"), 0)
+    assert await everything(store, 8) == {"deliveries": 1, "outbox": 1, "timers": 1, "sent": 1, "records": 2}
+    assert [each.detail for each in await store.journal.about("failure:7")] == ['{"log": "x"}']
+
+
+async def test_a_repository_goes_with_the_installation_that_it_moved_to(store: SqlStore) -> None:
+    """T32: also what was written under the former one."""
+    await fill(store, 7)
+    await moved_to(store, 8)
+    await store.forget_installation(8)
+    assert (await everything(store, 7)).keys() == {"deliveries", "outbox", "timers", "sent", "records"}
+    assert sum((await everything(store, 7)).values()) + sum((await everything(store, 8)).values()) == 0
+    assert [each.detail for each in await store.journal.about("failure:7")] == ["{}"]
+
+
+async def test_that_an_installation_was_removed_is_remembered(store: SqlStore) -> None:
+    """T32: or what is heard of it later would begin its records anew."""
+    await store.commit(Change(documents=[Document("installation/7", "installation", 7, 0, "{}")]), NOW)
+    await store.forget_installation(7)
+    assert [each.id for each in await store.get(["installation/7"])] == ["installation/7"]
 
 
 async def test_more_than_one_chunk_goes_too(store: SqlStore) -> None:
