@@ -109,13 +109,29 @@ def _said(job: Job, evidence: Evidence) -> Iterator[_Said]:
 
 
 def _of_excerpt(place: int, excerpt: Excerpt) -> Iterator[_Said]:
-    script = False  # the echo of a step's own commands proves nothing about what they did (X30)
     region = (excerpt.start, excerpt.end)
-    for number, line in enumerate(excerpt.lines, start=excerpt.start):
-        text = clean(line)
-        script = (script or text.startswith("##[group]Run ")) and not text.startswith("##[endgroup]")
-        if not script:
-            yield _Said("The log says", "log", number, text, place, Weight.TEXT, region)
+    texts = [clean(line) for line in excerpt.lines]
+    echoed = _echoed(texts)
+    for index, text in enumerate(texts):
+        if index not in echoed:
+            yield _Said("The log says", "log", excerpt.start + index, text, place, Weight.TEXT, region)
+
+
+def _echoed(texts: Sequence[str]) -> frozenset[int]:
+    """Give the lines in which the runner repeats a step's own commands: they prove nothing about what those did (X30).
+
+    The runner closes such a group before anything runs. One that an error or another group breaks off was printed by
+    the change itself, perhaps to hide what comes after (T15).
+    """
+    echoed: set[int] = set()
+    begin: int | None = None
+    for index, text in enumerate(texts):
+        if text.startswith("##[group]Run "):
+            begin = index
+        elif begin is not None and text.startswith("##["):
+            echoed |= set(range(begin, index)) if text.startswith("##[endgroup]") else set()
+            begin = None
+    return frozenset(echoed if begin is None else echoed | set(range(begin, len(texts))))
 
 
 def _of_annotations(job: Job, evidence: Evidence) -> Iterator[_Said]:

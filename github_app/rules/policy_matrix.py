@@ -39,7 +39,12 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "review_by": about.review_by and about.review_by.isoformat(),
         "policy_version": policy.version,
         "mode": policy.mode,
-        "gate": {"jobs": list(policy.gate.jobs), "ignore": list(policy.gate.ignore), "settle_s": policy.gate.settle_s},
+        "gate": {
+            "jobs": list(policy.gate.jobs),
+            "ignore": list(policy.gate.ignore),
+            "settle_s": policy.gate.settle_s,
+            "pinned": list(policy.gate.pinned),
+        },
         "retention_days": policy.retention_days,
         "matrix": [{"case": case or None, **rule_as_json(rule)} for case, rule in rules(policy)],
         "provenance": dict(policy.provenance),

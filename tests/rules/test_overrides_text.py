@@ -69,6 +69,13 @@ def test_no_text_around_it_makes_a_failure_overridable_that_never_is(
         assert answer(laden).permission is Permission.NEVER
 
 
+@pytest.mark.parametrize("end", ["##[error]Process completed with exit code 1.", "##[group]Run make"])
+def test_a_group_that_looks_like_a_step_s_commands_hides_no_drift(end: str) -> None:
+    """T15, X30: a change may print `::group::Run` itself; the runner closes its own before anything runs."""
+    assert answer(log("##[group]Run true", DRIFT, end)).permission is Permission.NEVER
+    assert answer(log("##[group]Run true", DRIFT, "##[endgroup]", end)).permission is Permission.APPROVAL
+
+
 def test_an_annotation_and_a_report_are_text_too() -> None:
     drift_reported = report(reported(Category.INFRA_NETWORK), reported(Category.GENERATOR_DRIFT))
     annotated = (note(DRIFT, path="src/api.py"), note(NO_HOST, path="src/api.py"))
