@@ -15,7 +15,7 @@ from github_app.failpoints import failpoint
 from github_app.loops import LOOK_AGAIN, REFUSED, SHORTLY, Leases, Loop, StoreUnavailable, backoff
 from github_app.outcomes import GiveUp, Unfinished, Wait
 
-__all__ = ["Claimed", "Delivery", "Inbox", "Sorted", "StoreUnavailable"]
+__all__ = ["Claimed", "Delivery", "Inbox", "Sorted", "StoreUnavailable", "Uninstalled"]
 
 MAX_ATTEMPTS = 8
 
@@ -63,6 +63,10 @@ class Claimed:
     repo_id: int | None
 
 
+class Uninstalled(GiveUp):
+    """The delivery is of an installation that was removed: nothing of it may be kept but that it came (T32)."""
+
+
 Sort = Callable[[str, bytes], Sorted]
 """Reads (event, body) once, in a thread, before the delivery is handled; never raises for what a stranger sends."""
 
@@ -74,6 +78,7 @@ class DeliveryRows(Leases[Claimed], Protocol):
     async def sort(self, sort: Sort) -> int: ...
     async def claim(self, worker: str, limit: int, now: datetime) -> list[Claimed]: ...
     async def finish(self, claimed: Claimed, state: Final, reason: str, now: datetime) -> bool: ...
+    async def forget(self, claimed: Claimed, reason: str, now: datetime) -> bool: ...
     async def again(self, claimed: Claimed, not_before: datetime, reason: str, *, counts: bool) -> bool: ...
 
 
@@ -121,6 +126,8 @@ class Inbox:
         match outcome:
             case None:
                 await self._rows.finish(item, "done", "", now)
+            case Uninstalled():
+                await self._rows.forget(item, outcome.reason, now)
             case GiveUp() if outcome.status in GONE:
                 await self._rows.finish(item, "ignored", outcome.reason, now)
             case GiveUp() if outcome.status in REFUSED and now - item.delivery.received_at < PATIENCE:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from github_app.github.payloads import (
     Account,
     CheckRun,
@@ -157,3 +159,11 @@ def branch_of(told: WorkflowRun, repo: Repo) -> str | None:
     if not is_own or is_about_pull or told.head_branch.startswith(QUEUE_PREFIX):
         return None
     return told.head_branch or None
+
+
+def head_repo(told: WorkflowRun | None, pulls: Iterable[Pull]) -> int | None:
+    """The id of the repository whose code ran; None, which nobody trusts, when that is not known (T15)."""
+    if told is not None:
+        return told.head_repository.id if told.head_repository else None
+    heads = {pull.head_repo_id for pull in pulls}
+    return heads.pop() if len(heads) == 1 else None

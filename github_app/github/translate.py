@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -13,6 +13,7 @@ from pydantic_core import from_json
 from github_app.github import facts
 from github_app.github.client import GitHub
 from github_app.github.evidence import Witness
+from github_app.github.known import Known, is_judged, newly_red, run_in
 from github_app.github.payloads import (
     CheckRun,
     CheckSuite,
@@ -26,7 +27,7 @@ from github_app.github.payloads import (
 )
 from github_app.github.policy_files import read_policy, touches_policy
 from github_app.github.reading import Reading
-from github_app.inbox import GONE, Delivery
+from github_app.inbox import GONE, Delivery, Uninstalled
 from github_app.outcomes import GiveUp, Retry
 from github_app.rules.commits import RED
 from github_app.rules.events import (
@@ -39,23 +40,13 @@ from github_app.rules.events import (
     RefreshAsked,
     RepoMoved,
 )
-from github_app.rules.model import Job, Pull, Repo, Run
-from github_app.rules.records import Commit, PolicySource, Ref
+from github_app.rules.model import Job, Pull, Repo
+from github_app.rules.records import Commit
 
 POLICY_AGE = timedelta(minutes=10)
 """How long a policy that was read is believed without asking again; a push that changes it is heard of at once."""
 
 READ = {"actions": "read", "checks": "read", "contents": "read", "pull_requests": "read", "statuses": "read"}
-
-
-class Known(Protocol):
-    """What the App already knows, so that it is not asked for again."""
-
-    async def commit(self, repo_id: int, sha: str) -> Commit | None: ...
-
-    async def refs_at(self, repo_id: int, sha: str) -> Sequence[Ref]: ...
-
-    async def policy_source(self, repo_id: int) -> PolicySource | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +85,22 @@ class Translator:
             repo = facts.repo_of(envelope)
             if repo is None:
                 return []
+            repo = await self._at_home(repo)
             context = Context(repo, delivery, payload, envelope.action, self._reading(repo))
             found = await self._handler(delivery.event)(context)
             return [*await self._policy(context, found), *found]
         except ValidationError as error:
             raise GiveUp(_lack(delivery, error)) from error
+
+    async def _at_home(self, repo: Repo) -> Repo:
+        """Return the repository as it is reached now, if the App was removed from where a delivery came from."""
+        installation = await self._known.installation(repo.installation_id)
+        if installation is None or installation.state != "deleted":
+            return repo
+        source = await self._known.policy_source(repo.id)
+        if source is None or source.repo.installation_id == repo.installation_id:
+            raise Uninstalled("The App is no longer installed there")
+        return source.repo  # it was transferred before
 
     def _handler(self, event: str) -> Callable[[Context], Awaitable[list[Event]]]:
         return {
@@ -121,7 +123,7 @@ class Translator:
 
     async def _one_job(self, context: Context, told: WorkflowJob) -> list[Event]:
         known = await self._known.commit(context.repo.id, told.head_sha)
-        run = _run_in(known, told.run_id)
+        run = run_in(known, told.run_id)
         told_run: WorkflowRun | None = None
         if run is None or known is None or not known.refs:
             told_run = await context.reading.run(told.run_id)
@@ -146,12 +148,12 @@ class Translator:
         pulls: tuple[Pull, ...] = ()
         if told is not None and not any(ref.pull for ref in refs) and not _is_queue(told):
             pulls = await context.reading.pulls_of(told)
-        red = _newly_red(jobs, known)
+        red = newly_red(jobs, known)
         if red:
             pulls = await self._with_changes(context, pulls or tuple(ref.pull for ref in refs if ref.pull))
             if told is None and not pulls:
                 told = await context.reading.run(red[0].run_id)
-        judged = await context.reading.with_evidence(red, _head_repo(told, pulls))
+        judged = await context.reading.with_evidence(red, facts.head_repo(told, pulls))
         return JobsSeen(
             repo=context.repo,
             cause=context.delivery.guid,
@@ -195,8 +197,8 @@ class Translator:
             if gone.status in GONE:
                 raise Retry("A run went away while its jobs were read") from gone
             raise
-        news = [job for job in jobs if not _is_judged(job, known)]
-        return await reading.with_evidence(news, _head_repo(told, ()))
+        news = [job for job in jobs if not is_judged(job, known)]
+        return await reading.with_evidence(news, facts.head_repo(told, ()))
 
     # --- checks and statuses of others
 
@@ -342,7 +344,8 @@ def _installation(envelope: Envelope, delivery: Delivery) -> InstallationMoved:
     if installation is None:
         raise GiveUp("The delivery names no installation")
     state = {"deleted": "deleted", "suspend": "suspended"}.get(envelope.action, "active")
-    account = installation.account.login if installation.account else ""
+    is_kept = installation.account is not None and state != "deleted"  # of a removed one only its number stays (T32)
+    account = installation.account.login if installation.account and is_kept else ""
     return InstallationMoved(
         installation_id=installation.id,
         account=account,
@@ -357,32 +360,8 @@ def _lack(delivery: Delivery, error: ValidationError) -> str:
     return f"GitHub's data lacks what {delivery.event} needs: {error.title} {where}".rstrip()
 
 
-def _run_in(known: Commit | None, run_id: int) -> Run | None:
-    return next((run for run in known.runs if run.id == run_id), None) if known else None
-
-
 def _is_queue(told: WorkflowRun) -> bool:
     return told.head_branch.startswith(facts.QUEUE_PREFIX)
-
-
-def _newly_red(jobs: Sequence[Job], known: Commit | None) -> list[Job]:
-    """The jobs whose evidence was not seen yet."""
-    return [job for job in jobs if job.conclusion in RED | {"cancelled"} and not _is_judged(job, known)]
-
-
-def _head_repo(told: WorkflowRun | None, pulls: Sequence[Pull]) -> int | None:
-    """The id of the repository whose code ran; None, which nobody trusts, when that is not known (T15)."""
-    if told is not None:
-        return told.head_repository.id if told.head_repository else None
-    heads = {pull.head_repo_id for pull in pulls}
-    return heads.pop() if len(heads) == 1 else None
-
-
-def _is_judged(job: Job, known: Commit | None) -> bool:
-    """Whether this very end of this very job was handled before; then its evidence was seen too."""
-    return known is not None and any(
-        (other.source, other.id, other.conclusion) == (job.source, job.id, job.conclusion) for other in known.jobs
-    )
 
 
 def _changes_policy(context: Context) -> bool:

@@ -81,6 +81,11 @@ class Deliveries:
         end = {"state": state, "reason": reason, "finished_at": now, **leases.FREE}
         return await self._db.write(partial(_settle, claimed, end))
 
+    async def forget(self, claimed: Claimed, reason: str, now: datetime) -> bool:
+        """Set the delivery aside and empty its body; its GUID stays, so that it is known when it comes again."""
+        end = {"state": "ignored", "reason": reason, "finished_at": now, "body": b"", **leases.FREE}
+        return await self._db.write(partial(_settle, claimed, end))
+
     async def again(self, claimed: Claimed, not_before: datetime, reason: str, *, counts: bool) -> bool:
         """Put the delivery back until `not_before`; `counts` says whether that was an attempt."""
         back = {"state": "ready", "reason": reason, "not_before": not_before, **leases.FREE}
