@@ -15,12 +15,19 @@ from github_app.github.payloads import Account
 from github_app.outcomes import GiveUp
 from github_app.rules.events import PolicyRead
 from github_app.rules.model import Person, Repo
+from github_app.rules.policy_yaml import MAX_BYTES
 
 POLICY_PATH = ".github/failure-review.yml"
 CODEOWNERS_PATHS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Where GitHub looks, in this order; the first found counts (GitHub docs, "About code owners")."""
 
-MAX_TEXT = 3 * 1024 * 1024
+TOO_LARGE = "#" * (MAX_BYTES + 1)
+"""Stands for a file of more than 1 MB, whose content GitHub leaves out (GitHub docs, "Get repository content")."""
+
+NONE = frozenset({404})
+HIDDEN = frozenset({403, 404})
+"""The organisation's repository `.github` is often none that the App may see."""
+
 MAX_ADMINS = 100
 _READ = {"contents": "read", "metadata": "read"}
 
@@ -35,7 +42,9 @@ async def read_policy(github: GitHub, repo: Repo, cause: str, received_at: datet
         received_at=received_at,
         sha=await _head(api, repo),
         text=await _text(api, repo.owner, repo.name, POLICY_PATH),
-        org_text=None if repo.name == ".github" else await _text(anywhere, repo.owner, ".github", "failure-review.yml"),
+        org_text=None
+        if repo.name == ".github"
+        else await _text(anywhere, repo.owner, ".github", "failure-review.yml", HIDDEN),
         codeowners=await _codeowners(api, repo),
         admins=await _admins(api, repo),
     )
@@ -65,25 +74,31 @@ async def _codeowners(api: Api, repo: Repo) -> str | None:
     return None
 
 
-async def _text(api: Api, owner: str, name: str, path: str) -> str | None:
-    """Return a file's text; None when there is none, or none that we may see."""
+async def _text(api: Api, owner: str, name: str, path: str, none: frozenset[int] = NONE) -> str | None:
+    """Return a file's text; None when there is none, which is what a status in `none` says.
+
+    Any other refusal is a GiveUp: a file that we may not read is not one that does not exist.
+    """
     try:
         told = await api.get("/repos/{owner}/{repo}/contents/{path}", cached=True, owner=owner, repo=name, path=path)
     except GiveUp as gone:
-        if gone.status in {403, 404}:
+        if gone.status in none:
             return None
         raise
     return _decoded(told)
 
 
 def _decoded(told: Any) -> str | None:
+    """Return the text of a file; of one that GitHub does not give out, a text that is refused for the same reason."""
     content = told.get("content") if isinstance(told, dict) else None
-    if not isinstance(content, str) or len(content) > MAX_TEXT:
-        return None
+    if not isinstance(content, str):
+        return None  # a folder, or a link to somewhere else
+    if told.get("encoding") == "none":
+        return TOO_LARGE
     try:
         return base64.b64decode(content).decode("utf-8", errors="replace")
     except (binascii.Error, ValueError):
-        return None
+        return TOO_LARGE
 
 
 async def _admins(api: Api, repo: Repo) -> tuple[Person, ...]:

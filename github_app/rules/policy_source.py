@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from github_app.rules.events import PolicyRead
 from github_app.rules.policy import Policy
-from github_app.rules.policy_file import PolicyFile, parse
+from github_app.rules.policy_file import ORGANISATION, REPOSITORY, PolicyFile, parse
 from github_app.rules.policy_layers import resolve
 from github_app.rules.records import PolicySource
 
@@ -19,8 +19,8 @@ def taken_in(known: PolicySource | None, event: PolicyRead) -> PolicySource:
     """Return the source with the files that were read."""
     if known is not None and event.received_at < known.read_at:
         return _filled(known, event)
-    text, problems = _checked(event.text, known.text if known else None)
-    org_text, org_problems = _checked(event.org_text, known.org_text if known else None)
+    text, problems = _checked(event.text, known.text if known else None, REPOSITORY)
+    org_text, org_problems = _checked(event.org_text, known.org_text if known else None, ORGANISATION)
     return PolicySource(
         repo=event.repo,
         sha=event.sha,
@@ -37,8 +37,8 @@ def taken_in(known: PolicySource | None, event: PolicyRead) -> PolicySource:
 def _filled(known: PolicySource, event: PolicyRead) -> PolicySource:
     return replace(
         known,
-        text=known.text if known.text is not None else _checked(event.text, None)[0],
-        org_text=known.org_text if known.org_text is not None else _checked(event.org_text, None)[0],
+        text=known.text if known.text is not None else _checked(event.text, None, REPOSITORY)[0],
+        org_text=known.org_text if known.org_text is not None else _checked(event.org_text, None, ORGANISATION)[0],
         ever_had_file=known.ever_had_file or event.text is not None,
     )
 
@@ -50,11 +50,11 @@ def policy_of(source: PolicySource | None, builtin: PolicyFile) -> Policy:
     return resolve(builtin, _file(source.org_text), _file(source.text))
 
 
-def _checked(text: str | None, last_good: str | None) -> tuple[str | None, tuple[str, ...]]:
+def _checked(text: str | None, last_good: str | None, origin: str) -> tuple[str | None, tuple[str, ...]]:
     """Return the text to go by, and why the present one cannot be used; a removed file keeps the last good one."""
     if text is None:
         return last_good, ()
-    parsed = parse(text)
+    parsed = parse(text, origin)
     if isinstance(parsed, PolicyFile):
         return text, ()
     return last_good, tuple(str(problem) for problem in parsed)

@@ -78,6 +78,14 @@ def test_the_organisations_file_is_kept_like_the_repositorys_and_is_not_its_own(
     assert (source.org_text, len(source.problems), source.ever_had_file) == (GOOD, 1, False)
 
 
+def test_a_problem_names_the_file_that_it_is_in() -> None:
+    """X76."""
+    assert [problem.split(" line ")[0] for problem in after(read(BROKEN, org=BROKEN)).problems] == [
+        ".github/failure-review.yml",
+        "organisation policy",
+    ]
+
+
 def test_the_policy_is_the_three_layers() -> None:
     assert policy_of(None, builtin()) == layered()
     assert policy_of(after(read(GOOD, org=BETTER)), builtin()) == layered(GOOD, BETTER)
