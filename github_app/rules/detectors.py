@@ -68,7 +68,7 @@ _VALUE: Final = r"""([^\s"'`,;(){}<>\[\]*$&|\\=:][^\s"'`,;(){}<>\[\]]{5,})"""
 _WORDS: Final = r"""\\{0,4}["']([^\s"'`(){}<>\[\]*$\\][^"'\n\\]{5,200})\\{0,4}["']"""
 """What stands between quotes, blanks and all."""
 
-_SUFFIX: Final = r"(?:[_-]?(?:key(?:[_-]?base)?|value|string|\d{1,2}))?"
+_SUFFIX: Final = r"(?:[_-]?(?:key(?:[_-]?base)?|value|string))?"
 
 
 def _begins(pattern: str) -> str:

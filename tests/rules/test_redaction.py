@@ -106,6 +106,7 @@ ORDINARY = [
     "tests/test_task_live_updates.py::test_risk_test_of_everything PASSED",
     "usr/local/lib/python3.12/site-packages/example/internal/module.py",
     "the highs_and_lows_of_a_very_long_identifier_in_a_program",
+    'Check: CKV_SECRET_6: "Base64 High Entropy String"',
     "npm notice integrity: sha512-" + "x" * 20 + "==",
     "",
 ]
