@@ -126,3 +126,15 @@ async def test_no_bytes_of_a_stranger_are_an_error_of_ours(app: Receiving, head:
     answer = await raw(app.port, head, body, close=True)
     assert answer[9:10] in {b"", b"1", b"4"}
     assert app.rows() == []
+
+
+async def test_a_body_that_claims_to_be_packed_is_refused_quietly(
+    app: Receiving, caplog: pytest.LogCaptureFixture
+) -> None:
+    """P21, T5: it is never unpacked, so one that is broken is no error of ours."""
+    for body in (b"no gzip at all", b"\x1f\x8b" + b"\xff" * 50):
+        head = [*head_of(body), b"Content-Encoding: gzip"]
+        answer = await raw(app.port, head, body, pause=0.05)
+        assert answer[9:12] == b"415"
+    assert app.rows() == []
+    assert [record for record in caplog.records if record.exc_info] == []

@@ -55,7 +55,10 @@ class Receiver:
         began = time.perf_counter()
         refused = refusal(request.headers)
         if refused is not None:
-            return web.Response(status=refused[0], text=refused[1] + "\n")
+            answer = web.Response(status=refused[0], text=refused[1] + "\n")
+            if "Content-Encoding" in request.headers:
+                await _hang_up(request, answer)
+            return answer
         signature = request.headers.get("X-Hub-Signature-256")
         body = await self._body(request) if signature else b""
         if isinstance(body, web.Response):
@@ -88,3 +91,10 @@ class Receiver:
             return web.Response(status=400, text="The body broke off\n")
         except TimeoutError:
             return web.Response(status=408, text="The body did not arrive in time\n")
+
+
+async def _hang_up(request: web.Request, answer: web.Response) -> None:
+    """Answer without reading on: aiohttp would unpack what a stranger packed, and log what is wrong in it (T5)."""
+    await answer.prepare(request)
+    await answer.write_eof()
+    request.protocol.force_close()
