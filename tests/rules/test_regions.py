@@ -96,6 +96,17 @@ def test_of_equals_the_earlier_one_is_the_cause() -> None:
     assert "--- FAIL: TestFirst (0.00s)" in excerpts(log)[0].lines
 
 
+def test_lines_that_were_not_read_are_counted_and_no_excerpt_reaches_over_them() -> None:
+    """T17."""
+    regions = Regions()
+    regions.feed(["##[group]Run make", "##[endgroup]", "before", "##[error]It broke"])
+    regions.skip(1_000)
+    regions.feed(["after", "##[error]It broke again"])
+    found = {excerpt.start: (excerpt.lines, excerpt.step) for excerpt in regions.excerpts()}
+    assert found[3] == (("before", "##[error]It broke"), "make")
+    assert found[1_005] == (("after", "##[error]It broke again"), "")
+
+
 LEAK = "3:15PM WRN leaks found: 2"
 
 
