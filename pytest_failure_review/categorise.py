@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from .marker import MISREAD
 from .report import Category, is_at_or_below
 
 
@@ -187,7 +188,7 @@ def categorise(facts: Facts) -> Verdict:
     if facts.marked is not None:
         if any(is_at_or_below(facts.marked, known) for known in Category):
             return Verdict(facts.marked, "the test's failure_review marker", 1.0)
-        doubt = f" (its marker names {facts.marked!r}, which is no category)"
+        doubt = f" ({MISREAD}names {facts.marked!r}, which is no category)"
     verdict = _judge(facts)
     return Verdict(verdict.category, verdict.rule + doubt, verdict.confidence)
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from . import evidence
 from .categorise import Facts, categorise, qualified_name
+from .marker import MISREAD, Marked
 from .owners import Owners
 from .report import Failure, Frame, Owner
 
@@ -30,7 +31,7 @@ class Happening:
     attempt: int = 1
     line: int = 1
     """Where the test begins, from 1."""
-    marker: Mapping[str, Any] = field(default_factory=dict)
+    marker: Marked = field(default_factory=Marked)
     fixtures: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     """pytest's fixture definitions of the test, by name."""
 
@@ -63,7 +64,7 @@ def conclude(happening: Happening, place: Place, owners: Owners) -> Failure:
             phase=happening.phase,
             path=file,
             fixture=evidence.failing_fixture(_trace(happening.exception), happening.fixtures),
-            marked=_word(happening.marker.get("category")),
+            marked=happening.marker.category,
             crashed=happening.outcome == "crashed",
         )
     )
@@ -75,10 +76,10 @@ def conclude(happening: Happening, place: Place, owners: Owners) -> Failure:
         worker=happening.worker,
         outcome=happening.outcome,
         category=verdict.category,
-        rule=verdict.rule,
+        rule=_with_what_was_ignored(verdict.rule, happening.marker),
         confidence=verdict.confidence,
-        owner=_marked_owner(happening.marker.get("owner")) or owners.of(file),
-        sla=_word(happening.marker.get("sla")),
+        owner=_marked_owner(happening.marker) or owners.of(file),
+        sla=happening.marker.sla,
         exception=qualified_name(type(root)) if root else "",
         message=evidence.end_of(message),
         path=path,
@@ -107,10 +108,9 @@ def _where(
     return next(((step["path"], step["line"]) for step in reversed(steps) if step["in_repo"]), test)
 
 
-def _marked_owner(named: Any) -> Owner | None:
-    names = [named] if isinstance(named, str) else [str(name) for name in named or ()]
-    return Owner(names=names, source="marker", line=None) if names else None
+def _marked_owner(marker: Marked) -> Owner | None:
+    return Owner(names=list(marker.owners), source="marker", line=None) if marker.owners else None
 
 
-def _word(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _with_what_was_ignored(rule: str, marker: Marked) -> str:
+    return " ".join([rule, *(f"({MISREAD}{words})" for words in marker.ignored)])

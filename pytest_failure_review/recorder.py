@@ -15,6 +15,7 @@ import pytest
 from .checking import failures_of_workers
 from .evidence import message_of
 from .failures import Happening, Phase, Place, conclude
+from .marker import read_marker
 from .owners import Owners
 from .report import Counts, Failure, Internal
 from .run import HANDED, Run
@@ -127,7 +128,7 @@ class Recorder:
                     shown=report.longrepr,
                     attempt=getattr(node, "execution_count", 1),
                     line=(getattr(node, "location", ("", None, ""))[1] or 0) + 1,
-                    marker=_marker(node),
+                    marker=read_marker((mark.args, mark.kwargs) for mark in node.iter_markers("failure_review")),
                     fixtures=getattr(getattr(node, "_fixtureinfo", None), "name2fixturedefs", {}),
                 )
             )
@@ -192,11 +193,3 @@ class _Guard:
             return False
         self._recorder.note_own_error(self._where, error)
         return True
-
-
-def _marker(node: pytest.Item | pytest.Collector) -> dict[str, Any]:
-    """What the markers say, the closest one first: a test's own over its class's over its module's."""
-    said: dict[str, Any] = {}
-    for mark in node.iter_markers("failure_review"):
-        said = {**mark.kwargs, **said}
-    return said
