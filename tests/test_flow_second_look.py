@@ -138,3 +138,20 @@ async def test_a_run_is_known_though_its_first_reading_had_to_be_repeated(app: A
         return commit and commit.jobs and commit
 
     assert [known.id for known in (await until(heard, "the job")).runs] == [run.id]
+
+
+async def test_a_delivery_that_still_waits_keeps_the_gate_from_settling(app: AppWorld) -> None:
+    """T33: its job could not be read yet, and meanwhile the settling time passes."""
+    pull = await opened_pull(app)
+    app.sandbox.fault("status", "GET", r".*/logs", status=403, times=99)
+    app.sandbox.fault("status", "GET", r".*/branches/main", status=502, times=3)
+    app.ahead += POLICY_IS_OLD
+    await red_run(app, pull.head_sha)
+
+    async def judged() -> Any:
+        app.ahead += timedelta(seconds=2)
+        return app.gate(pull.head_sha).conclusion
+
+    assert await until(judged, "a verdict") == "failure"
+    titles = [run.title for run in app.sandbox.check_runs(app.repo, pull.head_sha, "failure-review/gate")]
+    assert not any("Nothing to judge" in title for title in titles)

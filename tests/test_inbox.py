@@ -273,3 +273,23 @@ async def test_the_body_comes_back_byte_for_byte(store: SqlStore) -> None:
     await store.deliveries.sort(lambda *_: Sorted("a", 7, 70, "ready"))
     [claimed] = await store.deliveries.claim("w", 1, NOW)
     assert claimed.delivery == Delivery("1", "e", body, NOW)
+
+
+async def test_what_waits_is_known_by_its_repository_until_it_has_ended(store: SqlStore) -> None:
+    """T33: while it waits, nobody may take a commit of that repository to have nothing to judge."""
+    before = NOW - timedelta(seconds=1)
+
+    async def waits(repo_id: int) -> tuple[bool, bool]:
+        return await store.deliveries.unhandled(repo_id, before), await store.deliveries.unhandled(repo_id, NOW)
+
+    await store.deliveries.keep(a_delivery("1"))
+    assert (await waits(70), await waits(71)) == ((False, True), (False, True))  # nobody has looked whose it is
+    await store.deliveries.sort(sort)
+    assert (await waits(70), await waits(71)) == ((False, True), (False, False))
+    [claimed] = await store.deliveries.claim("w", 1, NOW)
+    assert await waits(70) == (False, True)
+    await store.deliveries.again(claimed, NOW + timedelta(hours=1), "later", counts=False)
+    assert await waits(70) == (False, True)
+    [claimed] = await store.deliveries.claim("w", 1, NOW + timedelta(hours=1))
+    await store.deliveries.finish(claimed, "done", "", NOW)
+    assert await waits(70) == (False, False)
