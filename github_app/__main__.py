@@ -25,6 +25,8 @@ from github_app.store.upgrade import upgrade
 Subparsers = Any
 S = TypeVar("S", bound=DatabaseSettings)
 GOOD, FINDINGS, UNUSABLE = 0, 1, 2
+INTERRUPTED = 130
+LARGEST_PORT = 65535
 SHUTDOWN_SECONDS = 25
 
 
@@ -60,7 +62,7 @@ def _add_demo(commands: Subparsers) -> None:
         description="Start a sandbox GitHub and the App, let a pull request fail in six ways, and show the answer.",
     )
     demo.add_argument("--once", action="store_true", help="print the outcome as text and end")
-    demo.add_argument("--port", type=int, default=0, help="where the sandbox listens (default: any free port)")
+    demo.add_argument("--port", type=_port, default=0, help="where the sandbox listens (default: any free port)")
     demo.set_defaults(run=_demo)
 
 
@@ -154,10 +156,24 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> None:
         raise Refused(f"Cannot listen on port {settings.port} of {settings.host}: {error.strerror}") from None
 
 
+def _port(text: str) -> int:
+    """Read a port; argparse says the sentence."""
+    if not text.isascii() or not text.isdigit() or int(text) > LARGEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: write a number from 0 to {LARGEST_PORT}")
+    return int(text)
+
+
 def _demo(args: argparse.Namespace) -> int:
     from github_app.demo import run_demo  # noqa: PLC0415  (the sandbox is loaded only when it is asked for)
 
-    return asyncio.run(run_demo(once=args.once, port=args.port))
+    try:
+        return asyncio.run(run_demo(once=args.once, port=args.port))
+    except OSError as error:
+        print(f"failure-review: The demo cannot listen on port {args.port}: {error.strerror}", file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        print("\nStopped; everything of the demo is deleted.")
+        return INTERRUPTED
 
 
 def _doctor(args: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,18 @@ def test_the_demo_answers_six_failures_and_ends_well() -> None:
     assert shown.returncode == 0, shown.stderr
     table = shown.stdout.partition("JOB ")[2].partition("\n\n")[0]
     assert [category for category in CATEGORIES if f" {category} " not in table] == []
+
+
+@pytest.mark.parametrize("port", ["99999", "-5", "nonsense"])
+def test_a_port_that_makes_no_sense_is_one_sentence(port: str) -> None:
+    shown = command("demo", "--once", f"--port={port}")
+    assert (shown.returncode, "is no port" in shown.stderr, "Traceback" in shown.stderr) == (2, True, False)
+
+
+def test_a_port_that_is_taken_is_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        shown = command("demo", "--once", f"--port={taken.getsockname()[1]}")
+    assert (shown.returncode, "cannot listen" in shown.stderr, "Traceback" in shown.stderr) == (2, True, False)
 
 
 def test_every_file_and_folder_that_the_readme_names_exists() -> None:

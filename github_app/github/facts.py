@@ -47,7 +47,7 @@ def person_of(account: Account | None) -> Person:
 def pull_of(told: PullRequest) -> Pull:
     return Pull(
         number=told.number,
-        title=told.title,
+        title=redact(told.title).text,
         head_sha=told.head.sha,
         head_ref=told.head.ref,
         head_repo_id=told.head.repo.id if told.head.repo else None,
@@ -66,7 +66,7 @@ def run_of(told: WorkflowRun) -> Run:
     return Run(
         id=told.id,
         workflow_id=told.workflow_id,
-        workflow=told.name or told.path,
+        workflow=redact(told.name or told.path).text,
         event=told.event,
         attempt=told.run_attempt,
         status=told.status,
@@ -84,14 +84,14 @@ def job_of(told: WorkflowJob, run: Run) -> Job:
         name=redact(told.name).text,  # a matrix may put anything in it
         status=told.status,
         conclusion=told.conclusion,
-        workflow=told.workflow_name or run.workflow,
+        workflow=redact(told.workflow_name or run.workflow).text,
         workflow_id=run.workflow_id,
         event=run.event,
         run_id=told.run_id,
         attempt=told.run_attempt,
         created_at=told.created_at,
         completed_at=told.completed_at,
-        failed_step=told.failed_step,
+        failed_step=redact(told.failed_step).text,
         workflow_path=run.path,
         url=told.html_url,
     )
@@ -103,10 +103,10 @@ def run_as_job(told: WorkflowRun) -> Job:
         id=-told.id,
         source=Source.ACTIONS,
         app=ACTIONS,
-        name=told.name or told.path,
+        name=redact(told.name or told.path).text,
         status="completed",
         conclusion=told.conclusion,
-        workflow=told.name or told.path,
+        workflow=redact(told.name or told.path).text,
         workflow_id=told.workflow_id,
         event=told.event,
         run_id=told.id,

@@ -288,7 +288,9 @@ def _unjudged(job: Job, evidence: Evidence) -> Verdict:
         reason, state = f"{told} says nothing about the failure that is known here.", State.NO_MATCH
     else:
         place = f"lines {excerpt.start} to {excerpt.end}"
-        reason, state = f"Nothing in the log is a failure known here; the likeliest place is {place}.", State.NO_MATCH
+        unread = " The middle of the log is too long and was not read." if evidence.log == "middle_unread" else ""
+        reason = f"Nothing in the log is a failure known here; the likeliest place is {place}.{unread}"
+        state = State.NO_MATCH
     region = (excerpt.start, excerpt.end) if excerpt else None
     rule = f"none:{state}"
     return Verdict(Category.UNKNOWN, reason, rule, "none", confidence=0.0, state=state, region=region)

@@ -128,7 +128,7 @@ class Evidence:
     """Everything known about why one job failed."""
 
     excerpts: tuple[Excerpt, ...] = ()
-    log: str = "read"  # read | missing | too_big | none (a foreign check has no log) | refused
+    log: str = "read"  # read | partial | middle_unread | missing | too_big | none (foreign) | refused
     annotations: tuple[Annotation, ...] = ()
     report: TestReport | None = None
     text: str = ""  # a foreign check's own output

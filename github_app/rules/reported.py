@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from github_app.rules.advice import remedy_for
 from github_app.rules.model import ReportedFailure, TestReport
 from github_app.rules.precedence import Finding, Weight, root_cause_rank
 from github_app.rules.redaction import redact
@@ -28,6 +29,7 @@ def report_finding(report: TestReport) -> Finding | None:
     worst = next(failure for failure in report.failures if failure.category is categories[0])
     of_kind = [failure for failure in report.failures if failure.category is worst.category]
     sure = report.complete and report.trusted
+    remedy = remedy_for(worst.category)
     verdict = Verdict(
         category=worst.category,
         reason=_reason(report, worst),
@@ -36,6 +38,8 @@ def report_finding(report: TestReport) -> Finding | None:
         confidence=max(0.0, min(worst.confidence, _TRUST if sure else _DOUBT)),
         evidence=tuple(_line(failure) for failure in of_kind[:_SHOWN]),
         description=f"decided by the plugin's rule `{worst.rule}`",
+        causes=remedy.causes,
+        advice=remedy.advice,
     )
     return Finding(verdict, Weight.REPORT if sure else Weight.TEXT)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from github_app.rules.sla import duration_in_words
 
@@ -18,6 +18,15 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9._\[\]:-]+")
+
+
+def quoting(sentence: str) -> Markup:
+    """Show what a sentence quotes between backticks as code; every part is escaped by itself."""
+    parts = str(visible(sentence)).split("`")
+    if len(parts) % 2 == 0:  # a quotation without an end quotes nothing
+        return escape("`".join(parts))
+    code = Markup("<code>{}</code>")
+    return Markup("").join(code.format(part) if number % 2 else escape(part) for number, part in enumerate(parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"moment": moment, "duration": duration_in_words}
+        self._templates.filters |= {"moment": moment, "duration": duration_in_words, "quoting": quoting}
 
     def show(self, template: str, *, status: int = 200, sign_out: str | None = None, **facts: Any) -> web.Response:
         """Render a page; `sign_out` is the token of the sign-out form, None when nobody is signed in."""

@@ -279,3 +279,9 @@ def test_any_job_gets_exactly_one_verdict_that_explains_itself(lines: list[str],
     assert verdict.rule
     assert 0 <= verdict.confidence <= 1
     assert (verdict.state is None) == (verdict.category is not Category.UNKNOWN)
+
+
+def test_a_log_whose_middle_was_not_read_says_so_when_nothing_is_known() -> None:
+    """T17."""
+    told = judged(Evidence(excerpts=(Excerpt(1, ("something else",), "last lines"),), log="middle_unread"))
+    assert told.reason.endswith("The middle of the log is too long and was not read.")

@@ -52,7 +52,7 @@ async def words_of(world: World) -> str:
         "line 1204 E assert 41 == 42 rule pytest_assertion",
         "not from the log failed step: Run the tests",
         "Confidence 93%",
-        "Second guess build.dependencies, by rule `pip_conflict`",
+        "Second guess build.dependencies, by rule pip_conflict",
         "@ada, @acme/backend accountable as backend_dev",
         "@acme/qa (qa)",
         "CODEOWNERS line 4, /basket/, names @acme/backend.",

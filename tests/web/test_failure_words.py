@@ -12,7 +12,7 @@ from github_app.rules.model import Person
 from github_app.rules.records import FailureState
 from github_app.rules.verdicts import Clock, Party
 from github_app.web.failure_view import Deadline, deadline, view, web_address, who
-from github_app.web.pages import Site, moment
+from github_app.web.pages import Site, moment, quoting
 
 HOUR = 3600
 AT = START + timedelta(hours=1)
@@ -115,3 +115,17 @@ def test_a_site_is_known_by_its_origin(url: str) -> None:
         Site(url, "https://github.com")
     with pytest.raises(ValueError, match="GitHub's pages has to be scheme and host alone"):
         Site("http://[::1]:8080", url)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("The log says `E assert`: red", "The log says <code>E assert</code>: red"),
+        ("`<b>`", "<code>&lt;b&gt;</code>"),
+        ("<i> and `x`", "&lt;i&gt; and <code>x</code>"),
+        ("one ` alone <b>", "one ` alone &lt;b&gt;"),
+        ("nothing quoted", "nothing quoted"),
+    ],
+)
+def test_what_a_sentence_quotes_is_shown_as_code_and_stays_text(sentence: str, shown: str) -> None:
+    assert quoting(sentence) == shown
