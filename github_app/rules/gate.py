@@ -155,7 +155,7 @@ def _title(rows: Sequence[Row], shut: Sequence[Row]) -> str:
     parts = named[:3]
     if len(named) > len(parts):
         parts.append(f"{len(named) - len(parts)} more")
-    parts += [f"{row.job.name[:60]} {row.remark}" for row in others[:1]]
+    parts += [f"{row.job.name[:60]} {row.remark or 'failed'}" for row in others[:1]]
     if len(others) > 1:
         parts.append(f"{len(others) - 1} more not passed")
     return "; ".join(parts)

@@ -216,6 +216,10 @@ def test_a_named_check_that_was_not_heard_of_is_waited_for_until_it_has_settled(
     assert gate(job("success"), foreign("success"), rules=rules).conclusion == "success"
 
 
+def test_a_red_job_that_nobody_has_judged_yet_is_named_all_the_same() -> None:
+    assert gate(job("failure"), runs=(run("failure"),)).title == "unit failed"
+
+
 def test_a_job_that_the_organisation_names_is_waited_for_even_after_the_settling_time() -> None:
     """T14: renaming it in a pull request must not open the gate."""
     rules = replace(EVERYTHING, jobs=("CI / audit", "*"), pinned=("CI / audit",))
