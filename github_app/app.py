@@ -17,6 +17,7 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from github_app import builtin
+from github_app.documents import to_record
 from github_app.engine import Engine, Entry, Timer
 from github_app.failpoints import arm
 from github_app.github.checks import Checks
@@ -43,7 +44,7 @@ from github_app.rules.effects import (
 from github_app.rules.events import TimerFired
 from github_app.rules.model import Repo
 from github_app.rules.policy_file import PolicyFile, parse
-from github_app.rules.records import Failure
+from github_app.rules.records import Failure, Installation
 from github_app.settings import Refused, Settings
 from github_app.store import SqlStore
 from github_app.store.retention import Retention
@@ -56,6 +57,9 @@ from github_app.web.pages import Site
 from github_app.web.server import Collaborators, LoginKeys, build_web
 
 SWEEP_EVERY = timedelta(hours=1)
+STRAGGLING = timedelta(hours=24)
+"""Within this time of its removal everything of an installation is gone (T32)."""
+
 INBOX_PAUSE = timedelta(seconds=5)
 SUSPENDED_PAUSE = timedelta(hours=1)
 ENDING_KINDS = ("commit", "ref", "failure")
@@ -317,7 +321,17 @@ async def _sweep(parts: Parts) -> None:
         keep = Retention(ENDING_KINDS)
         with suppress(Unfinished):  # the database is away; there is another hour
             await parts.store.sweep(parts.now(), keep)
+            await _forget_stragglers(parts)
         await asyncio.sleep(SWEEP_EVERY.total_seconds())
+
+
+async def _forget_stragglers(parts: Parts) -> None:
+    """Forget installations removed of late once more: what was being handled just then may have left something."""
+    found = map(to_record, await parts.store.find("installation", 0))
+    removed = [each for each in found if isinstance(each, Installation) and each.state == "deleted"]
+    for each in removed:
+        if parts.now() - each.changed_at < STRAGGLING:
+            await parts.store.forget_installation(each.id)
 
 
 def _checks(parts: Parts, role: str) -> Mapping[str, Callable[[], Awaitable[str | None]]]:

@@ -11,9 +11,13 @@ from typing import Any
 import aiohttp
 import pytest
 import sqlalchemy as sa
-from deliveries import headers_for
+from deliveries import headers_for, receiving_app
 from world import AppWorld, running_app, until
 
+from github_app.app import working
+from github_app.documents import Document, to_document
+from github_app.engine import Change
+from github_app.rules.records import Installation
 from github_app.sandbox.scenario import Sandbox
 from github_app.store.schema import deliveries, records
 
@@ -110,3 +114,19 @@ async def test_a_red_job_stays_red_when_its_repository_moved_and_the_old_home_is
     await app.quiet()
     gate = app.gate(pull.head_sha)
     assert (gate.conclusion, gate.title) == RED
+
+
+async def test_what_is_written_during_the_removal_goes_with_the_next_sweep(tmp_path: Path) -> None:
+    """T32: a job that was being handled when the records were deleted."""
+    async with receiving_app(tmp_path) as stopped:
+        store, now = stopped.parts.store, stopped.parts.now()
+        removed = to_document(Installation(7, "", "deleted", now), 0)
+        stragglers = [Document(f"commit/70/{n}", "commit", n, 70, "{}") for n in (7, 8)]
+        await store.commit(Change(documents=[removed, *stragglers]), now)
+
+        async def left() -> bool:
+            ids = ["installation/7", "commit/70/7", "commit/70/8"]
+            return [each.id for each in await store.get(ids)] == ["commit/70/8", "installation/7"]
+
+        async with working(stopped.parts):
+            await until(left, "the sweep")
