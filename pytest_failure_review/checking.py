@@ -28,6 +28,8 @@ class RunFile:
     """Why this file is no report, in words."""
     changed: bool = False
     """Somebody else wrote into it: the digest in its last record is not that of the records before."""
+    internal: str = ""
+    """Where the plugin itself failed, or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,9 @@ def read(path: Path) -> RunFile:
                     file.unusable = f"it has schema {record.get('schema')!r}, this version reads {SCHEMA}"
             case "failure":
                 file.failures.append(cast("Failure", record))
+            case "internal":
+                # Written next to the tests: what could end a line would become a workflow command of GitHub's.
+                file.internal = re.sub(r"\W", "?", str(record.get("where", "")))[:80] or "an unknown place"
             case "finish":
                 file.finish = cast("Finish", record)
                 file.changed = file.finish.get("sha256") != digest.hexdigest()
@@ -104,7 +109,7 @@ def failures_of_workers(own: Path) -> list[Failure]:
 
 
 def _is_accounted_for(file: RunFile, files: list[RunFile]) -> bool:
-    if file.unusable or file.changed:
+    if file.unusable or file.changed or file.internal or _lost(file, files):
         return False
     return file.finish is not None or _crash_is_told(file, files)
 
@@ -119,14 +124,37 @@ def _crash_is_told(file: RunFile, files: list[RunFile]) -> bool:
     )
 
 
+def _lost(file: RunFile, files: list[RunFile]) -> int:
+    """How many tests the main process counted as failed that no record of the run tells of."""
+    if file.finish is None or file.worker != MAIN:
+        return 0
+    run = [other for other in files if other.run_id == file.run_id]
+    told = sum(len(other.failures) + _number(other.finish, "truncated") for other in run)
+    counts = file.finish.get("counts")
+    return max(_number(counts, "failed") + _number(counts, "error") - told, 0)
+
+
+def _number(record: Any, name: str) -> int:
+    value = record.get(name) if isinstance(record, dict) else None
+    return value if isinstance(value, int) else 0
+
+
 def _sentence(file: RunFile, files: list[RunFile]) -> str:
-    count = f"{len(file.failures)} failure{'' if len(file.failures) == 1 else 's'}"
     if file.unusable:
         return f"{file.name} is no report: {file.unusable}."
+    count = f"{len(file.failures)} failure{'' if len(file.failures) == 1 else 's'}"
+    return f"{file.name} {_what_became_of(file, files, count)}."
+
+
+def _what_became_of(file: RunFile, files: list[RunFile], count: str) -> str:
     if file.changed:
-        return f"{file.name} was changed after it was written; {count} in it."
+        return f"was changed after it was written; {count} in it"
+    if file.internal:
+        return f"may lack failures: the plugin itself failed in {file.internal}; {count} in it"
+    if lost := _lost(file, files):
+        return f"lacks {lost} of the failures that pytest counted; {count} in it"
     if file.finish is not None:
-        return f"{file.name} is complete: pytest ended with status {file.finish.get('exit_status')}, {count}."
+        return f"is complete: pytest ended with status {file.finish.get('exit_status')}, {count}"
     if _crash_is_told(file, files):
-        return f"{file.name} ends early: its worker died, which the main process reported; {count} before that."
-    return f"{file.name} ends early: the process died before pytest was done; {count} before that."
+        return f"ends early: its worker died, which the main process reported; {count} before that"
+    return f"ends early: the process died before pytest was done; {count} before that"

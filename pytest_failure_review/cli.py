@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final
@@ -14,8 +16,9 @@ from .checking import Check, check
 
 COMMANDS: Final = "failure_review.commands"
 """Entry point group; each is a callable that adds parsers to `subparsers` and sets `run` to `(arguments) -> status`."""
-APP_COMMANDS: Final = ("serve", "demo", "classify", "policy", "doctor", "db", "audit", "report")
+APP_COMMANDS: Final = ("serve", "demo", "policy", "doctor", "db", "audit")
 GOOD, FINDINGS, UNUSABLE = 0, 1, 2
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,10 +36,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = parsed.run(parsed)
         sys.stdout.flush()
     except BrokenPipeError:
-        # `| head` has seen enough; without this Python complains once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()  # `| head` has seen enough
         return GOOD
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _discard_output()
+        return _refuse(str(error))
     return status
+
+
+def _discard_output() -> None:
+    """Without this Python complains once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _refuse(sentence: str) -> int:
+    with suppress(OSError):  # stderr may stand on the same full disk
+        sys.stderr.write(f"{sentence}\n")
+    return UNUSABLE
 
 
 def _add_missing(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], error: ImportError) -> None:
@@ -44,8 +62,7 @@ def _add_missing(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     needs = "needs: pip install 'pytest-failure-review[app]'"
 
     def refuse(_: argparse.Namespace) -> int:
-        sys.stderr.write(f"{needs} ({error})\n")
-        return UNUSABLE
+        return _refuse(f"{needs} ({error})")
 
     for name in APP_COMMANDS:
         if name not in subparsers.choices:
@@ -67,13 +84,19 @@ def _add_check_report(subparsers: argparse._SubParsersAction[argparse.ArgumentPa
 
 
 def _check_report(arguments: argparse.Namespace) -> int:
-    found = check(arguments.directory)
+    directory: Path = arguments.directory
+    if directory.exists() and not directory.is_dir():
+        return _refuse(f"{directory} is no folder")
+    try:
+        found = check(directory)
+        if arguments.github_output is not None:
+            with arguments.github_output.open("a", encoding="utf-8") as outputs:
+                outputs.write(_outputs(found, directory))
+    except OSError as error:
+        return _refuse(str(error))
     sys.stdout.writelines(f"{sentence}\n" for sentence in found.sentences)
     if found.worst_category:
         sys.stdout.write(f"Worst category: {found.worst_category}\n")
-    if arguments.github_output is not None:
-        with arguments.github_output.open("a", encoding="utf-8") as outputs:
-            outputs.write(_outputs(found, arguments.directory))
     if found.unusable:
         return UNUSABLE
     return GOOD if found.complete else FINDINGS

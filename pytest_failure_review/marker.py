@@ -33,8 +33,8 @@ def read_marker(marks: Iterable[tuple[Sequence[Any], Mapping[str, Any]]]) -> Mar
         if len(arguments) > 1:
             ignored.append(f"has {len(arguments)} values without a keyword: the first is the category")
     ignored += [f"has no keyword {word!r}" for word in said if word not in WORDS]
-    named = said.get("owner")
-    names: Iterable[Any] = named if type(named) in _LISTS else (named,)
+    named: Any = said.get("owner")
+    names = list(named) if type(named) in _LISTS else [named]
     owners = [_text("owner", name, ignored) for name in names]
     return Marked(
         category=_text("category", said.get("category"), ignored),

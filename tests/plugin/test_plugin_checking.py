@@ -109,6 +109,43 @@ def test_a_report_that_somebody_wrote_into_is_not_believed(tmp_path: Path, capsy
     assert lines[0] == f"{file.name} was changed after it was written; 1 failure in it."
 
 
+def counted(failed: int, error: int = 0, **changes: Any) -> dict[str, Any]:
+    finish = a_finish(exit_status=1) | changes
+    return finish | {"counts": finish["counts"] | {"failed": failed, "error": error}}
+
+
+def test_an_error_of_the_plugin_itself_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    internal = {"record": "internal", "where": "logreport", "error": "TypeError"}
+    file = write(tmp_path, a_start(), internal, a_finish())
+    assert said(capsys, "check-report", tmp_path) == (
+        1,
+        [
+            f"{file.name} may lack failures: the plugin itself failed in logreport; 0 failures in it.",
+            "Worst category: unknown",
+        ],
+    )
+
+
+def test_failures_that_pytest_counted_and_nobody_recorded_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path, a_start(), a_failure(), counted(2, error=1))
+    status, lines = said(capsys, "check-report", tmp_path)
+    assert (status, lines[0]) == (1, f"{file.name} lacks 2 of the failures that pytest counted; 1 failure in it.")
+
+
+@pytest.mark.parametrize("finish", [counted(1), counted(2, truncated=1), counted(0), a_finish() | {"counts": [1]}])
+def test_what_was_recorded_or_counted_as_truncated_is_not_missed(tmp_path: Path, finish: dict[str, Any]) -> None:
+    write(tmp_path, a_start(), a_failure(), finish)
+    assert check(tmp_path).complete
+
+
+def test_a_failure_in_the_file_of_a_worker_is_not_missed_in_that_of_the_main_process(tmp_path: Path) -> None:
+    write(tmp_path, a_start(worker="gw0"), a_failure(), counted(1), worker="gw0")
+    write(tmp_path, a_start(), counted(1))
+    assert check(tmp_path).complete
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
@@ -151,6 +188,28 @@ def test_a_forged_category_writes_no_output_of_its_own(tmp_path: Path, category:
     """T16: the tests can write into the report."""
     write(tmp_path, a_start(), a_failure(category=category), a_finish())
     assert check(tmp_path).worst_category == "unknown"
+
+
+def test_a_file_is_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path, a_start(), a_finish())
+    assert main(["check-report", str(file)]) == 2
+    assert capsys.readouterr().err == f"{file} is no folder\n"
+
+
+def test_outputs_that_cannot_be_written_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, a_start(), a_finish())
+    assert main(["check-report", str(tmp_path), "--github-output", str(tmp_path / "nowhere" / "outputs")]) == 2
+    shown = capsys.readouterr().err
+    assert shown == f"[Errno 2] No such file or directory: '{tmp_path}/nowhere/outputs'\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no disk that is always full")
+def test_a_full_disk_behind_the_output_is_one_sentence(tmp_path: Path) -> None:
+    write(tmp_path, a_start(), a_finish())
+    command = [sys.executable, "-m", "pytest_failure_review.cli", "check-report", str(tmp_path)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "[Errno 28] No space left on device\n")
 
 
 class AddsCommand:
