@@ -76,11 +76,11 @@ async def test_a_delivery_that_comes_after_the_removal_leaves_nothing_behind(app
     pull = await red_pull(app)
     late = [each for each in app.sandbox.deliveries if each.event in {"pull_request", "workflow_run"}]
     await uninstalled(app, app.installation_id)
-    for told in late:
-        await post(app, told.payload, told.event)
+    for each in late:
+        await post(app, each.payload, each.event)
     await app.quiet()
-    told = await rows(app, deliveries.c.state, deliveries.c.reason, deliveries.c.body)
-    assert set(told) == {("ignored", "The App is no longer installed there", b"")}
+    kept = await rows(app, deliveries.c.state, deliveries.c.reason, deliveries.c.body)
+    assert set(kept) == {("ignored", "The App is no longer installed there", b"")}
     assert await rows(app, records.c.kind) == [("installation",)]
     assert await app.parts.engine.commit(app.repo.id, pull.head_sha) is None
 
