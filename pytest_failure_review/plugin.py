@@ -1,13 +1,21 @@
 """The plugin's entry point: options, and registration only when asked.
 
 It loads into every test run on a machine that has it, so it imports nothing but pytest; what does the work is imported
-when `--failure-review` or the ini option `failure_review = true` asks for it. `failure_review = false` turns it off
-even when `addopts` holds `--failure-review`.
+when `--failure-review`, the ini option `failure_review = true` or the variable `FAILURE_REVIEW_REPORT=DIR` asks for it.
+`failure_review = false` turns it off whatever else is said. A pytest without the plugin takes no notice of the
+variable, but would end at an option in PYTEST_ADDOPTS that it does not know: that is why the Action sets the variable.
 """
 
 from __future__ import annotations
 
+import os
+from typing import Final
+
 import pytest
+
+REPORT_VARIABLE: Final = "FAILURE_REVIEW_REPORT"
+"""Names the report's folder and turns the plugin on. Options win over it."""
+FOLDER: Final = ".failure-review"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,8 +29,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--failure-review-report",
         metavar="DIR",
-        default=".failure-review",
-        help="folder of the report, relative to where pytest was started (default: %(default)s)",
+        default=None,
+        help=f"folder of the report, relative to where pytest was started (default: ${REPORT_VARIABLE}, else {FOLDER})",
     )
     parser.addini("failure_review", "true: as if --failure-review were given; false: never", type="bool", default=None)
 
@@ -35,15 +43,18 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if not _is_wanted(config):
         return
-    import os  # noqa: PLC0415  (these three cost nothing while the plugin is off)
-
-    from .recorder import Recorder  # noqa: PLC0415
+    from .recorder import Recorder  # noqa: PLC0415  (these two cost nothing while the plugin is off)
     from .run import describe, keep_to_this_process  # noqa: PLC0415
 
+    run = describe(config, os.environ)
     keep_to_this_process(os.environ)
-    config.pluginmanager.register(Recorder(config, describe(config, os.environ)), "failure_review_recorder")
+    config.pluginmanager.register(Recorder(config, run), "failure_review_recorder")
 
 
 def _is_wanted(config: pytest.Config) -> bool:
     ini: bool | None = config.getini("failure_review")
-    return bool(config.getoption("failure_review")) if ini is None else ini
+    if ini is not None:
+        return ini
+    # A worker follows its main process, which has already taken the variable out of the environment.
+    handed = "failure_review" in getattr(config, "workerinput", {})
+    return handed or bool(config.getoption("failure_review")) or bool(os.environ.get(REPORT_VARIABLE))

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import pytest
 
+from .plugin import FOLDER, REPORT_VARIABLE
 from .redaction import Redactor
 from .report import FILE_PREFIX, SCHEMA, GitHub, Start
 
@@ -44,7 +45,7 @@ class Run:
 def describe(config: pytest.Config, environment: Mapping[str, str]) -> Run:
     """The run as this process sees it; a pytest-xdist worker takes its name and folder from the main process."""
     given: dict[str, Any] = getattr(config, "workerinput", {})
-    run_id, folder = given.get(HANDED) or (os.urandom(8).hex(), config.getoption("failure_review_report"))
+    run_id, folder = given.get(HANDED) or (os.urandom(8).hex(), _folder(config, environment))
     worker = str(given.get("workerid", MAIN))
     return Run(
         run_id=run_id,
@@ -69,13 +70,18 @@ def describe(config: pytest.Config, environment: Mapping[str, str]) -> Run:
 
 
 def keep_to_this_process(environment: MutableMapping[str, str]) -> None:
-    """Takes the plugin's options out of PYTEST_ADDOPTS, which every process started by a test would inherit.
+    """Takes the plugin's variable, and its options in PYTEST_ADDOPTS, from every process that a test will start.
 
     A pytest that a test starts to see it fail, or die, is no part of this run and must not write into its report.
     """
+    environment.pop(REPORT_VARIABLE, None)
     if ADDOPTS in environment:
         options = shlex.split(environment[ADDOPTS])
         environment[ADDOPTS] = shlex.join(option for option in options if not option.startswith("--failure-review"))
+
+
+def _folder(config: pytest.Config, environment: Mapping[str, str]) -> str:
+    return config.getoption("failure_review_report") or environment.get(REPORT_VARIABLE) or FOLDER
 
 
 def repository_of(folder: Path) -> Path:

@@ -44,7 +44,9 @@ def run_action(workspace: Path, temp: Path, path: str = "", **inputs: str) -> Ac
     given = {name.replace("_", "-"): value for name, value in inputs.items()}
     defaults = {name: entry.get("default", "") for name, entry in action["inputs"].items()}
     run = ActionRun(defaults | given, {"github.job": "unit", "github.run_attempt": "2", "strategy.job-index": "3"})
-    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"} | {
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("PYTEST_ADDOPTS", "FAILURE_REVIEW_REPORT")
+    } | {
         "PATH": os.pathsep.join(filter(None, (path, str(Path(sys.executable).parent), os.environ["PATH"]))),
         "RUNNER_TEMP": str(temp),
         "GITHUB_ACTION_PATH": str(ACTION.parent),

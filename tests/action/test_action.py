@@ -94,6 +94,21 @@ def test_a_command_that_runs_no_pytest_ends_with_1(workspace: Path, temp: Path) 
     assert run.outputs["action"]["worst-category"] == "unknown"
 
 
+@pytest.mark.parametrize(("test", "result"), [("pass", "1 passed"), ("assert 0", "1 failed")])
+def test_a_pytest_without_the_plugin_runs_as_ever_and_is_told_what_is_missing(
+    workspace: Path, temp: Path, test: str, result: str
+) -> None:
+    (workspace / "test_a.py").write_text(f"def test_a(): {test}\n")
+    command = "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 python -m pytest -p no:cacheprovider test_a.py"
+    run = run_action(workspace, temp, command=command)
+    assert run.status == 1
+    assert result in run.said
+    assert (
+        "::error title=Failure Review::No report: no pytest ran, or the pytest that ran has no plugin. Install"
+        in run.said
+    )
+
+
 def test_two_pytests_in_one_command_are_both_looked_at(workspace: Path, temp: Path) -> None:
     (workspace / "test_a.py").write_text("import os\n\ndef test_dies():\n    os._exit(0)\n")
     (workspace / "test_b.py").write_text("def test_ok(): pass\n")
@@ -120,7 +135,8 @@ def test_options_that_pytest_was_already_given_stay(
     workspace: Path, temp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (workspace / "test_a.py").write_text("def test_a(): assert 0\n\ndef test_b(): pass\n")
-    run = run_action(workspace, temp, command=f'export PYTEST_ADDOPTS="$PYTEST_ADDOPTS -k test_b"\n{PLAIN}')
+    monkeypatch.setenv("FAILURE_REVIEW_REPORT", "elsewhere")
+    run = run_action(workspace, temp, command=f'export PYTEST_ADDOPTS="-k test_b"\n{PLAIN}')
     assert (run.status, run.outputs["action"]["failures"]) == (0, "0")
 
 

@@ -301,6 +301,36 @@ def test_a_pytest_that_a_test_starts_is_no_part_of_the_run(project: Project, mon
     assert (list(ran.files), ran.failures) == (["main"], [])
 
 
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n1")], ids=["alone", "with workers"])
+def test_the_variable_turns_it_on_and_ends_with_this_process(
+    project: Project, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("FAILURE_REVIEW_REPORT", str(project.reports))
+    project.pytester.makepyfile(
+        """
+        import os, subprocess, sys
+
+        def test_outer(tmp_path):
+            assert "FAILURE_REVIEW_REPORT" not in os.environ
+            (tmp_path / "test_inner.py").write_text("def test_inner(): assert False")
+            assert subprocess.run([sys.executable, "-m", "pytest", "-p", "no:asyncio"], cwd=tmp_path).returncode == 1
+
+        def test_fails():
+            assert False
+        """
+    )
+    ran = project.ran(project.pytester.runpytest_subprocess("-p", "no:asyncio", *workers))
+    assert [failure["nodeid"].rpartition("::")[2] for failure in ran.failures] == ["test_fails"]
+    assert check(project.reports).complete
+
+
+def test_the_ini_option_turns_off_what_the_variable_turns_on(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAILURE_REVIEW_REPORT", str(project.reports))
+    project.pytester.makepyfile("def test_ok(): pass")
+    project.pytester.runpytest_subprocess("-p", "no:asyncio", "-o", "failure_review=false")
+    assert not project.reports.exists()
+
+
 def test_an_attempt_that_is_tried_again_is_not_counted(project: Project) -> None:
     project.write(
         "conftest.py",
