@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from importlib.util import find_spec
 
 import sqlalchemy as sa
@@ -13,6 +14,8 @@ from alembic.script import ScriptDirectory
 from github_app.store import postgres, sqlite
 from github_app.store.database import StoreRefused
 
+PATIENCE_SECONDS = 15.0
+PAUSE_SECONDS = 0.1
 LOCK = 0x6661696C  # any number that only our upgrades use as an advisory lock
 
 
@@ -41,13 +44,26 @@ def upgrade(url: str) -> None:
     """Create or upgrade the tables. Idempotent; blocks; StoreRefused for tables of a newer version."""
     where = database_url(url)
     engine = sqlite.connect(where) if where.get_backend_name() == "sqlite" else postgres.connect(where)
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
     try:
-        with engine.connect() as conn:
-            _upgrade_alone(conn)
+        while not _upgraded(engine, may_wait=time.monotonic() < give_up_at):
+            time.sleep(PAUSE_SECONDS)
     except sa.exc.DBAPIError as error:
         raise StoreRefused(f"The database cannot be upgraded: {error.orig}") from error
     finally:
         engine.dispose()
+
+
+def _upgraded(engine: sa.Engine, *, may_wait: bool) -> bool:
+    """Try once; False when another process holds the file. SQLite's own waiting leaves out the change to WAL."""
+    try:
+        with engine.connect() as conn:
+            _upgrade_alone(conn)
+    except sa.exc.OperationalError as error:
+        if may_wait and "locked" in str(error.orig):
+            return False
+        raise
+    return True
 
 
 def _upgrade_alone(conn: sa.Connection) -> None:
