@@ -1,0 +1,68 @@
+"""docs/plugin.md says what is so: its commands and snippets are run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+from plugin_project import Project
+
+from pytest_failure_review.cli import main
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "plugin.md").read_text(encoding="utf-8")
+QUIET = ("-p", "no:asyncio", "-p", "no:cacheprovider")
+
+
+def snippets(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+
+
+def command(program: str) -> list[str]:
+    """The arguments of the only command of `program` that stands in a block of its own."""
+    (line,) = [line for block in snippets("sh") for line in block.splitlines() if line.startswith(f"{program} ")]
+    return shlex.split(line)[1:]
+
+
+@pytest.fixture
+def marked(project: Project) -> Project:
+    (source,) = snippets("python")
+    project.write("test_guide.py", source)
+    return project
+
+
+def test_its_marker_its_command_and_its_check_work(marked: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    result = marked.pytester.runpytest_inprocess(*QUIET, *command("pytest"))
+    result.stdout.fnmatch_lines(["performance  @your-org/speed  test_guide.py::test_answers_in_time"])
+    capsys.readouterr()
+    assert main(command("failure-review")) == 0
+    assert "1 failure." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("commented", [False, True], ids=["ini", "addopts"])
+def test_both_its_settings_turn_it_on_and_its_option_off(marked: Project, commented: bool) -> None:
+    (settings,) = snippets("toml")
+    ini = "failure_review = true\n"
+    assert ini in settings
+    marked.write("pyproject.toml", settings.replace(ini, "").replace("# or: ", "") if commented else settings)
+    marked.pytester.runpytest_inprocess(*QUIET, "-o", "failure_review=false")
+    assert not (marked.path / ".failure-review").exists()
+    marked.pytester.runpytest_inprocess(*QUIET)
+    assert (marked.path / ".failure-review").is_dir()
+
+
+def test_its_workflow_gives_the_action_inputs_that_it_has() -> None:
+    (workflow,) = snippets("yaml")
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    used = [step["with"] for step in yaml.safe_load(workflow)["steps"] if "with" in step]
+    assert used
+    assert all(set(inputs) <= set(action["inputs"]) for inputs in used)
+
+
+def test_what_it_links_to_exists() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", GUIDE)
+    assert links
+    assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
