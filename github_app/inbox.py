@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 
 from github_app.failpoints import failpoint
 from github_app.loops import LOOK_AGAIN, REFUSED, SHORTLY, Leases, Loop, StoreUnavailable, backoff
-from github_app.outcomes import GiveUp, Unfinished, Wait
+from github_app.outcomes import GiveUp, Unexpected, Unfinished, Wait
 
 __all__ = ["Claimed", "Delivery", "Inbox", "Sorted", "StoreUnavailable", "Uninstalled"]
 
@@ -138,8 +138,10 @@ class Inbox:
                 await self._rows.again(item, outcome.until, outcome.reason, counts=False)
             case StoreUnavailable():
                 await self._rows.again(item, now + SHORTLY, outcome.reason, counts=False)
-            case _ if item.attempts + 1 >= MAX_ATTEMPTS:
+            case Unexpected() if item.attempts + 1 >= MAX_ATTEMPTS:
                 await self._rows.finish(item, "parked", f"{MAX_ATTEMPTS} attempts failed: {outcome.reason}", now)
+            case _ if now - item.delivery.received_at >= PATIENCE:
+                await self._rows.finish(item, "parked", f"given up after 72 hours: {outcome.reason}", now)
             case _:
                 pause = backoff(item.attempts + 1, item.delivery.guid)
                 await self._rows.again(item, now + pause, outcome.reason, counts=True)

@@ -17,7 +17,7 @@ from uuid import uuid4
 import structlog
 
 from github_app.failpoints import failpoint
-from github_app.outcomes import Retry, Unfinished
+from github_app.outcomes import Retry, Unexpected, Unfinished
 
 LEASE_SECONDS = 30
 """Whoever is not heard of for so long has lost what it was doing; others take it over (P6)."""
@@ -188,10 +188,10 @@ class Loop(Generic[Item]):
         except Unfinished as outcome:
             return outcome
         except TimeoutError:
-            return Retry(f"not done within {self._limit:g} seconds", effect_unknown=True)
+            return Unexpected(f"not done within {self._limit:g} seconds", effect_unknown=True)
         except Exception as error:  # noqa: BLE001  (a poisonous item must not end the loop)
             self._tell("unexpected failure", error)
-            return Retry(f"unexpected {type(error).__name__}", effect_unknown=True)
+            return Unexpected(f"unexpected {type(error).__name__}", effect_unknown=True)
         return None
 
     async def _settled(self, item: Item, outcome: Unfinished | None) -> bool:

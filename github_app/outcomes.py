@@ -32,6 +32,10 @@ class Retry(Unfinished):
         self.effect_unknown = effect_unknown
 
 
+class Unexpected(Retry):
+    """Our own code broke or took too long over it: repeated a few times, for it may be the item that is poisonous."""
+
+
 class GiveUp(Unfinished):
     """It will not pass: the thing is gone, or the other side refuses.
 

@@ -14,7 +14,7 @@ from databases import NOW, Clock, until
 
 from github_app.inbox import MAX_ATTEMPTS, Delivery, Inbox, Sorted
 from github_app.loops import StoreUnavailable
-from github_app.outcomes import GiveUp, Retry, Wait
+from github_app.outcomes import GiveUp, Retry, Unexpected, Wait
 from github_app.store import SqlStore
 
 Handle = Callable[[Delivery], Awaitable[None]]
@@ -181,10 +181,30 @@ async def test_what_we_may_not_look_into_is_tried_every_five_minutes_for_three_d
     assert await store.deliveries.reason("1") == "the App is suspended"
 
 
+async def test_an_outage_of_github_is_outlasted_for_72_hours(store: SqlStore, clock: Clock) -> None:
+    """F15: a delivery must not be dropped because GitHub was away for some minutes."""
+
+    async def handle(delivery: Delivery) -> None:
+        raise Retry("GitHub answers 502")
+
+    async with running(store, handle, clock) as inbox:
+        await inbox.accept(a_delivery("1"))
+        for _ in range(12):
+            await settles(store, ready=1)
+            clock.now += timedelta(minutes=2)
+            inbox.loop.wake()
+            await asyncio.sleep(0.02)
+        await settles(store, ready=1)
+        clock.now = NOW + timedelta(hours=72)
+        inbox.loop.wake()
+        await settles(store, parked=1)
+    assert await store.deliveries.reason("1") == "given up after 72 hours: GitHub answers 502"
+
+
 @pytest.mark.parametrize(
     ("poison", "reason"),
-    [(Retry("502"), "8 attempts failed: 502"), (KeyError("s3cret"), "8 attempts failed: unexpected KeyError")],
-    ids=["retry", "bug"],
+    [(Unexpected("broke"), "8 attempts failed: broke"), (KeyError("s3cret"), "8 attempts failed: unexpected KeyError")],
+    ids=["told", "bug"],
 )
 async def test_poison_is_parked_with_its_reason_and_blocks_nobody(
     store: SqlStore, clock: Clock, poison: Exception, reason: str

@@ -128,17 +128,27 @@ class Translator:
         if run is None or known is None or not known.refs:
             told_run = await context.reading.run(told.run_id)
             run = facts.run_of(told_run)
-        return [await self._seen(context, told.head_sha, [facts.job_of(told, run)], told_run, known)]
+        seen = await self._seen(context, told.head_sha, [facts.job_of(told, run)], told_run, known)
+        return [await self._with_siblings(context, seen, told_run, known)]
 
     async def _workflow_run(self, context: Context) -> list[Event]:
         """The run, and at its end its jobs and all runs of the commit: a slower one is awaited, though not heard of."""
         told = WorkflowRun.model_validate(context.payload.get("workflow_run"))
         known = await self._known.commit(context.repo.id, told.head_sha)
         seen = await self._seen(context, told.head_sha, await context.reading.jobs(told), told, known)
-        if not facts.run_of(told).done:
-            return [seen]
-        others = await context.reading.runs_of(told.head_sha)
-        return [replace(seen, runs=(*seen.runs, *map(facts.run_of, others)))]
+        return [await self._with_siblings(context, seen, told, known)]
+
+    async def _with_siblings(
+        self, context: Context, seen: JobsSeen, told: WorkflowRun | None, known: Commit | None
+    ) -> JobsSeen:
+        """At the end of a run the gate may open, so the commit's other runs come along, ended ones with their jobs."""
+        if told is None or not facts.run_of(told).done:
+            return seen
+        runs = await context.reading.runs_of(seen.sha)
+        ended = {run.id for run in known.runs if run.done} if known else set()
+        news = [other for other in runs if other.id != told.id and other.id not in ended]
+        jobs = [job for other in news for job in await self._unheard(context.reading, other, known)]
+        return replace(seen, jobs=(*seen.jobs, *jobs), runs=(*seen.runs, *map(facts.run_of, runs)))
 
     async def _seen(
         self, context: Context, sha: str, jobs: Sequence[Job], told: WorkflowRun | None, known: Commit | None
@@ -173,7 +183,8 @@ class Translator:
     async def reconciled(self, repo: Repo, sha: str, cause: str) -> JobsSeen | None:
         """Return what GitHub shows of a commit's runs and the record lacks; None when there are no runs.
 
-        Raises as `events` does: a commit that could not be looked at is not one without jobs (law 5).
+        Raises as `events` does, and ValidationError for what cannot be read: a commit that could not be looked at is
+        not one without jobs (law 5).
         """
         known = await self._known.commit(repo.id, sha)
         reading = self._reading(repo)

@@ -27,21 +27,18 @@ async def view_of(engine: Engine, repo_id: int, sha: str) -> View | None:
     case = await engine.case_of(repo_id, sha)
     commit = case.commit
     refs = tuple(ref for ref in case.refs if commit and ref.name in commit.refs and ref.gated)
-    if commit is None or not refs:
-        return None
+    if commit is None or not refs or case.source is None:
+        return None  # without its policy nobody knows whether a repository is only observed
     book = engine.book(case.source)
-    mode = effective_mode(book.policy, ever_had_file=case.source is not None and case.source.ever_had_file)
+    mode = effective_mode(book.policy, ever_had_file=case.source.ever_had_file)
     mine = tuple(failure for failure in case.failures if failure.ref in {ref.name for ref in refs})
     gate = gate_of(commit, mine, book.policy.gate, mode, _notices(case.source, book.policy, mine))
-    return View(case.source.repo if case.source else commit.repo, commit, refs, gate)
+    return View(case.source.repo, commit, refs, gate)
 
 
-def _notices(source: PolicySource | None, policy: Policy, failures: Iterable[Failure]) -> tuple[str, ...]:
+def _notices(source: PolicySource, policy: Policy, failures: Iterable[Failure]) -> tuple[str, ...]:
     """What whoever keeps the policy should mend, in sentences."""
-    problems = [
-        f"The policy file cannot be used, the last good one holds: {item}"
-        for item in (source.problems if source else ())
-    ]
+    problems = [f"The policy file cannot be used, the last good one holds: {item}" for item in source.problems]
     problems += [str(problem) for problem in policy.problems]
     gaps = [failure.owner.accountable.note for failure in failures if failure.open and failure.owner.accountable.note]
     return tuple(dict.fromkeys((*problems[:5], *gaps)))

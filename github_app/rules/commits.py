@@ -90,8 +90,9 @@ def is_allowed_to_fail(job: Job, commit: Commit) -> bool:
 
 def awaited_runs(commit: Commit) -> tuple[Run, ...]:
     """Return the runs of which something is still to be heard: those under way, and red ones without a red job."""
-    told = {job.run_id for job in commit.jobs if job.conclusion not in SILENT}
     index = _Index.of(commit)
+    # A red job that a newer one speaks for explains nothing any more: then another one must have failed.
+    told = {job.run_id for job in commit.jobs if job.conclusion not in SILENT and not index.is_superseded(job)}
     return tuple(
         run
         for run in commit.runs

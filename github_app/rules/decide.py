@@ -45,7 +45,7 @@ LATE = timedelta(minutes=5)
 
 
 def decide(case: Case, event: Event, book: Book, now: datetime) -> Decision:
-    """Return what an event leads to; `now` is UTC and used for timers alone, never for what is shown."""
+    """Return what an event leads to; `now` is UTC: for timers, and to date what a timer brings about."""
     match event:
         case JobsSeen():
             after = _jobs_seen(case, event, book)
@@ -172,7 +172,8 @@ def _told(before: Failure | None, after: Failure, at: datetime) -> list[Note]:
     """The transitions of a failure, each with its reason; a jump tells the steps between (R1, R7)."""
     notes = _first_steps(after, at) if before is None else _news(before, after, at)
     if (before.state if before else FailureState.ASSIGNED) is not after.state:
-        notes.append(Note(after.id, after.state, _why(before, after), after.resolved_at or at))
+        is_fixed = after.state is FailureState.RESOLVED_UNVERIFIED
+        notes.append(Note(after.id, after.state, _why(before, after), (after.resolved_at if is_fixed else None) or at))
     if after.clock.breached_at and not (before and before.clock.breached_at):
         notes.append(Note(after.id, "breached", "The deadline passed without a fix", after.clock.breached_at))
     return notes

@@ -117,6 +117,12 @@ def test_an_approved_run_goes_on_in_its_own_attempt() -> None:
         assert standing(waiting, commit_of(seen(A, runs=(later,)), asked)) is None
 
 
+def test_a_red_job_that_is_green_by_now_does_not_explain_a_red_run() -> None:
+    told = run("failure", attempt=2)
+    jobs = (job("failure"), job("success", "lint"), job("success", attempt=2))
+    assert awaited_runs(commit_of(seen(A, *jobs, runs=(told,)))) == (told,)
+
+
 def test_a_red_run_of_which_no_red_job_was_heard_is_awaited() -> None:
     """X66: the run's delivery overtook those of its jobs."""
     told = run("failure")
