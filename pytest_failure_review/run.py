@@ -6,7 +6,7 @@ import os
 import platform
 import shlex
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -76,8 +76,15 @@ def keep_to_this_process(environment: MutableMapping[str, str]) -> None:
     """
     environment.pop(REPORT_VARIABLE, None)
     if ADDOPTS in environment:
-        options = shlex.split(environment[ADDOPTS])
-        environment[ADDOPTS] = shlex.join(option for option in options if not option.startswith("--failure-review"))
+        environment[ADDOPTS] = shlex.join(_of_others(iter(shlex.split(environment[ADDOPTS]))))
+
+
+def _of_others(options: Iterator[str]) -> Iterator[str]:
+    for option in options:
+        if option == "--failure-review-report":
+            next(options, None)  # its folder is a word of its own
+        elif not option.startswith("--failure-review"):
+            yield option
 
 
 def _folder(config: pytest.Config, environment: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from plugin_project import Project, a_failure, a_start, records
 from pytest_failure_review.checking import check
 from pytest_failure_review.redaction import Redactor
 from pytest_failure_review.report import MAX_FILE_BYTES, MAX_RECORD_BYTES, Counts, Start
+from pytest_failure_review.run import keep_to_this_process
 from pytest_failure_review.writing import ReportFile
 
 DEATHS = {
@@ -390,3 +391,18 @@ def test_a_full_file_counts_what_it_cannot_hold(tmp_path: Path) -> None:
     assert (last["failures"], last["truncated"]) == (85, 15)
     assert path.stat().st_size < MAX_FILE_BYTES + 2 * MAX_RECORD_BYTES
     assert check(path.parent).complete
+
+
+@pytest.mark.parametrize(
+    ("options", "left"),
+    [
+        ("-v --failure-review --failure-review-report out -x", "-v -x"),
+        ("--failure-review --failure-review-report=out", ""),
+        ("--failure-review-report", ""),
+        ("-k 'a b'", "-k 'a b'"),
+    ],
+)
+def test_only_the_plugins_own_options_are_kept_from_inner_runs(options: str, left: str) -> None:
+    environment = {"PYTEST_ADDOPTS": options}
+    keep_to_this_process(environment)
+    assert environment == {"PYTEST_ADDOPTS": left}
