@@ -270,7 +270,6 @@ def _performers(desk: Desk, store: SqlStore, metrics: Metrics) -> Mapping[str, C
 
     async def forget(effect: ForgetInstallation) -> None:
         await store.forget_installation(effect.installation_id)
-        metrics.forget_installation(effect.installation_id)
 
     return {
         "gate": _performer(metrics, desk, PublishGate, lambda wish: checks.publish_gate(wish.repo_id, wish.sha)),

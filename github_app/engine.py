@@ -6,7 +6,7 @@ It never performs an effect and never reads from GitHub: events arrive complete,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -114,8 +114,6 @@ class Change:
     timers: Sequence[Timer] = ()
     wishes: Sequence[Wish] = ()
     fired: Sequence[tuple[str, str, int]] = ()
-    forget: Sequence[str] = field(default=())
-    """Ids of documents to delete."""
 
 
 class Store(Protocol):

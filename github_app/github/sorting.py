@@ -25,7 +25,7 @@ HANDLED: dict[str, frozenset[str] | None] = {
     "workflow_job": frozenset({"queued", "waiting", "in_progress", "completed"}),
     "workflow_run": frozenset({"requested", "in_progress", "completed"}),
 }
-"""Events and their actions that lead to anything; None: the event has no actions."""
+"""Events and their actions that are looked into; None: the event has no actions."""
 
 
 def sort(event: str, body: bytes) -> Sorted:

@@ -29,8 +29,6 @@ def commit(db: Database, change: Change, now: datetime, conn: sa.Connection) -> 
     for document in sorted(change.documents, key=_closing_first):
         if not _put(conn, document, now):
             raise MovedOn
-    if change.forget:
-        conn.execute(sa.delete(rows).where(rows.c.id.in_(change.forget)))
     if change.timers:
         timers.put(conn, change.timers)
         db.announce(conn, "timers")

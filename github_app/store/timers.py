@@ -1,4 +1,4 @@
-"""The rows of the timers: one a (subject, kind), of which only the latest generation counts."""
+"""The rows of the timers: one a (subject, kind); an older generation never replaces a newer one."""
 
 from __future__ import annotations
 

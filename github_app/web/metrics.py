@@ -65,10 +65,6 @@ class Metrics:
         self._deliveries = count("deliveries", "Webhook deliveries, by event and by outcome.", "event", "outcome")
         self._effects = count("effects", "Effects performed on the outside world.", "kind", "outcome")
         self._decisions = count("decisions", "Failures judged, by category.", "category")
-        self._requests = count(
-            "github_requests", "Requests to GitHub, by class of the answer's status.", "status_class"
-        )
-        self._left = gauge("github_requests_remaining", "Requests that GitHub still allows.", "installation")
         self._rows = gauge("backlog_rows", "Rows that wait, by queue.", "queue")
         self._oldest = gauge("backlog_oldest_seconds", "Age of the oldest row that waits, by queue.", "queue")
         self._acknowledged = time(
@@ -94,22 +90,11 @@ class Metrics:
         """Count a verdict; a policy's own kinds may be private names, so only the built-in category counts."""
         self._decisions.labels(category).inc()
 
-    def github_request(self, status: int) -> None:
-        """Count a request by its answer; status 0 means that none came."""
-        self._requests.labels(f"{status // 100}xx" if status else "none").inc()
-
     def acknowledged(self, seconds: float) -> None:
         self._acknowledged.observe(seconds)
 
     def delivery_lag(self, seconds: float) -> None:
         self._lag.observe(max(0.0, seconds))
-
-    def github_limit(self, installation_id: int, remaining: int) -> None:
-        self._left.labels(str(installation_id)).set(remaining)
-
-    def forget_installation(self, installation_id: int) -> None:
-        with suppress(KeyError):
-            self._left.remove(str(installation_id))
 
     def backlog(self, queues: Mapping[str, Waiting]) -> None:
         for queue, waiting in queues.items():

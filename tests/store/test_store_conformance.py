@@ -104,12 +104,6 @@ async def test_a_change_may_close_one_record_and_open_the_next_under_its_key(sto
     assert await store.commit(Change(documents=handover), NOW)
 
 
-async def test_a_change_may_forget_documents(store: SqlStore) -> None:
-    await store.commit(Change(documents=[a_document("failure:1"), a_document("failure:2")]), NOW)
-    assert await store.commit(Change(forget=["failure:1"]), NOW)
-    assert await ids(store, "failure:1", "failure:2") == ["failure:2"]
-
-
 @pytest.mark.parametrize(
     ("asked", "found"),
     [

@@ -25,9 +25,6 @@ def busy() -> Metrics:
     metrics.delivery("acme_secret_project", "ignored")
     metrics.effect("PublishGate", "done")
     metrics.decision(Category.BUILD_COMPILE)
-    metrics.github_request(201)
-    metrics.github_request(0)
-    metrics.github_limit(7, 4321)
     metrics.acknowledged(0.004)
     metrics.delivery_lag(-1.0)
     metrics.backlog({"inbox": Waiting(3, 12.5)})
@@ -47,9 +44,6 @@ def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], f
         ("deliveries_total", {"event": "check_run", "outcome": "accepted"}, 2),
         ("effects_total", {"kind": "PublishGate", "outcome": "done"}, 1),
         ("decisions_total", {"category": "build.compile"}, 1),
-        ("github_requests_total", {"status_class": "2xx"}, 1),
-        ("github_requests_total", {"status_class": "none"}, 1),
-        ("github_requests_remaining", {"installation": "7"}, 4321),
         ("acknowledgement_seconds_count", {}, 1),
         ("acknowledgement_seconds_sum", {}, 0.004),
         ("delivery_lag_seconds_sum", {}, 0),
@@ -67,13 +61,6 @@ def test_an_event_name_that_a_stranger_made_up_counts_as_other() -> None:
     text = busy().text()[0].decode()
     assert 'event="other",outcome="ignored"' in text
     assert "acme_secret_project" not in text
-
-
-def test_a_removed_installation_leaves_the_gauges() -> None:
-    metrics = busy()
-    metrics.forget_installation(7)
-    metrics.forget_installation(8)
-    assert 'installation="7"' not in metrics.text()[0].decode()
 
 
 def test_two_apps_in_one_process_share_no_series() -> None:
