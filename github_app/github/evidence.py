@@ -1,14 +1,12 @@
 """Why a job failed, as far as GitHub can tell: its log's failing regions, its annotations, the plugin's report.
 
-Everything read here was written by a stranger: it is redacted before it leaves this room, and bounded (T17, T23). What
-this does not do: read the whole of a large log. See `LogReader`.
+Everything read here was written by a stranger: it is redacted before it leaves this room, and bounded (T17, T23).
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,26 +17,14 @@ from github_app.github.download import TooLarge
 from github_app.github.payloads import AnnotationPayload, ArtifactPayload
 from github_app.outcomes import GiveUp, Retry
 from github_app.rules.fingerprints import family
+from github_app.rules.log import LogReader
 from github_app.rules.model import Annotation, Evidence, Excerpt, Job, Repo, ReportedFailure, TestReport
-from github_app.rules.redaction import OVERLAP, Redacted, Redactor, redact
-from github_app.rules.regions import Regions
+from github_app.rules.redaction import OVERLAP, Redacted, redact
 from pytest_failure_review.report import FILE_PREFIX
 
 MAX_LOG = 64 * 1024 * 1024
 LOG_PATIENCE = timedelta(seconds=60)
 """How long after a job's end a missing log may still come (X26)."""
-
-HEAD = 256 * 1024
-"""Bytes read of the beginning of a log."""
-
-TAIL = 2 * 1024 * 1024
-"""Bytes read of the end of a log, where jobs tell why they failed."""
-
-MIDDLE = 512 * 1024
-"""Bytes read in between, where a step says that it failed."""
-
-MAX_LINE = 256 * 1024
-"""A line without an end is cut here, so that it cannot fill the memory (X28)."""
 
 MAX_ANNOTATIONS = 50
 MAX_ARTIFACTS = 20
@@ -102,17 +88,15 @@ class Witness:
     async def _log(
         self, job: Job, annotations: Sequence[Annotation]
     ) -> tuple[str, tuple[Excerpt, ...], tuple[str, ...]]:
-        reader = LogReader(self.known)
         template = "/repos/{owner}/{repo}/actions/jobs/{id}/logs"
         names = {"owner": self.repo.owner, "repo": self.repo.name}
         try:
             async with self.api.download(template, limit=MAX_LOG, id=job.id, **names) as chunks:
-                await reader.read(chunks)
+                return await read_log(chunks, self.known)
         except GiveUp as gone:
             if gone.status in _MISSING and self._may_still_come(job, annotations):
                 raise Retry("The job's log is not there yet") from gone
             return ("missing" if gone.status in _MISSING else "refused"), (), ()
-        return reader.state, *reader.result()
 
     def _may_still_come(self, job: Job, annotations: Sequence[Annotation]) -> bool:
         """Whether to wait for a log; a lost runner leaves none, and GitHub itself says so at no line of the code."""
@@ -189,93 +173,21 @@ class Witness:
         return Redacted(whole[:limit], redacted.kinds)
 
 
-class LogReader:
-    """Turns a log's bytes into excerpts as they come, in bounded memory and work, off the event loop (T17, X28).
+async def read_log(
+    chunks: AsyncIterator[bytes], known: Sequence[str]
+) -> tuple[str, tuple[Excerpt, ...], tuple[str, ...]]:
+    """Read a log to its end, or as much of it as may be downloaded, off the event loop.
 
-    Read are the first `HEAD` and the last `TAIL` bytes, and of what lies between the blocks in which a step says
-    `##[error]`, until `MIDDLE` bytes of them were read. The rest is only counted, so that line numbers stay right.
+    Return the word for `Evidence.log`, the excerpts and the kinds of credentials that were taken out.
     """
-
-    def __init__(self, known: Sequence[str]) -> None:
-        self._redactor = Redactor(tuple(known))
-        self._regions = Regions()
-        self._line = b""  # without its end yet
-        self._cut = False  # whether the rest of that line is dropped
-        self._head, self._middle = HEAD, MIDDLE  # bytes still to be read
-        self._waiting: deque[bytes] = deque()  # the last blocks, which may be the end
-        self._waiting_size = 0
-        self._skipped = False
-        self._too_big = False
-
-    async def read(self, chunks: AsyncIterator[bytes]) -> None:
-        """Read a log to its end, or as much of it as may be downloaded."""
-        try:
-            async for chunk in chunks:
-                await asyncio.to_thread(self._take, chunk)
-        except TooLarge:
-            self._too_big = True
-        await asyncio.to_thread(self._end)
-
-    @property
-    def state(self) -> str:
-        """The word for `Evidence.log`; known once everything was read.
-
-        A log that stops before the runner signed off is partial (X27), whether its middle was read or not.
-        """
-        if self._too_big:
-            return "too_big"
-        if self._regions.partial:
-            return "partial"
-        return "middle_unread" if self._skipped else "read"
-
-    def result(self) -> tuple[tuple[Excerpt, ...], tuple[str, ...]]:
-        """Return the excerpts and the kinds of credentials that were taken out."""
-        return self._regions.excerpts(), self._redactor.kinds
-
-    def _take(self, chunk: bytes) -> None:
-        """Take whole lines only, so that nothing is redacted that is cut anywhere."""
-        if self._cut:
-            _, end, rest = chunk.partition(b"\n")
-            self._cut, chunk = not end, end + rest
-        lines, end, self._line = (self._line + chunk).rpartition(b"\n")
-        if len(self._line) > MAX_LINE:
-            last = self._line.rfind(b"\r", 0, -1) + 1  # of a bar that redraws itself
-            self._cut = len(self._line) - last > MAX_LINE
-            self._line = self._line[last : last + MAX_LINE]
-        if end:
-            self._sort(lines + end)
-
-    def _sort(self, block: bytes) -> None:
-        if self._head > 0:
-            self._head -= len(block)
-            self._read(block)
-            return
-        self._waiting.append(block)
-        self._waiting_size += len(block)
-        while self._waiting_size - len(self._waiting[0]) >= TAIL:
-            oldest = self._waiting.popleft()
-            self._waiting_size -= len(oldest)
-            self._read_or_skip(oldest)
-
-    def _read_or_skip(self, block: bytes) -> None:
-        if self._middle > 0 and b"##[error]" in block:
-            self._middle -= len(block)
-            self._read(block)
-            return
-        self._skipped = True
-        self._regions.skip(block.count(b"\n"))
-        self._redactor.skip()
-
-    def _read(self, block: bytes) -> None:
-        lines = block.removesuffix(b"\n").decode("utf-8", "replace").split("\n")
-        self._regions.feed(self._redactor.lines(lines))
-
-    def _end(self) -> None:
-        for block in self._waiting:
-            self._read(block)
-        self._waiting.clear()
-        if self._line:
-            self._read(self._line)
+    reader, too_big = LogReader(known), False
+    try:
+        async for chunk in chunks:
+            await asyncio.to_thread(reader.take, chunk)
+    except TooLarge:
+        too_big = True
+    await asyncio.to_thread(reader.end)
+    return "too_big" if too_big else reader.state, *reader.result()
 
 
 def likely(artifacts: Sequence[ArtifactPayload], job: Job) -> list[ArtifactPayload]:
