@@ -1,0 +1,78 @@
+"""One log into one verdict, as the App would give it if it knew nothing but the log.
+
+What this does not do: ask GitHub. The names of the job and of its failed step are believed as they are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from github_app.rules.categorise import categorise
+from github_app.rules.log import LogReader
+from github_app.rules.model import Evidence, Job, Source
+from github_app.rules.signatures import Signatures
+from github_app.rules.verdicts import Verdict
+
+_ERROR = b"##[error]"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict with what it was read from.
+
+    `failed_step` says whether the log itself tells that a step of the job failed, or breaks off.
+    """
+
+    verdict: Verdict
+    evidence: Evidence
+    lines: int
+    failed_step: bool = True
+
+
+def judge_log(chunks: Iterable[bytes], signatures: Signatures, *, job_name: str = "", step_name: str = "") -> Judged:
+    """Say why the job failed whose log comes in `chunks`, cut anywhere; bounded memory, whatever its length."""
+    reader = LogReader(())
+    counted = _Counted(chunks)
+    for chunk in counted:
+        reader.take(chunk)
+    reader.end()
+    excerpts, secrets = reader.result()
+    evidence = Evidence(excerpts=excerpts, log=reader.state, secrets=secrets)
+    verdict = categorise(job_of(job_name, step_name, evidence), signatures)
+    return Judged(verdict, evidence, counted.lines, counted.has_error or reader.state == "partial")
+
+
+def job_of(name: str, step: str, evidence: Evidence) -> Job:
+    """Give a job of Actions that failed, of which nothing is known but this."""
+    return Job(
+        id=0,
+        source=Source.ACTIONS,
+        app="github-actions",
+        name=name,
+        status="completed",
+        conclusion="failure",
+        failed_step=step,
+        evidence=evidence,
+    )
+
+
+class _Counted:
+    """Chunks that are counted as they pass: their lines, and whether a step says that it failed."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        self._tail = b""
+        self._ends = 0
+        self.has_error = False
+
+    @property
+    def lines(self) -> int:
+        return self._ends + (1 if self._tail[-1:] not in {b"", b"\n"} else 0)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self._ends += chunk.count(b"\n")
+            self.has_error = self.has_error or _ERROR in self._tail + chunk[: len(_ERROR)] or _ERROR in chunk
+            self._tail = (self._tail + chunk[-len(_ERROR) :])[-len(_ERROR) :]
+            yield chunk

@@ -1,0 +1,54 @@
+"""One log into one verdict: the same however it comes, and with the facts that a person names."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from github_app.builtin import signatures
+from github_app.classify import judge_log
+from pytest_failure_review.report import Category, State
+
+LOG = b"""\
+2026-03-02T09:00:01.0000000Z ##[group]Run pytest
+2026-03-02T09:00:01.1000000Z ##[endgroup]
+2026-03-02T09:00:02.0000000Z FAILED tests/test_cart.py::test_total - assert 3 == 4
+2026-03-02T09:00:03.0000000Z ##[error]Process completed with exit code 1.
+2026-03-02T09:00:04.0000000Z Cleaning up orphan processes
+"""
+
+
+def test_a_log_alone_is_judged_and_its_lines_are_counted() -> None:
+    judged = judge_log([LOG], signatures())
+    assert (judged.verdict.category, judged.lines, judged.failed_step) == (Category.TEST_UNIT, 5, True)
+    assert judged.verdict.evidence[0].line == 3
+
+
+def test_the_names_that_a_person_gives_count_as_github_s_would() -> None:
+    assert judge_log([LOG], signatures(), job_name="e2e").verdict.category is Category.TEST_INTEGRATION
+    assert judge_log([LOG], signatures(), step_name="Integration").verdict.category is Category.TEST_INTEGRATION
+
+
+def test_a_log_that_says_nothing_known_is_unknown_and_says_what_was_looked_at() -> None:
+    judged = judge_log([b"one\ntwo"], signatures())
+    assert (judged.verdict.category, judged.verdict.state, judged.lines) == (Category.UNKNOWN, State.NO_MATCH, 2)
+    assert judged.verdict.reason == "Nothing in the log is a failure known here; the likeliest place is lines 1 to 2."
+
+
+@given(st.lists(st.integers(0, len(LOG)), max_size=6))
+def test_a_log_is_judged_the_same_wherever_it_is_cut(cuts: list[int]) -> None:
+    places = [0, *sorted(cuts), len(LOG)]
+    pieces = [LOG[begin:end] for begin, end in pairwise(places)]
+    assert judge_log(pieces, signatures()) == judge_log([LOG], signatures())
+
+
+@pytest.mark.parametrize(
+    ("log", "failed"),
+    [(LOG, True), (LOG.replace(b"##[error]", b""), False), (LOG.partition(b"Cleaning")[0].replace(b"##", b""), True)],
+    ids=["error", "passed", "broken off"],
+)
+def test_a_log_tells_whether_a_step_failed(log: bytes, failed: bool) -> None:
+    assert judge_log([log], signatures()).failed_step is failed
