@@ -52,6 +52,7 @@ class Pull:
     updated_at: datetime
     labels: tuple[str, ...] = ()
     changed: tuple[str, ...] | None = None  # paths in its diff; None when they were not asked for
+    commits: tuple[str, ...] = ()  # the first hundred of its own, when they were asked for
 
     @property
     def ref(self) -> str:
@@ -124,6 +125,47 @@ class TestReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Baseline:
+    """The same job in the newest green run on the base branch, which no author of a pull request can write to alone.
+
+    `seen` are the numbers of those lines of our excerpts that stood in its log as well.
+    """
+
+    branch: str
+    sha: str = ""
+    url: str = ""
+    ended_at: datetime | None = None
+    seen: tuple[int, ...] = ()
+    gap: str = ""  # why nothing was compared, as a clause: "its log is gone"
+
+
+class BaseState(StrEnum):
+    """What the same job came to on the commit that a pull request grew from."""
+
+    RED = "red"
+    PASSED = "passed"
+    NOT_RUN = "not_run"
+    NOT_KNOWN = "not_known"
+
+
+@dataclass(frozen=True, slots=True)
+class BaseJob:
+    """The same job at the merge base of a pull request.
+
+    `prints` say what our own record takes it to have failed of; `seen` are the numbers of those lines of our excerpts
+    that stood in its log as well.
+    """
+
+    branch: str
+    sha: str
+    state: BaseState
+    url: str = ""
+    prints: tuple[str, ...] = ()
+    seen: tuple[int, ...] = ()
+    gap: str = ""  # why it is not known, as a clause
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything known about why one job failed."""
 
@@ -133,6 +175,8 @@ class Evidence:
     report: TestReport | None = None
     text: str = ""  # a foreign check's own output
     secrets: tuple[str, ...] = ()  # kinds of credentials that were redacted from the log: "AWS access key"
+    baseline: Baseline | None = None
+    base: BaseJob | None = None
 
 
 @dataclass(frozen=True, slots=True)

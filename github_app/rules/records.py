@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from github_app.rules.model import (
+    BaseJob,
+    Baseline,
     Excerpt,
     Job,
     Person,
@@ -14,7 +16,7 @@ from github_app.rules.model import (
     Repo,
     Run,
 )
-from github_app.rules.verdicts import Clock, Override, Owner, Verdict
+from github_app.rules.verdicts import Clock, Comparison, Override, Owner, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,9 @@ class Judgement:
     marks: tuple[Mark, ...] = ()
     paths: tuple[str, ...] = ()  # files that the evidence points at, the most telling first
     reported: int = 1  # how many failures of its kind the plugin's report tells of
+    prints: tuple[str, ...] = ()  # of its most telling lines, the most telling first: finer than the fingerprint
+    baseline: Baseline | None = None
+    base: BaseJob | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +174,12 @@ class Failure:
     resolved_at: datetime | None = None
     fixed_by: str | None = None  # sha of the first green
     flip: bool = False  # red, then green on the same commit
+    flips: tuple[datetime, ...] = ()  # when each of these ended
     blocks_all: bool = False
     notes: tuple[str, ...] = ()
     reported: int = 1  # how many failures of its kind the plugin's report tells of
+    prints: tuple[str, ...] = ()  # of its most telling lines, the most telling first: finer than the fingerprint
+    comparison: Comparison = field(default_factory=Comparison)
 
     @property
     def open(self) -> bool:

@@ -110,6 +110,41 @@ class Clock:
     explanation: str = ""
 
 
+class Answer(StrEnum):
+    """How a failure compares with something else; whoever does not know says so (never "new")."""
+
+    NOT_COMPARED = "not_compared"
+    NEW = "new"  # it is not there
+    SEEN = "seen"  # it is there as well, though nothing failed
+    ALREADY_RED = "already_red"  # the same failure was there before
+    OTHER_RED = "other_red"  # red there too, but not known to be for the same reason
+    NOT_RUN = "not_run"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One comparison: its answer, the sentence that people read, where to look, and whose the failure is there."""
+
+    answer: Answer = Answer.NOT_COMPARED
+    sentence: str = ""
+    sha: str = ""
+    url: str = ""
+    owner: Owner | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Whether a failure is new, as far as was known when it was judged. It never opens the gate."""
+
+    green: Compared = field(default_factory=Compared)  # with the last green run of the same job on the base branch
+    base: Compared = field(default_factory=Compared)  # with the branch that a pull request is to be merged into
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether the author found it broken: then it is not the author's."""
+        return self.base.answer is Answer.ALREADY_RED
+
+
 class Mode(StrEnum):
     """Whether the gate may hold a merge back, or only says what it would do."""
 
