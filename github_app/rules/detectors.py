@@ -41,11 +41,15 @@ def is_not_masked(value: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """One kind of credential; `accepts` looks at what was caught once more, where the pattern alone is not enough."""
+    """One kind of credential; `accepts` looks at what was caught once more, where the pattern alone is not enough.
+
+    `group` is what is taken out; 0 is the first group that caught something, or else the whole match.
+    """
 
     kind: str
     pattern: str
     accepts: Callable[[str], bool] = is_not_masked
+    group: int = 0
 
 
 def is_mixed(value: str) -> bool:
