@@ -50,6 +50,7 @@ get R/actions/runs/{run_id}/jobs
 post R/actions/runs/{run_id}/rerun
 post R/actions/runs/{run_id}/rerun-failed-jobs
 get R/actions/workflows/{workflow_id}
+get R/actions/workflows/{workflow_id}/runs
 get R/branches/{branch}
 get R/branches/{branch}/protection
 post R/check-runs
@@ -65,6 +66,7 @@ get R/commits/{ref}
 get R/commits/{ref}/check-runs
 get R/commits/{ref}/check-suites
 get R/commits/{ref}/status
+get R/compare/{basehead}
 get R/contents/{path}
 get R/installation
 get patch delete R/issues/comments/{comment_id}

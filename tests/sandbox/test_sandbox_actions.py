@@ -120,3 +120,30 @@ async def test_runs_are_found_by_their_commit(shop: Shop) -> None:
     _, found, _ = await shop.call("GET", path, auth=token)
     _, none, _ = await shop.call("GET", f"{ACTIONS}/runs?head_sha={'0' * 40}", auth=token)
     assert ([run["id"] for run in found["workflow_runs"]], none["total_count"]) == ([shop.run.id], 0)
+
+
+async def test_the_runs_of_a_workflow_are_searched_by_branch_and_outcome(shop: Shop) -> None:
+    """A branch is a bare name there: a fork's `main` is found beside the repository's own."""
+    fork = shop.sandbox.fork(shop.repo, "eve")
+    await shop.sandbox.put_files(fork, {"mine.md": "mine\n"}, "main", "eve")
+    pull = await shop.sandbox.open_pull(shop.repo, "main", "eve", "From my main", fork_from=fork)
+    green = {}
+    for sha, event in ((shop.repo.branches["main"], "push"), (pull.head_sha, "pull_request")):
+        green[event] = run = await shop.sandbox.start_run(shop.repo, sha, event=event)
+        await shop.sandbox.finish_job(shop.sandbox.job(run, "test"), "success", log="fine\n")
+        await shop.sandbox.finish_run(run)
+    path = f"{ACTIONS}/workflows/{green['push'].workflow.id}/runs?branch=main&status=success"
+    _, body, _ = await shop.call("GET", path, auth=await shop.token())
+    assert [each["id"] for each in body["workflow_runs"]] == [green["pull_request"].id, green["push"].id]
+
+
+async def test_two_commits_are_compared_from_where_they_parted(shop: Shop) -> None:
+    """The files come with the first page of commits only (GitHub docs, "Compare two commits")."""
+    parted, token = shop.repo.branches["main"], await shop.token()
+    await shop.sandbox.put_file(shop.repo, "later.md", "on main\n")
+    path = f"/repos/octo/shop/compare/main...{shop.pull.head_sha}"
+    _, first, _ = await shop.call("GET", path, auth=token)
+    _, second, _ = await shop.call("GET", f"{path}?per_page=1&page=2", auth=token)
+    assert (first["merge_base_commit"]["sha"], first["status"], first["behind_by"]) == (parted, "diverged", 1)
+    assert [each["sha"] for each in first["commits"]] == [shop.pull.head_sha]
+    assert ("files" in first, "files" in second, second["commits"]) == (True, False, [])

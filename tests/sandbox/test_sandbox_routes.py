@@ -34,6 +34,7 @@ async def values_of(shop: Shop) -> dict[str, Any]:
         "attempt_number": 1,
         "workflow_id": "ci.yml",
         "branch": "main",
+        "basehead": f"main...{sha}",
         "check_run_id": foreign.id,
         "check_suite_id": foreign.suite.id,
         "commit_sha": shop.pull.head_sha,

@@ -62,7 +62,7 @@ def set_branch(world: World, repo: Repository, branch: str, sha: str, author: Ac
         "after": sha,
         "created": before is None,
         "deleted": False,
-        "forced": before is not None and before not in _history(repo, sha),
+        "forced": before is not None and before not in history(repo, sha),
         "base_ref": None,
         "compare": f"{world.base}/{repo.full_name}/compare/{(before or NOTHING)[:12]}...{sha[:12]}",
         "commits": [head],
@@ -73,7 +73,7 @@ def set_branch(world: World, repo: Repository, branch: str, sha: str, author: Ac
     checks.ask_for_checks(world, repo, sha, branch, author)
 
 
-def _history(repo: Repository, sha: str | None) -> Iterator[str]:
+def history(repo: Repository, sha: str | None) -> Iterator[str]:
     while sha is not None:
         yield sha
         sha = repo.commits[sha].parent
@@ -81,8 +81,8 @@ def _history(repo: Repository, sha: str | None) -> Iterator[str]:
 
 def fork_point(repo: Repository, head: str) -> str:
     """The newest commit that a head shares with the default branch."""
-    trunk = set(_history(repo, repo.branches[repo.default_branch]))
-    return next(sha for sha in _history(repo, head) if sha in trunk)
+    trunk = set(history(repo, repo.branches[repo.default_branch]))
+    return next(sha for sha in history(repo, head) if sha in trunk)
 
 
 def _pushed_commit(world: World, repo: Repository, made: Commit) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from github_app.sandbox.acts import actions as acts
 from github_app.sandbox.calls import Answer, Call, Refusal, Routes, not_found
-from github_app.sandbox.runs import Job, Run
+from github_app.sandbox.runs import Job, Run, Workflow
 from github_app.sandbox.shapes import actions as shapes
 
 ROUTES = Routes()
@@ -59,13 +59,25 @@ def _filtered(call: Call, found: Iterable[Run]) -> list[Run]:
     return sorted(kept, key=lambda run: -run.id)
 
 
-@ROUTES.get(_R + "/workflows/{workflow_id}", _READ)
-def workflow(call: Call) -> Answer:
+def _workflow(call: Call) -> Workflow:
     wanted = call.vars["workflow_id"]
     for found in call.repo.workflows.values():
         if wanted in (str(found.id), found.path.rpartition("/")[2]):
-            return Answer(shapes.workflow(call.base, call.repo, found))
+            return found
     raise not_found()
+
+
+@ROUTES.get(_R + "/workflows/{workflow_id}", _READ)
+def workflow(call: Call) -> Answer:
+    return Answer(shapes.workflow(call.base, call.repo, _workflow(call)))
+
+
+@ROUTES.get(_R + "/workflows/{workflow_id}/runs", _READ)
+def workflow_runs(call: Call) -> Answer:
+    """The runs of one workflow; `branch` is a name alone, so a fork's branch of that name is among them."""
+    wanted = _workflow(call)
+    found = _filtered(call, (each for each in call.repo.runs.values() if each.workflow is wanted))
+    return call.page([shapes.run(call.base, each) for each in found], "workflow_runs")
 
 
 @ROUTES.get(_R + "/runs/{run_id}", _READ)

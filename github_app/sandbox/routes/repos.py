@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from github_app.sandbox.acts.repos import branch_of
+from github_app.sandbox.acts.repos import branch_of, history
 from github_app.sandbox.calls import Answer, Call, Refusal, Routes, not_found
 from github_app.sandbox.shapes import repos as shapes
+from github_app.sandbox.shapes.pulls import comparison
 
 ROUTES = Routes()
 _R = "/repos/{owner}/{repo}"
@@ -69,6 +70,23 @@ def ruleset(call: Call) -> Answer:
     conditions = {"ref_name": {"include": [f"refs/heads/{name}" for name in names], "exclude": []}}
     rules = [{key: shapes.rule(call.repo, name)[key] for key in ("type", "parameters")} for name in names]
     return Answer(shapes.ruleset(call.base, call.repo) | {"conditions": conditions, "rules": rules})
+
+
+@ROUTES.get(_R + "/compare/{basehead:.+}", "contents:read")
+def compare(call: Call) -> Answer:
+    """`BASE...HEAD`, each a branch or a SHA; commits come in pages, and the files with the first one only."""
+    first, _, second = call.vars["basehead"].partition("...")
+    old, new = branch_of(call.repo, first), branch_of(call.repo, second)
+    if old is None or new is None:
+        raise not_found()
+    theirs, mine = list(history(call.repo, old)), list(history(call.repo, new))
+    common = next(sha for sha in mine if sha in theirs)
+    ahead, behind = mine[: mine.index(common)], theirs.index(common)
+    answer = comparison(call.base, call.repo, old, new, common, ahead=len(ahead), behind=behind)
+    page = call.page([shapes.commit(call.base, call.repo, call.repo.commits[sha]) for sha in reversed(ahead)])
+    if call.query_number("page", 1) > 1:
+        del answer["files"]
+    return Answer(answer | {"commits": page.body}, headers=page.headers)
 
 
 @ROUTES.get(_R + "/commits/{ref:.+}", "contents:read")

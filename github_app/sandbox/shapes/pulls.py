@@ -6,7 +6,7 @@ import difflib
 import hashlib
 
 from github_app.sandbox.shapes.accounts import Json, app, node_id, stamp, stamp_or_none, user
-from github_app.sandbox.shapes.repos import api_url, repository
+from github_app.sandbox.shapes.repos import api_url, commit, repository
 from github_app.sandbox.state import Comment, Commit, Label, Pull, Repository
 
 
@@ -116,17 +116,43 @@ def commits(value: Pull) -> list[Commit]:
 
 def files(base: str, value: Pull) -> list[Json]:
     """What the head changes against the base, with patches."""
-    before = value.repo.commits[value.base_sha].tree
-    after = value.repo.commits[value.head_sha].tree
+    return changes(base, value.repo, value.base_sha, value.head_sha)
+
+
+def changes(base: str, repo: Repository, old: str, new: str) -> list[Json]:
+    """What one commit has other than another, with patches."""
+    before, after = repo.commits[old].tree, repo.commits[new].tree
     paths = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
-    return [_file(base, value, path, before.get(path), after.get(path)) for path in paths]
+    return [_file(base, (repo, new), path, before.get(path), after.get(path)) for path in paths]
 
 
-def _file(base: str, value: Pull, path: str, before: bytes | None, after: bytes | None) -> Json:
+def comparison(base: str, repo: Repository, old: str, new: str, common: str, *, ahead: int, behind: int) -> Json:
+    """How one commit differs from another, which share `common`; the commits are left to the caller."""
+    span = f"{old[:12]}...{new[:12]}"
+    url, page = f"{api_url(base, repo)}/compare/{span}", f"{base}/{repo.full_name}/compare/{span}"
+    status = "identical" if old == new else "diverged" if ahead and behind else "ahead" if ahead else "behind"
+    return {
+        "url": url,
+        "html_url": page,
+        "permalink_url": page,
+        "diff_url": f"{page}.diff",
+        "patch_url": f"{page}.patch",
+        "base_commit": commit(base, repo, repo.commits[old]),
+        "merge_base_commit": commit(base, repo, repo.commits[common]),
+        "status": status,
+        "ahead_by": ahead,
+        "behind_by": behind,
+        "total_commits": ahead,
+        "files": changes(base, repo, common, new),
+    }
+
+
+def _file(base: str, place: tuple[Repository, str], path: str, before: bytes | None, after: bytes | None) -> Json:
+    repo, head_sha = place
     old, new = ((text or b"").decode(errors="replace").splitlines() for text in (before, after))
     patch = list(difflib.unified_diff(old, new, lineterm=""))[2:]
     added, removed = (sum(line.startswith(sign) for line in patch) for sign in "+-")
-    page = f"{base}/{value.repo.full_name}"
+    page = f"{base}/{repo.full_name}"
     return {
         "sha": hashlib.sha1(after or before or b"", usedforsecurity=False).hexdigest(),
         "filename": path,
@@ -134,9 +160,9 @@ def _file(base: str, value: Pull, path: str, before: bytes | None, after: bytes 
         "additions": added,
         "deletions": removed,
         "changes": added + removed,
-        "blob_url": f"{page}/blob/{value.head_sha}/{path}",
-        "raw_url": f"{page}/raw/{value.head_sha}/{path}",
-        "contents_url": f"{api_url(base, value.repo)}/contents/{path}?ref={value.head_sha}",
+        "blob_url": f"{page}/blob/{head_sha}/{path}",
+        "raw_url": f"{page}/raw/{head_sha}/{path}",
+        "contents_url": f"{api_url(base, repo)}/contents/{path}?ref={head_sha}",
         "patch": "\n".join(patch),
     }
 
