@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,13 @@ LOGGED = {
     "assigned password": f"hunter{LETTERS}",
     "private key": f"MIIEow{LETTERS}{LETTERS}",
     "our own webhook secret": WEBHOOK_SECRET,
+    "token in base64": b64encode(f"token ghp_{LETTERS}base64 end".encode()).decode(),
+    "token in hexadecimal digits": f"ghp_{LETTERS}hex".encode().hex(),
+    "percent-encoded token": "".join(f"%{ord(char):02X}" for char in f"ghp_{LETTERS}percent"),
+    "escaped token": "".join(f"\\u{ord(char):04x}" for char in f"ghp_{LETTERS}escaped"),
+    "key of a rarer vendor": f"PMAK-{'0a1b2c3d' * 3}-{'4e5f6a7b' * 4}c8",
+    "first half of a broken token": f"ghp_{LETTERS[:12]}",
+    "second half of a broken token": f"{LETTERS[12:]}5Z5Z5Z",
 }
 NAMED = {"job": f"ghs_{LETTERS}jobname", "branch": f"gho_{LETTERS}branch"}
 REPORTED = {"in a report": f"glpat-{LETTERS}report", "test": f"ghu_{LETTERS}nodeid"}
@@ -42,6 +50,11 @@ LOG = f"""2026-11-24T08:00:01.0000000Z FAILED tests/test_cart.py::test_total - t
 2026-11-24T08:00:01.6000000Z E   {LOGGED["private key"]}
 2026-11-24T08:00:01.7000000Z E   -----END RSA PRIVATE KEY-----
 2026-11-24T08:00:01.8000000Z E   webhook: {LOGGED["our own webhook secret"]}
+2026-11-24T08:00:01.8100000Z E   {LOGGED["token in base64"]} {LOGGED["token in hexadecimal digits"]}
+2026-11-24T08:00:01.8200000Z E   {LOGGED["percent-encoded token"]} {LOGGED["escaped token"]}
+2026-11-24T08:00:01.8300000Z E   {LOGGED["key of a rarer vendor"]}
+2026-11-24T08:00:01.8400000Z E   a narrow terminal breaks its lines {LOGGED["first half of a broken token"]}
+2026-11-24T08:00:01.8500000Z {LOGGED["second half of a broken token"]} at will
 2026-11-24T08:00:02.0000000Z ##[error]Process completed with exit code 1.
 2026-11-24T08:00:03.0000000Z Cleaning up orphan processes
 """
@@ -101,7 +114,7 @@ async def test_no_credential_is_shown_on_github(app: AppWorld) -> None:
     pull = await fail(app)
     runs = [run for run in app.sandbox.check_runs(app.repo, pull.head_sha) if run.suite.app.id == app.app_id]
     [gate] = [run for run in runs if run.conclusion == "failure"]
-    assert "[REDACTED:GitHub token]" in json.dumps([gate.text, gate.annotations])
+    assert "[REDACTED:GitHub token/" in json.dumps([gate.text, gate.annotations])
     shown = [json.dumps([run.title, run.summary, run.text, run.annotations, run.details_url]) for run in runs]
     shown += [each.body for each in app.sandbox.comments(pull)] + app.sandbox.labels(pull)
     assert found("\n".join(shown), ALL) == []

@@ -19,7 +19,7 @@ from github_app.outcomes import GiveUp, Retry
 from github_app.rules.fingerprints import family
 from github_app.rules.log import LogReader
 from github_app.rules.model import Annotation, Evidence, Excerpt, Job, Repo, ReportedFailure, TestReport
-from github_app.rules.redaction import OVERLAP, Redacted, redact
+from github_app.rules.redaction import OVERLAP, Redacted, print_key, redact
 from pytest_failure_review.report import FILE_PREFIX
 
 MAX_LOG = 64 * 1024 * 1024
@@ -48,9 +48,9 @@ class Witness:
         Raises Retry while the log may still come, so that nobody is told "no log" too early.
         """
         annotations = await self.annotations(job.id)
-        log, excerpts, secrets = await self._log(job, annotations)
-        report = await self._report(job, excerpts, trusted=head_repo_id == self.repo.id)
-        return Evidence(excerpts=excerpts, log=log, annotations=annotations, report=report, secrets=secrets)
+        told = await self._log(job, annotations)
+        report = await self._report(job, told.excerpts, trusted=head_repo_id == self.repo.id)
+        return replace(told, annotations=annotations, report=report)
 
     async def of_check(self, job: Job, texts: Iterable[str]) -> Evidence:
         """Return what another App's check says of itself."""
@@ -85,18 +85,16 @@ class Witness:
             title=self._clean(told.title, 300),
         )
 
-    async def _log(
-        self, job: Job, annotations: Sequence[Annotation]
-    ) -> tuple[str, tuple[Excerpt, ...], tuple[str, ...]]:
+    async def _log(self, job: Job, annotations: Sequence[Annotation]) -> Evidence:
         template = "/repos/{owner}/{repo}/actions/jobs/{id}/logs"
         names = {"owner": self.repo.owner, "repo": self.repo.name}
         try:
             async with self.api.download(template, limit=MAX_LOG, id=job.id, **names) as chunks:
-                return await read_log(chunks, self.known)
+                return await read_log(chunks, self.known, print_key(self.known, self.repo.installation_id))
         except GiveUp as gone:
             if gone.status in _MISSING and self._may_still_come(job, annotations):
                 raise Retry("The job's log is not there yet") from gone
-            return ("missing" if gone.status in _MISSING else "refused"), (), ()
+            return Evidence(log="missing" if gone.status in _MISSING else "refused")
 
     def _may_still_come(self, job: Job, annotations: Sequence[Annotation]) -> bool:
         """Whether to wait for a log; a lost runner leaves none, and GitHub itself says so at no line of the code."""
@@ -173,21 +171,18 @@ class Witness:
         return Redacted(whole[:limit], redacted.kinds)
 
 
-async def read_log(
-    chunks: AsyncIterator[bytes], known: Sequence[str]
-) -> tuple[str, tuple[Excerpt, ...], tuple[str, ...]]:
-    """Read a log to its end, or as much of it as may be downloaded, off the event loop.
-
-    Return the word for `Evidence.log`, the excerpts and the kinds of credentials that were taken out.
-    """
-    reader, too_big = LogReader(known), False
+async def read_log(chunks: AsyncIterator[bytes], known: Sequence[str], key: bytes = b"") -> Evidence:
+    """Read a log to its end, or as much of it as may be downloaded, off the event loop."""
+    reader, too_big = LogReader(known, key), False
     try:
         async for chunk in chunks:
             await asyncio.to_thread(reader.take, chunk)
     except TooLarge:
         too_big = True
     await asyncio.to_thread(reader.end)
-    return "too_big" if too_big else reader.state, *reader.result()
+    excerpts, kinds = reader.result()
+    log = "too_big" if too_big else reader.state
+    return Evidence(excerpts=excerpts, log=log, secrets=kinds, leaks=reader.leaks)
 
 
 def likely(artifacts: Sequence[ArtifactPayload], job: Job) -> list[ArtifactPayload]:

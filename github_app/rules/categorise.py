@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from github_app.rules import facts
+from github_app.rules.leaks import leaks_in_words
 from github_app.rules.lines import clean
 from github_app.rules.model import Evidence, Excerpt, Job, Source, TestReport
 from github_app.rules.policy import regression_of
@@ -269,7 +270,7 @@ def _other(alike: Sequence[Finding]) -> Other:
 def _remark(verdict: Verdict, evidence: Evidence) -> str:
     if verdict.category is not Category.SECURITY_SECRET or not evidence.secrets:
         return ""
-    return f" Taken out of the log before it was kept: {', '.join(evidence.secrets)}."
+    return f" Taken out of the log before it was kept: {leaks_in_words(evidence.leaks, evidence.secrets)}."
 
 
 _NO_LOG: Final = {

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from github_app.rules.model import Excerpt
-from github_app.rules.redaction import Redactor
+from github_app.rules.redaction import Leak, Redactor
 from github_app.rules.regions import Regions
 
 HEAD: Final = 256 * 1024
@@ -30,8 +30,9 @@ class LogReader:
     `##[error]`, until `MIDDLE` bytes of them were read. The rest is only counted, so that line numbers stay right.
     """
 
-    def __init__(self, known: Sequence[str]) -> None:
-        self._redactor = Redactor(tuple(known))
+    def __init__(self, known: Sequence[str], key: bytes = b"") -> None:
+        """Read with our own secrets `known`; under a `key`, what is taken out leaves its print."""
+        self._redactor = Redactor(tuple(known), key)
         self._regions = Regions()
         self._line = b""  # without its end yet
         self._cut = False  # whether the rest of that line is dropped
@@ -53,6 +54,11 @@ class LogReader:
     def result(self) -> tuple[tuple[Excerpt, ...], tuple[str, ...]]:
         """Return the excerpts and the kinds of credentials that were taken out."""
         return self._regions.excerpts(), self._redactor.kinds
+
+    @property
+    def leaks(self) -> tuple[Leak, ...]:
+        """The first credentials that were taken out, with the lines in which they stood."""
+        return self._redactor.leaks
 
     def take(self, chunk: bytes) -> None:
         """Take the next bytes, cut anywhere; only whole lines are redacted and read."""
@@ -90,7 +96,7 @@ class LogReader:
 
     def _read(self, block: bytes) -> None:
         lines = block.removesuffix(b"\n").decode("utf-8", "replace").split("\n")
-        self._regions.feed(self._redactor.lines(lines))
+        self._regions.feed(self._redactor.lines(lines, self._regions.count + 1))
 
     def end(self) -> None:
         """Read what is still held; everything was taken."""

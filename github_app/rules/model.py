@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from github_app.rules.redaction import Leak
 from pytest_failure_review.report import Category
 
 
@@ -175,6 +176,7 @@ class Evidence:
     report: TestReport | None = None
     text: str = ""  # a foreign check's own output
     secrets: tuple[str, ...] = ()  # kinds of credentials that were redacted from the log: "AWS access key"
+    leaks: tuple[Leak, ...] = ()  # the first of them, with line and print
     baseline: Baseline | None = None
     base: BaseJob | None = None
 

@@ -69,6 +69,11 @@ class Redacted:
     kinds: tuple[str, ...]
 
 
+def print_key(known: Sequence[str], installation_id: int) -> bytes:
+    """Give the key of an installation's prints; it is made of our own secrets, so prints change when those do."""
+    return hmac.digest("\0".join(known).encode(errors="replace"), str(installation_id).encode(), "sha256")
+
+
 def mark(kind: str, print_: str = "") -> str:
     """Give what stands in the text in place of a credential of this kind."""
     return f"{MARK}{kind}/{print_}]" if print_ else f"{MARK}{kind}]"

@@ -58,8 +58,8 @@ async def test_a_log_over_the_limit_is_judged_by_what_came() -> None:
         yield b"##[error]It broke\n"
         raise TooLarge("The download is larger than 64 bytes")
 
-    state, excerpts, _ = await read_log(endless(), ())
-    assert (state, excerpts[0].lines) == ("too_big", ("##[error]It broke",))
+    told = await read_log(endless(), ())
+    assert (told.log, told.excerpts[0].lines) == ("too_big", ("##[error]It broke",))
 
 
 # --- in time
@@ -105,6 +105,7 @@ async def seen(press: Press, job: Job, *, late: timedelta = timedelta(), head_re
 async def test_a_log_that_is_there_is_read_to_its_end(press: Press) -> None:
     evidence = await seen(press, await failed(press, log=LOG))
     assert (evidence.log, evidence.secrets) == ("read", ("GitHub token",))
+    assert [(leak.kind, len(leak.print)) for leak in evidence.leaks] == [("GitHub token", 8)]
 
 
 async def test_a_log_that_breaks_off_is_partial(press: Press) -> None:
