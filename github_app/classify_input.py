@@ -26,9 +26,9 @@ MOST_JOBS: Final = 1000
 """Logs read of one archive; GitHub lists no more jobs of a run either."""
 
 _GZIP, _ZIP, _EMPTY_ZIP = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
-_ODD_SHARE: Final = 50  # a text has at most one odd byte in this many
+_ODD_SHARE: Final = 20  # a text has at most one odd byte in this many
 _ODD: Final = bytes(set(range(32)) - set(b"\t\n\r\x1b\x08\x0c"))
-_BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 _JOB_FILE: Final = re.compile(r"-?\d+_(.+)\.txt")  # GitHub's name for a job's log in the archive of a run
 
 

@@ -23,6 +23,19 @@ class Refused(Exception):  # noqa: N818  (a refusal to start, told in one line)
     """The environment cannot be started with; the text says why, and holds no secret."""
 
 
+class TerminalSettings(BaseSettings):
+    """What people say about how their terminal is to be written to (https://no-color.org)."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    no_color: str = ""
+    term: str = ""
+
+    @property
+    def may_colour(self) -> bool:
+        return not self.no_color and self.term != "dumb"
+
+
 class DatabaseSettings(BaseSettings):
     """What a command needs that works on the database alone: no key of the App, and no webhook secret."""
 

@@ -16,7 +16,7 @@ from .checking import Check, check
 
 COMMANDS: Final = "failure_review.commands"
 """Entry point group; each is a callable that adds parsers to `subparsers` and sets `run` to `(arguments) -> status`."""
-APP_COMMANDS: Final = ("serve", "demo", "policy", "doctor", "db", "audit")
+APP_COMMANDS: Final = ("serve", "demo", "classify", "policy", "doctor", "db", "audit")
 GOOD, FINDINGS, UNUSABLE = 0, 1, 2
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 

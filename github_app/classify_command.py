@@ -1,0 +1,160 @@
+"""`failure-review classify`: say what kind of failure a log tells of, and why."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any, Final, TextIO, cast
+
+from github_app.builtin import signatures
+from github_app.classify import Judged, judge_log
+from github_app.classify_input import Log, Unusable, opened_logs
+from github_app.classify_text import Paint, as_json, as_text, plain, wrapped
+from github_app.settings import TerminalSettings
+
+GOOD, UNUSABLE = 0, 2
+INTERRUPTED = 130
+
+Subparsers = Any
+_SHOW_AFTER: Final = 0.5  # seconds of reading before progress is worth a line
+_SHOW_EVERY: Final = 0.2
+_MEGA: Final = 1e6
+
+
+def add_classify_command(subparsers: Subparsers) -> None:
+    """Add `classify`."""
+    parser = subparsers.add_parser(
+        "classify",
+        help="say what kind of failure a log tells of, and why",
+        description="Judge the log of a failed job as the App would. Exit status: 0 judged, also as unknown; 2 the "
+        "input cannot be used.",
+    )
+    parser.add_argument(
+        "log",
+        nargs="?",
+        metavar="FILE|-",
+        help="a log, plain or as .gz; the .zip of a run's logs; - for standard input",
+    )
+    parser.add_argument("--job", default="", metavar="NAME", help="the job's name; of a .zip, judge this job alone")
+    parser.add_argument("--step", default="", metavar="NAME", help="the name of the step that failed")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        return _classify(arguments)
+    except Unusable as refusal:
+        print(f"failure-review: {plain(str(refusal))}", file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        print("\nfailure-review: Stopped.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _classify(arguments: argparse.Namespace) -> int:
+    where = arguments.log or _standard_input()
+    progress = Progress(sys.stderr)
+    with opened_logs(where, cast("Any", sys.stdin.buffer)) as logs:
+        first = next(logs)
+        if first.job:
+            told = _of_run(_only(arguments.job, first, logs), arguments.step, progress)
+            _print_run(told, as_json_text=arguments.json)
+        else:
+            _print_one(_judged(first, arguments.job, arguments.step, progress), as_json_text=arguments.json)
+    return GOOD
+
+
+def _standard_input() -> str:
+    if sys.stdin.isatty():
+        raise Unusable("Name a log, or - and end what you paste with Ctrl-D; `classify --help` shows what can be read.")
+    return "-"
+
+
+def _judged(log: Log, job: str, step: str, progress: Progress) -> Judged:
+    return judge_log(progress.watch(log.chunks), signatures(), job_name=job, step_name=step)
+
+
+def _only(wanted: str, first: Log, others: Iterator[Log]) -> Iterator[Log]:
+    """Give the logs of an archive, or that of one job alone."""
+    seen = []
+    for log in (item for group in ([first], others) for item in group):
+        seen.append(log.job)
+        if wanted in {"", log.job}:
+            yield log
+    if wanted and wanted not in seen:
+        raise Unusable(f"There is no job `{wanted}` in the archive; there are {', '.join(seen)}.")
+
+
+def _of_run(logs: Iterator[Log], step: str, progress: Progress) -> list[tuple[str, Judged]]:
+    return [(log.job, _judged(log, log.job, step, progress)) for log in logs]
+
+
+# --- what is printed --------------------------------------------------------------------------------------------------
+
+
+def _print_one(judged: Judged, *, as_json_text: bool) -> None:
+    if as_json_text:
+        _print_json(as_json(judged.verdict))
+    else:
+        _print_lines(as_text(judged, _paint()))
+
+
+def _print_run(told: list[tuple[str, Judged]], *, as_json_text: bool) -> None:
+    """Print the verdict on each job of a run whose log tells of a failed step, all when none does."""
+    failed = [(job, judged) for job, judged in told if judged.failed_step] or told
+    passed = [job for job, judged in told if judged.failed_step is False and (job, judged) not in failed]
+    if as_json_text:
+        _print_json({"jobs": [{"job": job, **as_json(judged.verdict)} for job, judged in failed], "passed": passed})
+        return
+    for job, judged in failed:
+        _print_lines([*as_text(judged, _paint(), f"Job {job}"), "", "-" * 80, ""])
+    if passed:
+        _print_lines(wrapped(f"No step failed in the log of: {', '.join(passed)}."))
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=2))
+
+
+def _print_lines(lines: list[str]) -> None:
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal may know fewer letters than a log
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
+def _paint() -> Paint:
+    return Paint(sys.stdout.isatty() and TerminalSettings().may_colour)
+
+
+class Progress:
+    """Says on a terminal how far a long log was read, and leaves nothing behind."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def watch(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Give the chunks as they come."""
+        if not self._stream.isatty():
+            yield from chunks
+            return
+        begin = time.monotonic()
+        shown, size = begin + _SHOW_AFTER - _SHOW_EVERY, 0
+        try:
+            for chunk in chunks:
+                size += len(chunk)
+                now = time.monotonic()
+                if now - shown >= _SHOW_EVERY:
+                    shown = now
+                    rate = size / _MEGA / (now - begin)
+                    self._show(f"{size / _MEGA:,.0f} MB read, {rate:,.0f} MB/s")
+                yield chunk
+        finally:
+            self._show("")
+
+    def _show(self, text: str) -> None:
+        self._stream.write(f"\r\x1b[K{text}")
+        self._stream.flush()
