@@ -38,13 +38,16 @@ from github_app.documents import to_record
 from github_app.engine import Engine
 from github_app.rules.events import Event, JobsSeen, PullMoved
 from github_app.rules.gate import Gate, gate_of
-from github_app.rules.model import Job, Pull, Run
+from github_app.rules.hands import writer
+from github_app.rules.model import Job, Person, Pull, Run
 from github_app.rules.records import Commit, Failure
 from github_app.rules.verdicts import Mode
 
 NAMES = ("unit", "test (3.11)", "test (3.12)", "db / load (a)")
 WORKFLOWS = ((5, "CI", "pull_request"), (6, "Nightly", "push"))
-TEXTS = (UNIT, DATABASE, NETWORK)
+COMPILE = "src/cart.c:9:5: error: 'total' undeclared (first use in this function)"
+TEXTS = (UNIT, DATABASE, NETWORK, COMPILE)
+AUTHORS = {A: Person(2, "bea"), B: Person(3, "cal"), C: Person(4, "dan")}
 ENDS = ("failure", "success", "cancelled", "skipped", "neutral")
 
 
@@ -78,6 +81,11 @@ def end_of(events: Sequence[Event]) -> End:
     return asyncio.run(ending(events))
 
 
+def made(sha: str, event: JobsSeen) -> JobsSeen:
+    """The event with who wrote its commit."""
+    return replace(event, hands=(writer(AUTHORS[sha], sha),))
+
+
 # --- stories ---------------------------------------------------------------------------------------------------------
 
 
@@ -100,7 +108,7 @@ def attempts(draw: st.DrawFn, sha: str, run_id: int, workflow: tuple[int, str, s
             ended = replace(ended, id=run_id * 100 + attempt * 10 + index)
             begun = replace(ended, status="in_progress", conclusion=None, completed_at=None, evidence=None)
             jobs.append(ended)
-            told += [seen(sha, begun, minute=minute), seen(sha, ended, minute=ends + 0.1)]
+            told += [seen(sha, begun, minute=minute), made(sha, seen(sha, ended, minute=ends + 0.1))]
         result = "failure" if any(each.conclusion != "success" for each in jobs) else "success"
         result = draw(st.sampled_from((result, result, "success")))  # continue-on-error
         runs: tuple[Run, Run] = (
@@ -109,7 +117,7 @@ def attempts(draw: st.DrawFn, sha: str, run_id: int, workflow: tuple[int, str, s
         )
         told += [
             seen(sha, runs=runs[:1], minute=minute, branch=branch),
-            seen(sha, *jobs, runs=runs[1:], minute=minute + 16, branch=branch),
+            made(sha, seen(sha, *jobs, runs=runs[1:], minute=minute + 16, branch=branch)),
         ]
     return told
 

@@ -13,7 +13,7 @@ from github_app.github.payloads import (
     WorkflowJob,
     WorkflowRun,
 )
-from github_app.rules.model import Evidence, Job, Person, Pull, Repo, Run, Source
+from github_app.rules.model import GHOST, Evidence, Job, Person, Pull, Repo, Run, Source
 from github_app.rules.redaction import redact
 
 ACTIONS = "github-actions"
@@ -40,8 +40,9 @@ def repo_of(envelope: Envelope) -> Repo | None:
 def person_of(account: Account | None) -> Person:
     """Return the person behind an account; a deleted one is GitHub's `ghost`."""
     if account is None:
-        return Person(10137, "ghost")
-    return Person(account.id, account.login, human=account.type == "User")
+        return Person(GHOST, "ghost")
+    is_human = account.type == "User" and not account.login.endswith("[bot]")
+    return Person(account.id, account.login, human=is_human)
 
 
 def pull_of(told: PullRequest) -> Pull:
@@ -59,6 +60,8 @@ def pull_of(told: PullRequest) -> Pull:
         draft=told.draft,
         updated_at=told.updated_at,
         labels=tuple(sorted(label.name for label in told.labels if label.name)),
+        assignees=tuple(person_of(account) for account in told.assignees),
+        merged_by=person_of(told.merged_by) if told.merged_by else None,
     )
 
 

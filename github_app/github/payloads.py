@@ -190,11 +190,24 @@ class PullRequest(Payload):
     draft: bool = False
     merged: bool = False
     user: Account | None = None
+    assignees: tuple[Account, ...] = ()
+    merged_by: Account | None = None
     head: RepositoryRef
     base: RepositoryRef
     labels: tuple[LabelPayload, ...] = ()
     updated_at: Moment
     merged_at: Claimed = None
+
+
+class CommitPayload(Payload):
+    sha: str
+    author: Account | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nobody(cls, told: Any) -> Any:
+        """GitHub gives an empty object where it knows no account (GitHub docs, "Get a commit")."""
+        return {key: value for key, value in told.items() if value != {}} if isinstance(told, dict) else told
 
 
 class MergeGroup(Payload):

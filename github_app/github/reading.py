@@ -33,7 +33,7 @@ class Reading:
     now: Callable[[], datetime]
 
     async def run(self, run_id: int) -> WorkflowRun:
-        return WorkflowRun.model_validate(await self._get("/repos/{owner}/{repo}/actions/runs/{id}", id=run_id))
+        return WorkflowRun.model_validate(await self.get("/repos/{owner}/{repo}/actions/runs/{id}", id=run_id))
 
     async def runs_of(self, sha: str) -> list[WorkflowRun]:
         """Return the runs of a commit, each in its present attempt, whether or not we were told of them."""
@@ -49,7 +49,7 @@ class Reading:
         return [run for run in found if run.head_sha == sha]
 
     async def job(self, job_id: int) -> WorkflowJob:
-        return WorkflowJob.model_validate(await self._get("/repos/{owner}/{repo}/actions/jobs/{id}", id=job_id))
+        return WorkflowJob.model_validate(await self.get("/repos/{owner}/{repo}/actions/jobs/{id}", id=job_id))
 
     async def jobs(self, told: WorkflowRun) -> list[Job]:
         """Return the jobs of the present attempt of a run that is done; earlier ones' are kept by name (X18).
@@ -103,7 +103,7 @@ class Reading:
             raise
 
     async def _pull(self, number: int) -> Pull:
-        return pull_of(PullRequest.model_validate(await self._get("/repos/{owner}/{repo}/pulls/{n}", n=number)))
+        return pull_of(PullRequest.model_validate(await self.get("/repos/{owner}/{repo}/pulls/{n}", n=number)))
 
     async def with_changes(self, pull: Pull) -> Pull:
         """Return the pull request with the paths that its diff touches; None stays for what GitHub does not tell."""
@@ -136,7 +136,8 @@ class Reading:
         pages = self.api.pages("/repos/{owner}/{repo}/pulls", query=query, limit=20, **names)
         return [pull_of(PullRequest.model_validate(item)) async for item in pages]
 
-    async def _get(self, template: str, **names: str | int) -> object:
+    async def get(self, template: str, **names: str | int) -> object:
+        """Return the JSON at an address of this repository; raises as the client does."""
         return await self.api.get(
             template, cached=False, query=None, owner=self.repo.owner, repo=self.repo.name, **names
         )

@@ -18,7 +18,7 @@ HANDLED: dict[str, frozenset[str] | None] = {
     "installation_repositories": frozenset({"added", "removed"}),
     "merge_group": frozenset({"checks_requested", "destroyed"}),
     "pull_request": frozenset({"opened", "reopened", "synchronize", "edited", "closed", "labeled", "unlabeled"})
-    | frozenset({"ready_for_review", "converted_to_draft"}),
+    | frozenset({"assigned", "unassigned", "ready_for_review", "converted_to_draft"}),
     "push": None,
     "repository": frozenset({"renamed", "transferred", "edited", "publicized", "privatized", "deleted"}),
     "status": None,

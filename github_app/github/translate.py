@@ -25,6 +25,7 @@ from github_app.github.payloads import (
     WorkflowJob,
     WorkflowRun,
 )
+from github_app.github.people import People
 from github_app.github.policy_files import read_policy, touches_policy
 from github_app.github.reading import Reading
 from github_app.inbox import GONE, Delivery, Uninstalled
@@ -87,7 +88,9 @@ class Translator:
                 return []
             repo = await self._at_home(repo)
             context = Context(repo, delivery, payload, envelope.action, self._reading(repo))
-            found = await self._handler(delivery.event)(context)
+            told = await self._handler(delivery.event)(context)
+            people = People(context.reading, self._known)
+            found = [await people.made(event) if isinstance(event, JobsSeen) else event for event in told]
             return [*await self._policy(context, found), *found]
         except ValidationError as error:
             raise GiveUp(_lack(delivery, error)) from error
@@ -192,7 +195,7 @@ class Translator:
         jobs = [job for told in runs for job in await self._unheard(reading, told, known)]
         if not runs:
             return None
-        return JobsSeen(
+        seen = JobsSeen(
             repo=repo,
             cause=cause,
             received_at=self._now(),
@@ -200,6 +203,7 @@ class Translator:
             jobs=tuple(jobs),
             runs=tuple(map(facts.run_of, runs)),
         )
+        return await People(reading, self._known).made(seen)
 
     async def _unheard(self, reading: Reading, told: WorkflowRun, known: Commit | None) -> tuple[Job, ...]:
         try:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from github_app.rules.events import JobsSeen
+from github_app.rules.hands import in_order
 from github_app.rules.model import Job, Repo, Run, Source
 from github_app.rules.records import Commit
 
@@ -46,6 +47,7 @@ def join(commit: Commit, event: JobsSeen) -> Commit:
         first_seen_at=min(commit.first_seen_at, event.received_at),
         jobs=_join_jobs(commit.jobs, event.jobs),
         runs=_join_runs(commit.runs, event.runs),
+        hands=in_order((*commit.hands, *event.hands)),
     )
 
 

@@ -130,7 +130,7 @@ def _is_quiet(failure: Failure, now: datetime) -> bool:
 def _settled(case: Case, book: Book) -> Case:
     refs = {ref.name: ref for ref in case.refs}
     mine = (failure for failure in case.failures if failure.ref in refs)
-    return case.with_failures([settle(failure, refs[failure.ref], case.commit, book.policy) for failure in mine])
+    return case.with_failures([settle(failure, refs[failure.ref], case.commit, book) for failure in mine])
 
 
 def _policy_read(case: Case, event: PolicyRead) -> Decision:
@@ -196,6 +196,8 @@ def _first_steps(failure: Failure, at: datetime) -> list[Note]:
 def _news(before: Failure, after: Failure, at: datetime) -> list[Note]:
     if before.verdict != after.verdict:
         return [Note(after.id, "judged", after.verdict.reason, at)]
+    if before.owner.accountable != after.owner.accountable:
+        return [Note(after.id, "assigned", "; ".join(after.owner.steps), at)]
     known = {leg_key(leg) for leg in before.legs}
     names = dict.fromkeys(leg.name for leg in after.legs if leg_key(leg) not in known)
     return [Note(after.id, "seen", f"Seen again: {', '.join(names)}", at)] if names else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from github_app.rules.model import Job, Person, Pull, Repo, Run
+from github_app.rules.model import Hand, Job, Person, Pull, Repo, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,7 @@ class JobsSeen(Happened):
     runs: tuple[Run, ...] = ()
     pulls: tuple[Pull, ...] = ()
     branch: str | None = None  # the branch of this repository that was pushed to, if the run was about a push
+    hands: tuple[Hand, ...] = ()  # who made the commit, once one of its jobs is red
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

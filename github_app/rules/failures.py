@@ -21,7 +21,7 @@ from github_app.rules.ownership import BENCHMARK, Facts, hands_of, owner_from
 from github_app.rules.policy import Policy, Rule, rule_of
 from github_app.rules.records import Commit, Failure, FailureState, Finding, Judgement, Leg, PolicySource, Ref
 from github_app.rules.signatures import Signatures
-from github_app.rules.verdicts import Owner, Verdict
+from github_app.rules.verdicts import Owner, Party, Verdict
 from pytest_failure_review.report import Category
 
 LEGS_KEPT = 60
@@ -60,11 +60,14 @@ def record(finding: Finding, ref: Ref, series: Sequence[Failure], book: Book) ->
     return _with_leg(newest, finding, ref, book) if newest else None
 
 
-def settle(failure: Failure, ref: Ref, commit: Commit | None, policy: Policy) -> Failure:
-    """Return the failure with its state, clock and rule as its history says; `commit` is one of those it was red on."""
+def settle(failure: Failure, ref: Ref, commit: Commit | None, book: Book) -> Failure:
+    """Return the failure as its history says: its state, clock, rule and owner.
+
+    `commit` is one of those it was red on.
+    """
     if failure.state is FailureState.CLOSED:
         return failure
-    known = _under_policy(_with_tolerance(failure, commit) if commit else failure, ref, policy)
+    known = _under_policy(_with_commit(failure, commit) if commit else failure, ref, book.policy)
     counting = tuple(leg for leg in known.legs if not leg.tolerated)
     legs = counting or known.legs
     greens = greens_that_matter(known.legs, (*known.greens, *ref.greens))
@@ -73,6 +76,7 @@ def settle(failure: Failure, ref: Ref, commit: Commit | None, policy: Policy) ->
     closed = ((gone_at, None),) if gone_at else ref.closed
     last = spans[-1]
     is_over = not counting or gone_at is not None or not ref.open
+    known = _owned(known, first_of(legs, last), ref, book)
     return replace(
         known,
         greens=greens,
@@ -84,6 +88,11 @@ def settle(failure: Failure, ref: Ref, commit: Commit | None, policy: Policy) ->
         fixed_by=last.ended_by,
         flip=any(span.flip for span in spans),
     )
+
+
+def first_of(legs: Sequence[Leg], span: Span) -> Leg:
+    """Return the job by which a stretch of red began: of the oldest run, not the one that ended first (S1-022)."""
+    return min((leg for leg in legs if leg.at >= span.start), key=lambda leg: (leg.order, leg.at, leg.slot))
 
 
 def failure_id(repo_id: int, ref: str, mark: str, series: int) -> str:
@@ -133,13 +142,13 @@ def _gone_at(failure: Failure, ref: Ref) -> datetime | None:
     return max(ends)
 
 
-def _with_tolerance(failure: Failure, commit: Commit) -> Failure:
-    """Say of the jobs on a commit whether their workflow lets them fail."""
+def _with_commit(failure: Failure, commit: Commit) -> Failure:
+    """Say of the jobs on a commit whether their workflow lets them fail, and who made it."""
     jobs = {(job.slot, job.id, job.attempt): job for job in commit.jobs}
 
     def told(leg: Leg) -> Leg:
         job = jobs.get((leg.slot, leg.job_id, leg.attempt)) if leg.sha == commit.sha else None
-        return replace(leg, tolerated=is_allowed_to_fail(job, commit)) if job else leg
+        return replace(leg, tolerated=is_allowed_to_fail(job, commit), hands=commit.hands) if job else leg
 
     return replace(failure, legs=tuple(told(leg) for leg in failure.legs))
 
@@ -163,7 +172,7 @@ def _judged(
         fingerprint=finding.fingerprint,
         state=FailureState.DETECTED,
         verdict=verdict,
-        owner=_owner(judgement, ref, rule, book),
+        owner=Owner(Party(rule.owners[0])),  # `_owned` says whose it is
         override=eligibility(verdict, rule, policy, _protected(ref, policy)),
         clock=started,
         tier=rule.tier,
@@ -181,6 +190,7 @@ def _judged(
         blocks_all=rule.blocks_all,
         notes=(f"Runbook: {rule.runbook}",) if rule.runbook else (),
         reported=judgement.reported,
+        paths=judgement.paths,
     )
 
 
@@ -198,10 +208,22 @@ def _under_policy(failure: Failure, ref: Ref, policy: Policy) -> Failure:
     )
 
 
-def _owner(judgement: Judgement, ref: Ref, rule: Rule, book: Book) -> Owner:
+def _owned(failure: Failure, first: Leg, ref: Ref, book: Book) -> Failure:
+    """Say whose it is, anew while the policy is the one that it was judged under."""
+    if failure.policy_version != book.policy.version:
+        return failure
     codeowners, admins = (book.source.codeowners, book.source.admins) if book.source else (None, ())
-    facts = Facts(hands_of(ref), judgement.paths, codeowners, admins)
-    return owner_from(facts, rule, book.policy, benchmark=judgement.verdict.measures.get(BENCHMARK, ""))
+    facts = Facts(
+        hands=hands_of(ref),
+        first_hands=first.hands,
+        first_sha=first.sha,
+        paths=failure.paths,
+        codeowners=codeowners,
+        admins=admins,
+        benchmark=failure.verdict.measures.get(BENCHMARK, ""),
+    )
+    rule, _ = _rule(failure.verdict, failure.legs, failure.reported, ref, book.policy)
+    return replace(failure, owner=owner_from(facts, rule, book.policy))
 
 
 def _protected(ref: Ref, policy: Policy) -> str | None:

@@ -19,6 +19,23 @@ class Person:
     human: bool = True
 
 
+GHOST: int = 10137
+"""The account that GitHub shows in the place of deleted ones: https://github.com/ghost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Somebody who had a hand in a change, and what they did: "opened pull request #12".
+
+    Those who answer for one change do so in the order of `rank`, the lowest first (C52). A person with the id 0 is
+    nobody that GitHub knows.
+    """
+
+    person: Person
+    deed: str
+    rank: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Repo:
     """A repository by its numeric id; the names are as GitHub last told them."""
@@ -54,6 +71,8 @@ class Pull:
     labels: tuple[str, ...] = ()
     changed: tuple[str, ...] | None = None  # paths in its diff; None when they were not asked for
     commits: tuple[str, ...] = ()  # the first hundred of its own, when they were asked for
+    assignees: tuple[Person, ...] = ()
+    merged_by: Person | None = None  # lists of pull requests do not tell
 
     @property
     def ref(self) -> str:

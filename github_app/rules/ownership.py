@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from github_app.rules.codeowners_file import OwnersLine, line_for, line_for_all
-from github_app.rules.model import Job, Person
+from github_app.rules.hands import pull_hands
+from github_app.rules.model import GHOST, Hand, Job, Person
 from github_app.rules.policy import Policy, RoleHolders, Rule, first_match
 from github_app.rules.records import Ref
-from github_app.rules.verdicts import Owner, Party, Verdict
+from github_app.rules.verdicts import Owner, Party
 from pytest_failure_review.report import Category, is_at_or_below
 
 CODE_AUTHOR: Final = "code_author"
@@ -29,24 +30,20 @@ BENCHMARK: Final = "benchmark"
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
-    """Somebody who had a hand in the change, and what they did: "opened pull request #12"."""
-
-    person: Person
-    deed: str
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known about the change and the repository, beside the policy.
 
-    `hands` are in the order in which they answer for the change (C52).
+    `hands` are those of the pull request, `first_hands` those of the commit that the failure was first red on since the
+    last green, each in the order in which they answer for it (C52, S1-022).
     """
 
     hands: tuple[Hand, ...] = ()
+    first_hands: tuple[Hand, ...] = ()
+    first_sha: str = ""
     paths: tuple[str, ...] = ()
     codeowners: str | None = None
     admins: tuple[Person, ...] = ()
+    benchmark: str = ""
 
 
 @dataclass(slots=True)
@@ -55,28 +52,14 @@ class _Search:
 
     policy: Policy
     facts: Facts
+    rule: Rule
     steps: list[str] = field(default_factory=list)
 
 
-def owner_of(
-    verdict: Verdict,
-    job: Job,
-    ref: Ref,
-    rule: Rule,
-    policy: Policy,
-    *,
-    codeowners: str | None = None,
-    admins: tuple[Person, ...] = (),
-) -> Owner:
-    """Say whose a failure is; `codeowners` is the text of that file on the default branch."""
-    facts = Facts(hands_of(ref), failing_paths(job), codeowners, admins)
-    return owner_from(facts, rule, policy, benchmark=verdict.measures.get(BENCHMARK, ""))
-
-
-def owner_from(facts: Facts, rule: Rule, policy: Policy, benchmark: str = "") -> Owner:
-    """Decide on facts alone; see `owner_of`."""
-    search = _Search(policy, facts)
-    role, gap = _role(search, rule.owners[0], benchmark)
+def owner_from(facts: Facts, rule: Rule, policy: Policy) -> Owner:
+    """Say whose a failure is, and who is told."""
+    search = _Search(policy, facts, rule)
+    role, gap = _role(search, rule.owners[0])
     accountable = _accountable(search, role, gap)
     roles = [name for name in rule.informed if name not in (role, rule.owners[0])]
     informed = (*(_informed(search, name) for name in roles), *_also_informed(search, rule))
@@ -85,7 +68,7 @@ def owner_from(facts: Facts, rule: Rule, policy: Policy, benchmark: str = "") ->
 
 def hands_of(ref: Ref) -> tuple[Hand, ...]:
     """Return who had a hand in a line of work, in the order in which they answer for it (C52)."""
-    return () if ref.pull is None else (Hand(ref.pull.author, f"opened pull request #{ref.pull.number}"),)
+    return () if ref.pull is None else pull_hands(ref.pull)
 
 
 def failing_paths(job: Job) -> tuple[str, ...]:
@@ -101,11 +84,11 @@ def failing_paths(job: Job) -> tuple[str, ...]:
 # --- the accountable one ---------------------------------------------------------------------------------------------
 
 
-def _role(search: _Search, role: str, benchmark: str) -> tuple[str, str]:
+def _role(search: _Search, role: str) -> tuple[str, str]:
     """Return the role to look for, and the gap in the ownership if the component is nobody's (S1-026)."""
     if role != DOMAIN_SPECIALIST:
         return role, ""
-    names = tuple(name for name in (benchmark, *search.facts.paths) if name)
+    names = tuple(name for name in (search.facts.benchmark, *search.facts.paths) if name)
     pattern = first_match(search.policy.components, names)
     if pattern is not None:
         owner = search.policy.components[pattern]
@@ -136,14 +119,38 @@ def _holder(search: _Search, role: str) -> Party | None:
 
 
 def _author(search: _Search, role: str) -> Party | None:
-    """The last human with a hand in it, else whoever owns the failing file (C52)."""
-    for hand in search.facts.hands:
-        if hand.person.human:
-            search.steps.append(f"{role}: {hand.person.login} {hand.deed}")
+    """The first human who answers for the change, else whoever owns the failing file (C52)."""
+    hands = _chain(search)
+    for hand in hands:
+        refusal = _no_author(hand)
+        search.steps.append(f"{role}: {refusal or f'{hand.person.login} {hand.deed}'}")
+        if refusal is None:
             return Party(role, (hand.person,))
-        search.steps.append(f"{role}: {hand.person.login}, who {hand.deed}, is a bot")
-    if not search.facts.hands:
-        search.steps.append(f"{role}: no pull request says who wrote the change")
+    if not hands:
+        search.steps.append(f"{role}: no pull request and no commit says who wrote the change")
+    return _by_files(search, role)
+
+
+def _chain(search: _Search) -> tuple[Hand, ...]:
+    """Return who is asked, in order: for a build the commit that broke it comes first, whoever pushed on (S1-022)."""
+    facts = search.facts
+    if not is_at_or_below(search.rule.name, Category.BUILD):
+        return tuple(dict.fromkeys((*facts.hands, *facts.first_hands)))
+    if facts.first_sha:
+        search.steps.append(f"{CODE_AUTHOR}: the first red commit since the last green one is {facts.first_sha[:7]}")
+    return tuple(dict.fromkeys((*facts.first_hands, *facts.hands)))
+
+
+def _no_author(hand: Hand) -> str | None:
+    """Return why somebody cannot answer for a change; None when they can."""
+    if not hand.person.id:
+        return f"whoever {hand.deed} has no account on GitHub"
+    if hand.person.id == GHOST:
+        return f"the account that {hand.deed} was deleted"
+    return None if hand.person.human else f"{hand.person.login}, who {hand.deed}, is a bot"
+
+
+def _by_files(search: _Search, role: str) -> Party | None:
     for path in search.facts.paths:
         line = line_for(search.facts.codeowners, path)
         if line is not None and (line.users or line.teams):
@@ -183,7 +190,7 @@ def _fallback(search: _Search, role: str) -> Party | None:
 
 def _informed(search: _Search, role: str) -> Party:
     """Nobody stands in for somebody who is only told."""
-    quiet = _Search(search.policy, search.facts)
+    quiet = _Search(search.policy, search.facts, search.rule)
     party = _author(quiet, role) if role in AUTHORS else _holder(quiet, role)
     return party or Party(role, note=_unmapped(role))
 

@@ -10,6 +10,7 @@ from github_app.rules.model import (
     BaseJob,
     Baseline,
     Excerpt,
+    Hand,
     Job,
     Person,
     Pull,
@@ -33,6 +34,7 @@ class Commit:
     refreshed_by: str = ""  # the delivery that asked last
     settled: bool = False  # `gate.settle` has passed: what was not heard of by then is not expected
     findings: tuple[Finding, ...] = ()
+    hands: tuple[Hand, ...] = ()  # who made it, in the order in which they answer for it; asked for once it is red
 
     @property
     def id(self) -> str:
@@ -101,6 +103,7 @@ class Leg:
     url: str
     at: datetime
     tolerated: bool = False  # its run ended in success all the same (`continue-on-error`)
+    hands: tuple[Hand, ...] = ()  # who made its commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,7 @@ class Failure:
     reported: int = 1  # how many failures of its kind the plugin's report tells of
     prints: tuple[str, ...] = ()  # of its most telling lines, the most telling first: finer than the fingerprint
     comparison: Comparison = field(default_factory=Comparison)
+    paths: tuple[str, ...] = ()  # files that the evidence points at, the most telling first
 
     @property
     def open(self) -> bool:

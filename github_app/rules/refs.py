@@ -111,9 +111,8 @@ def _with_pull(known: Ref | None, repo: Repo, told: Pull, heard: Turns = ()) -> 
 def _newer(known: Pull, told: Pull) -> Pull:
     """Return the later of two views of a pull request, with its diff's paths if either knows them for its head."""
     later, other = (told, known) if _age(told) >= _age(known) else (known, told)
-    if later.changed is None and other.head_sha == later.head_sha:
-        return replace(later, changed=other.changed)
-    return later
+    changed = other.changed if later.changed is None and other.head_sha == later.head_sha else later.changed
+    return replace(later, changed=changed, merged_by=later.merged_by or other.merged_by)
 
 
 def _age(pull: Pull) -> tuple[datetime, bool, bool]:

@@ -193,6 +193,9 @@ class Pull:
     merged: bool = False
     closed_at: datetime | None = None
     labels: list[Label] = field(default_factory=list)
+    assignees: list[Account] = field(default_factory=list)
+    merged_by: Account | None = None
+    merge_sha: str | None = None
 
     @property
     def state(self) -> str:

@@ -1,21 +1,35 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from policies import layered
 
-from github_app.rules.model import Annotation, Evidence, Job, Person, Pull, Repo, ReportedFailure, Source, TestReport
-from github_app.rules.ownership import Facts, Hand, failing_paths, owner_from, owner_of
+from github_app.rules.model import (
+    Annotation,
+    Evidence,
+    Hand,
+    Job,
+    Person,
+    Pull,
+    Repo,
+    ReportedFailure,
+    Source,
+    TestReport,
+)
+from github_app.rules.ownership import Facts, failing_paths, hands_of, owner_from
 from github_app.rules.policy import Policy
 from github_app.rules.records import Ref
-from github_app.rules.verdicts import Owner, Party, Verdict
+from github_app.rules.verdicts import Owner, Party
 from pytest_failure_review.report import Category, Severity
 
 T0 = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 ADA = Person(1, "ada")
+EVE = Person(3, "eve")
 BOT = Person(2, "renovate[bot]", human=False)
 REPO = Repo(10, 20, "acme", "shop")
 JOB = Job(30, Source.ACTIONS, "github-actions", "unit", "completed", "failure")
@@ -46,7 +60,8 @@ def decided(
 ) -> Owner:
     policy = policy or layered(ROLES)
     facts = facts or Facts(hands=(Hand(ADA, "opened pull request #12"),))
-    return owner_from(facts, policy.rule_for(category, severity=severity), policy, benchmark)
+    facts = replace(facts, benchmark=benchmark)
+    return owner_from(facts, policy.rule_for(category, severity=severity), policy)
 
 
 # --- roles -----------------------------------------------------------------------------------------------------------
@@ -128,7 +143,9 @@ def test_a_bot_s_change_is_the_next_human_s_who_had_a_hand_in_it() -> None:
 
 
 def test_a_change_of_bots_alone_is_the_failing_file_s_owner_s() -> None:
-    facts = Facts((Hand(BOT, "opened pull request #12"),), ("src/a.py",), "* @zoe\n/src/ @acme/core @max\n")
+    facts = Facts(
+        (Hand(BOT, "opened pull request #12"),), paths=("src/a.py",), codeowners="* @zoe\n/src/ @acme/core @max\n"
+    )
     owner = decided(facts=facts)
     assert owner.accountable == party("code_author", "max", "acme/core", note="owns src/a.py")
     assert owner.steps[1:] == ("code_author: CODEOWNERS line 2 (`/src/`) names max, acme/core for src/a.py",)
@@ -139,10 +156,43 @@ def test_a_change_that_nobody_can_be_found_for_is_the_fallback_s() -> None:
     owner = decided(facts=facts)
     assert owner.accountable == party("code_author", "acme/everyone", note="no human author was found")
     assert owner.steps == (
-        "code_author: no pull request says who wrote the change",
+        "code_author: no pull request and no commit says who wrote the change",
         "code_author: CODEOWNERS names nobody for docs/x.md",
         "fallback: the policy names acme/everyone",
     )
+
+
+@pytest.mark.parametrize(
+    ("person", "step"),
+    [
+        (Person(10137, "ghost"), "the account that wrote commit abc1234 was deleted"),
+        (Person(0, "", human=False), "whoever wrote commit abc1234 has no account on GitHub"),
+    ],
+)
+def test_whoever_cannot_answer_any_more_is_passed_over_with_a_sentence(person: Person, step: str) -> None:
+    """C52."""
+    owner = decided(facts=Facts((Hand(person, "wrote commit abc1234"), Hand(ADA, "merged it"))))
+    assert owner.accountable == Party("code_author", (ADA,))
+    assert owner.steps[0] == f"code_author: {step}"
+
+
+@pytest.mark.requirement("S1-022")
+@pytest.mark.parametrize("category", ["build", "build.compile", "build.lint", "build.dependencies"])
+def test_a_build_is_the_author_s_of_the_commit_that_broke_it_whoever_opened_the_pull_request(category: str) -> None:
+    opened, broke = Hand(ADA, "opened pull request #12"), Hand(EVE, "wrote commit abc1234")
+    owner = decided(category, facts=Facts((opened,), (broke,), "abc1234" + "0" * 33))
+    assert owner.accountable == Party("code_author", (EVE,))
+    assert owner.steps == (
+        "code_author: the first red commit since the last green one is abc1234",
+        "code_author: eve wrote commit abc1234",
+    )
+
+
+@pytest.mark.requirement("S1-011")
+def test_a_unit_test_is_the_pull_request_author_s_whoever_wrote_the_commit() -> None:
+    """C52."""
+    facts = Facts((Hand(ADA, "opened pull request #12"),), (Hand(EVE, "wrote commit abc1234"),), "abc1234")
+    assert decided(facts=facts).accountable == Party("code_author", (ADA,))
 
 
 # --- nobody mapped ---------------------------------------------------------------------------------------------------
@@ -234,39 +284,24 @@ def test_the_owners_of_the_failing_file_are_told_of_an_integration_test() -> Non
 # --- what it is asked with -------------------------------------------------------------------------------------------
 
 
-def verdict(category: Category = Category.TEST_UNIT, **measures: str) -> Verdict:
-    return Verdict(category, "it failed", "rule", "log", 0.9, measures=measures)
+def pull(author: Person, **more: Any) -> Pull:
+    told = {"open": True, "merged": False, "draft": False, "updated_at": T0, **more}
+    return Pull(12, "Change", "a" * 40, "topic", 10, "main", 10, author, **told)
 
 
-def ref(author: Person | None = ADA) -> Ref:
-    if author is None:
-        return Ref(REPO, "branch/main", "a" * 40, T0)
-    pull = Pull(
-        12, "Change", "a" * 40, "topic", 10, "main", 10, author, open=True, merged=False, draft=False, updated_at=T0
-    )
-    return Ref(REPO, "pull/12", "a" * 40, T0, pull=pull)
+def test_a_pull_request_is_answered_for_by_whoever_opened_it_then_its_assignees_then_its_merger() -> None:
+    """C52."""
+    told = pull(BOT, assignees=(EVE, ADA), merged_by=ADA)
+    assert [(hand.person, hand.deed) for hand in hands_of(Ref(REPO, "pull/12", "a" * 40, T0, pull=told))] == [
+        (BOT, "opened pull request #12"),
+        (EVE, "is assigned to pull request #12"),
+        (ADA, "is assigned to pull request #12"),
+        (ADA, "merged pull request #12"),
+    ]
 
 
-def test_a_pull_request_s_failure_is_its_author_s() -> None:
-    policy = layered()
-    owner = owner_of(verdict(), JOB, ref(), policy.rule_for("test.unit"), policy)
-    assert owner.accountable.people == (ADA,)
-
-
-def test_a_branch_s_failure_is_found_by_the_failing_file() -> None:
-    failure = ReportedFailure("t::a", "call", "failed", Category.TEST_UNIT, "r", 0.9, "no", path="src/a.py")
-    evidence = Evidence(report=TestReport(complete=True, failures=(failure,), total=1, trusted=True))
-    job = Job(30, Source.ACTIONS, "github-actions", "unit", "completed", "failure", evidence=evidence)
-    policy = layered()
-    rule = policy.rule_for("test.unit")
-    owner = owner_of(verdict(), job, ref(None), rule, policy, codeowners="/src/ @max", admins=(ADA,))
-    assert owner.accountable == party("code_author", "max", note="owns src/a.py")
-
-
-def test_the_benchmark_of_a_verdict_finds_its_component() -> None:
-    policy = layered(ROLES + COMPONENTS)
-    slow = verdict(Category.PERFORMANCE, benchmark="checkout_total")
-    assert owner_of(slow, JOB, ref(), policy.rule_for("performance"), policy).accountable.role == "backend_dev"
+def test_a_branch_has_no_hands_but_its_commits_have() -> None:
+    assert hands_of(Ref(REPO, "branch/main", "a" * 40, T0)) == ()
 
 
 def test_failing_files_are_those_that_report_and_annotations_point_at() -> None:
@@ -287,6 +322,8 @@ PEOPLE = st.builds(Person, st.integers(1, 9), NAMES, st.booleans())
 FACTS = st.builds(
     Facts,
     hands=st.lists(st.builds(Hand, PEOPLE, st.just("wrote it")), max_size=3).map(tuple),
+    first_hands=st.lists(st.builds(Hand, PEOPLE, st.just("wrote that")), max_size=3).map(tuple),
+    first_sha=st.sampled_from(["", "a" * 40]),
     paths=st.lists(st.sampled_from(["src/a.py", "web/b.ts", "\ud800", "x" * 9000]), max_size=3).map(tuple),
     codeowners=st.one_of(st.none(), st.text(), st.sampled_from(["* @max", "/src/ @acme/core\n[x\n** a@b.c"])),
     admins=st.lists(PEOPLE, max_size=2).map(tuple),

@@ -211,7 +211,11 @@ async def test_what_people_do_on_a_pull_request_is_told(shop: Shop, ear: Ear) ->
         "pull_request.closed",
         "repository.transferred",
     ]
-    assert (shop.pull.head_sha, shop.repo.branches["main"], shop.repo.full_name) == (first, first, "elsewhere/shop")
+    assert (shop.pull.head_sha, shop.repo.branches["main"], shop.repo.full_name) == (
+        first,
+        shop.pull.merge_sha,
+        "elsewhere/shop",
+    )
 
 
 async def test_a_check_of_another_ci_system_begins_and_ends(shop: Shop, ear: Ear) -> None:

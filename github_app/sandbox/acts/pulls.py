@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from github_app.sandbox.acts import repos
+from github_app.sandbox.shapes import accounts
 from github_app.sandbox.shapes import pulls as shapes
 from github_app.sandbox.shapes.repos import short_commit
 from github_app.sandbox.state import Account, App, Comment, Label, Pull, Repository
@@ -70,8 +71,15 @@ def close(world: World, pull: Pull, sender: Account, *, merged: bool) -> None:
     pull.closed_at = pull.updated_at = world.clock()
     pull.merged = merged
     if merged:
-        repos.set_branch(world, pull.repo, pull.base_ref, pull.head_sha, sender)
+        pull.merged_by = sender
+        pull.merge_sha = repos.merge(world, pull.repo, pull.base_ref, pull.head_sha, sender).sha
     announce(world, pull, "closed", sender)
+
+
+def assign(world: World, pull: Pull, who: Account, sender: Account) -> None:
+    pull.assignees.append(who)
+    pull.updated_at = world.clock()
+    announce(world, pull, "assigned", sender, assignee=accounts.user(world.base, who))
 
 
 def reopen(world: World, pull: Pull, sender: Account) -> None:

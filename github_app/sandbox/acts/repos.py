@@ -51,6 +51,14 @@ def push(
     return made
 
 
+def merge(world: World, repo: Repository, branch: str, head: str, author: Account) -> Commit:
+    """Merge a head into a branch by a commit of its own, which whoever pressed the button is the author of."""
+    message = f"Merge {head[:7]} into {branch}"
+    made = _commit(world, repo, repo.commits[head].tree, author=author, message=message, parent=head)
+    set_branch(world, repo, branch, made.sha, author)
+    return made
+
+
 def set_branch(world: World, repo: Repository, branch: str, sha: str, author: Account) -> None:
     """Let a branch point to a commit that is there; announced as `push`, forced when it leaves its history."""
     before, made = repo.branches.get(branch), repo.commits[sha]

@@ -52,6 +52,6 @@ def of_commit(call: Call) -> Answer:
     found = [
         pull
         for pull in call.repo.pulls.values()
-        if not pull.from_fork and any(commit.sha == sha for commit in shapes.commits(pull))
+        if not pull.from_fork and sha in {pull.merge_sha, *(commit.sha for commit in shapes.commits(pull))}
     ]
     return call.page([shapes.pull(call.base, pull) for pull in found])

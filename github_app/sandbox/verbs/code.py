@@ -79,6 +79,10 @@ class Code(Verbs):
         pulls.close(self.world, pull, self._who(pull, by), merged=merged)
         await self.settled()
 
+    async def assign(self, pull: Pull, login: str, by: str | None = None) -> None:
+        pulls.assign(self.world, pull, self.world.account(login), self._who(pull, by))
+        await self.settled()
+
     async def reopen_pull(self, pull: Pull, by: str | None = None) -> None:
         pulls.reopen(self.world, pull, self._who(pull, by))
         await self.settled()

@@ -1,0 +1,127 @@
+"""Whose a failure is over its history: the first red commit since the last green one answers, whoever pushed on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+from fakes import KeptStore
+from policies import builtin
+from stories import A, B, C, at, decided, job, moved, only, pull, pushed, seen
+
+from github_app.builtin import signatures
+from github_app.documents import to_record
+from github_app.engine import Engine
+from github_app.rules.events import Event
+from github_app.rules.hands import ASSIGNED, MERGED, OPENED, in_order, pull_hands, writer
+from github_app.rules.model import Hand, Job, Person
+from github_app.rules.records import Failure
+from github_app.rules.verdicts import Owner
+
+ADA, BEA, CAL = Person(1, "ada"), Person(2, "bea"), Person(3, "cal")
+BOT = Person(9, "renovate[bot]", human=False)
+COMPILE = "src/cart.c:9:5: error: 'total' undeclared (first use in this function)"
+
+
+def broken(run: int, minute: float, conclusion: str = "failure") -> Job:
+    return job(conclusion, "build", run=run, minute=minute, says=COMPILE)
+
+
+def by(person: Person, sha: str, jobs: Job, minute: float, branch: str | None = None, *more: Hand) -> Event:
+    return replace(seen(sha, jobs, minute=minute, branch=branch), hands=(writer(person, sha), *more))
+
+
+OPEN = moved(pull(A), "opened")
+ON = moved(pull(B, minute=20))
+FIRST = by(BEA, A, broken(10, 10), 10.1)
+SECOND = by(CAL, B, broken(11, 30), 30.1)
+
+
+async def handled(events: Sequence[Event]) -> list[Failure]:
+    store = KeptStore()
+    engine = Engine(store, builtin(), signatures(), lambda: at(600))
+    for event in events:
+        await engine.handle(event)
+    records = [to_record(document) for document in store.documents.values()]
+    return [record for record in records if isinstance(record, Failure)]
+
+
+def after(*events: Event) -> Failure:
+    """The one failure that some events of several commits lead to."""
+    [failure] = asyncio.run(handled(events))
+    return failure
+
+
+def owner(*events: Event) -> Owner:
+    return after(*events).owner
+
+
+@pytest.mark.requirement("S1-022")
+def test_a_broken_build_stays_the_first_red_commit_s_author_s_when_somebody_pushes_on() -> None:
+    assert owner(OPEN, FIRST).accountable.people == (BEA,)
+    assert owner(OPEN, FIRST, ON, SECOND).accountable.people == (BEA,)
+
+
+@pytest.mark.requirement("S1-022")
+def test_the_first_red_commit_is_the_first_whatever_was_heard_first() -> None:
+    """F26."""
+    assert {owner(OPEN, *order).accountable.people for order in permutations((FIRST, ON, SECOND))} == {(BEA,)}
+
+
+@pytest.mark.requirement("S1-022")
+def test_the_first_red_commit_is_that_of_the_oldest_run_not_of_the_one_that_ended_first() -> None:
+    slow = by(BEA, A, broken(10, 50), 50.1)
+    assert owner(OPEN, ON, SECOND, slow).accountable.people == (BEA,)
+
+
+@pytest.mark.requirement("S1-022")
+def test_after_a_green_the_next_red_commit_s_author_answers() -> None:
+    green = by(BEA, B, broken(11, 30, "success"), 30.1)
+    again = moved(pull(C, minute=40))
+    third = by(CAL, C, broken(12, 50), 50.1)
+    found = after(OPEN, FIRST, ON, green, again, third)
+    assert (found.generation, found.owner.accountable.people) == (2, (CAL,))
+    assert found.owner.steps[0] == "code_author: the first red commit since the last green one is ccccccc"
+
+
+@pytest.mark.requirement("S1-011")
+def test_a_unit_test_stays_the_pull_request_author_s() -> None:
+    assert owner(OPEN, by(BEA, A, job(), 10.1)).accountable.people == (ADA,)
+
+
+def test_a_bot_s_pull_request_is_its_assignee_s_else_its_commit_s_author_s() -> None:
+    """C52."""
+    red = by(CAL, A, job(), 10.1)
+    assert owner(moved(pull(A, author=BOT, assignees=(BEA,)), "opened"), red).accountable.people == (BEA,)
+    mine = owner(moved(pull(A, author=BOT), "opened"), red)
+    assert mine.accountable.people == (CAL,)
+    assert mine.steps == (
+        "code_author: renovate[bot], who opened pull request #1, is a bot",
+        "code_author: cal wrote commit aaaaaaa",
+    )
+
+
+@pytest.mark.parametrize("says", ["FAILED tests/unit/test_cart.py::test_total - assert 3 == 4", COMPILE])
+def test_on_a_branch_the_pull_request_behind_the_commit_says_whose_it_is(says: str) -> None:
+    """C52: a merge commit is written by whoever pressed the button."""
+    behind = pull_hands(pull(A, author=BEA, merged_by=CAL))
+    red = by(CAL, A, job(says=says), 10.1, "main", *behind)
+    assert owner(pushed("main", A, 1), red).accountable.people == (BEA,)
+
+
+def test_who_made_a_commit_may_be_heard_of_after_its_failure() -> None:
+    late = replace(seen(A, minute=12), hands=(writer(BEA, A),))
+    decisions = decided(OPEN, seen(A, broken(10, 10)), late)
+    assert only(decisions[-1].case).owner.accountable.people == (BEA,)
+    assert [(note.kind, note.reason.split("; ")[-1]) for note in decisions[-1].notes] == [
+        ("assigned", "code_author: bea wrote commit aaaaaaa")
+    ]
+
+
+def test_hands_are_in_the_same_order_however_they_were_heard_of() -> None:
+    """F26."""
+    hands = (Hand(BOT, "a", OPENED), Hand(ADA, "b", ASSIGNED), Hand(BEA, "c", ASSIGNED + 1), Hand(CAL, "d", MERGED))
+    assert {in_order((*order, *order)) for order in permutations(hands)} == {hands}
