@@ -7,19 +7,19 @@ only raise a verdict (`precedence`). What nobody recognises is `unknown`, which 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from github_app.rules import facts
 from github_app.rules.leaks import leaks_in_words
-from github_app.rules.lines import clean
-from github_app.rules.model import Evidence, Excerpt, Job, Source, TestReport
+from github_app.rules.model import Evidence, Job, Source, TestReport
 from github_app.rules.policy import regression_of
 from github_app.rules.precedence import Finding, Weight, best_first, is_stricter, worst_severity
 from github_app.rules.redaction import redact
 from github_app.rules.reported import report_finding, reported_categories
-from github_app.rules.signatures import SEVERITY_GROUP, Hit, Signatures
+from github_app.rules.said import Said, said
+from github_app.rules.signatures import SEVERITY_GROUP, Hit, Signature, Signatures
 from github_app.rules.verdicts import Line, Other, Verdict
 from pytest_failure_review.report import Category, Severity, State, is_at_or_below
 
@@ -34,19 +34,6 @@ _OF_WEAK: Final = 0.4
 _DOUBT: Final = 0.1  # taken off when another category was found as well, or when the log breaks off
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """A line of text that a finding may rest on."""
-
-    speaker: str  # "The log says"
-    source: str  # Verdict.source
-    number: int
-    text: str
-    place: int
-    weight: Weight
-    region: tuple[int, int] | None
-
-
 def categorise(job: Job, signatures: Signatures) -> Verdict:
     """Give the one verdict on a job that did not succeed."""
     evidence = job.evidence or Evidence(log="missing")
@@ -57,7 +44,7 @@ def categorise(job: Job, signatures: Signatures) -> Verdict:
 
 
 def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[Finding]:
-    texts = [finding for said in _said(job, evidence) for finding in _matched(said, signatures)]
+    texts = [finding for line in said(job, evidence) for finding in _matched(line, signatures)]
     if facts.is_about_integration(job):
         texts = [_as_integration(finding) for finding in texts]
     if evidence.report and (reported := report_finding(evidence.report)) and _counts(reported, job):
@@ -96,84 +83,42 @@ def _may_be_named(job: Job, evidence: Evidence) -> bool:
     return job.source is not Source.ACTIONS or (evidence.log != "read" and not evidence.excerpts)
 
 
-# --- lines -----------------------------------------------------------------------------------------------------------
+def _matched(line: Said, signatures: Signatures) -> Iterator[Finding]:
+    hits: dict[str, Hit] = {}
+    for wording in line.wordings:
+        for hit in signatures.hits(wording):
+            hits.setdefault(hit.signature.id, hit)
+    for hit in hits.values():
+        weight = _weight(line, hit.signature)
+        yield Finding(_verdict(line, hit, weight), weight, line.place)
 
 
-def _said(job: Job, evidence: Evidence) -> Iterator[_Said]:
-    if job.source is Source.ACTIONS:
-        for place, excerpt in enumerate(evidence.excerpts):
-            yield from _of_excerpt(place, excerpt)
-    else:
-        for number, text in enumerate(evidence.text.splitlines(), start=1):
-            yield _Said("The check's output says", "output", number, clean(text), 0, Weight.TEXT, None)
-    yield from _of_annotations(job, evidence)
+def _weight(line: Said, signature: Signature) -> Weight:
+    """Say how much a hit counts: trouble around the code that a line only tells of is a symptom."""
+    infra = is_at_or_below(signature.category, "infra")
+    if signature.strength == "weak" or (infra and line.weight is not Weight.FACT and line.is_hearsay):
+        return Weight.WEAK
+    # Only about the machine is GitHub's word a fact; the same annotation may quote what a tool said.
+    return line.weight if signature.category is Category.INFRA_RUNNER else Weight.TEXT
 
 
-def _of_excerpt(place: int, excerpt: Excerpt) -> Iterator[_Said]:
-    region = (excerpt.start, excerpt.end)
-    texts = [clean(line) for line in excerpt.lines]
-    echoed = _echoed(texts)
-    for index, text in enumerate(texts):
-        if index not in echoed:
-            yield _Said("The log says", "log", excerpt.start + index, text, place, Weight.TEXT, region)
-
-
-def _echoed(texts: Sequence[str]) -> frozenset[int]:
-    """Give the lines in which the runner repeats a step's own commands: they prove nothing about what those did (X30).
-
-    The runner closes such a group before anything runs. One that an error or another group breaks off was printed by
-    the change itself, perhaps to hide what comes after (T15).
-    """
-    echoed: set[int] = set()
-    begin: int | None = None
-    for index, text in enumerate(texts):
-        if text.startswith("##[group]Run "):
-            begin = index
-        elif begin is not None and text.startswith("##["):
-            echoed |= set(range(begin, index)) if text.startswith("##[endgroup]") else set()
-            begin = None
-    return frozenset(echoed if begin is None else echoed | set(range(begin, len(texts))))
-
-
-def _of_annotations(job: Job, evidence: Evidence) -> Iterator[_Said]:
-    """Give what annotations say; the runner's own have no file but the path `.github` (GitHub docs).
-
-    `echo ::error::` makes such a one too. But code that ran can only turn the job red by failing a step, while a runner
-    that is lost can no longer report one: only without a failed step is it GitHub that speaks (T15).
-    """
-    for note in evidence.annotations:
-        own = job.source is Source.ACTIONS and note.path in {"", ".github"} and not job.failed_step
-        speaker, source = ("GitHub says", "facts") if own else ("An annotation says", "output")
-        weight = Weight.FACT if own else Weight.TEXT
-        for text in (note.title, *note.message.splitlines()):
-            yield _Said(speaker, source, 0, clean(text), len(evidence.excerpts), weight, None)
-
-
-def _matched(said: _Said, signatures: Signatures) -> Iterator[Finding]:
-    for hit in signatures.hits(said.text):
-        # Only about the machine is GitHub's word a fact; the same annotation may quote what a tool said.
-        fact = said.weight is Weight.FACT and hit.signature.category is Category.INFRA_RUNNER
-        weight = Weight.WEAK if hit.signature.strength == "weak" else Weight.FACT if fact else Weight.TEXT
-        yield Finding(_verdict(said, hit, weight), weight, said.place)
-
-
-def _verdict(said: _Said, hit: Hit, weight: Weight) -> Verdict:
+def _verdict(line: Said, hit: Hit, weight: Weight) -> Verdict:
     signature = hit.signature
-    text = redact(said.text.removeprefix("##[error]").strip()).text
-    place = f" (line {said.number})" if said.source == "log" else ""
+    text = redact(line.text.removeprefix("##[error]").strip()).text
+    place = f" (line {line.number})" if line.source == "log" else ""
     quote = text.replace("`", "'")
     quote = quote if len(quote) <= _QUOTE_WIDTH else f"{quote[: _QUOTE_WIDTH - 1]}…"
     measures = {name: redact(value).text[:40] for name, value in hit.caught.items() if name != SEVERITY_GROUP}
     return Verdict(
         category=signature.category,
-        reason=f"{said.speaker} `{quote}`{place}: {signature.description}.",
+        reason=f"{line.speaker} `{quote}`{place}: {signature.description}.",
         rule=f"fact:{signature.id}" if weight is Weight.FACT else signature.id,
-        source=said.source,
-        confidence=_confidence(weight, said.place),
+        source=line.source,
+        confidence=_confidence(weight, line.place),
         subcategory=signature.subcategory,
         severity=_severity(hit),
-        evidence=(Line(said.number if said.source == "log" else 0, text[:EVIDENCE_WIDTH], signature.id),),
-        region=said.region,
+        evidence=(Line(line.number if line.source == "log" else 0, text[:EVIDENCE_WIDTH], signature.id),),
+        region=line.region,
         description=signature.description,
         causes=signature.causes,
         advice=signature.advice,

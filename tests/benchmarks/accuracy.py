@@ -7,8 +7,8 @@ CORPUS.jsonl has one object a line: `id`, `log` (an excerpt) and `category`; and
 one object per whole log: `file` (beside the index, gzip or plain) and `regions`, a list of objects with `category`; a
 whole log is judged right when the verdict is the category of any of its regions.
 
-Everything goes the way that users' logs go: the reader finds the excerpts, `categorise` gives the verdict; where a
-corpus has no name of job or step, none is given. Labels that are wider than our categories accept every kind below
+Everything goes the way that users' logs go, through `classify`; where a corpus has no name of job or step, none is
+given. Labels that are wider than our categories accept every kind below
 (`infra_ci_runner` accepts runner, container and test environment). Intervals are Wilson's, 95 %.
 
 `--passing DIR` reads logs of jobs that passed and prints for each signature the share of them in which it is found
@@ -31,10 +31,8 @@ from pathlib import Path
 from typing import Any
 
 from github_app import builtin
-from github_app.rules.categorise import categorise
+from github_app.classify import judge_log
 from github_app.rules.lines import clean
-from github_app.rules.model import Evidence, Job, Source
-from github_app.rules.regions import Regions
 from github_app.rules.verdicts import Verdict
 from pytest_failure_review.report import Category, is_at_or_below
 
@@ -175,19 +173,7 @@ def judged_whole(index: Path, row: dict[str, Any]) -> Judged:
 
 
 def judge(text: str, job_name: str, step_name: str) -> Verdict:
-    reader = Regions()
-    reader.feed(text.split("\n"))
-    job = Job(
-        id=1,
-        source=Source.ACTIONS,
-        app="",
-        name=job_name,
-        status="completed",
-        conclusion="failure",
-        failed_step=step_name,
-        evidence=Evidence(excerpts=reader.excerpts()),
-    )
-    return categorise(job, builtin.signatures())
+    return judge_log([text.encode()], builtin.signatures(), job_name=job_name, step_name=step_name).verdict
 
 
 def label_of(category: Category) -> str:

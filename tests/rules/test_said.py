@@ -1,0 +1,83 @@
+"""What a line says is judged by the tool's own words, and trouble that it only tells of is a symptom."""
+
+from __future__ import annotations
+
+import pytest
+
+from github_app import builtin
+from github_app.rules.categorise import categorise
+from github_app.rules.model import Evidence, Excerpt, Job, Source
+from github_app.rules.prefixes import own_words, uncoloured
+from github_app.rules.verdicts import Verdict
+from pytest_failure_review.report import Category
+
+FAILED_TEST = "FAILED tests/test_cart.py::test_total - assert 3 == 4"
+
+
+def judged(*lines: str) -> Verdict:
+    job = Job(1, Source.ACTIONS, "github-actions", "job", "completed", "failure")
+    evidence = Evidence(excerpts=(Excerpt(1, lines, "last lines"),))
+    return categorise(_with(job, evidence), builtin.signatures())
+
+
+def _with(job: Job, evidence: Evidence) -> Job:
+    return Job(job.id, job.source, job.app, job.name, job.status, job.conclusion, evidence=evidence)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "[2099-01-02T03:04:05.678Z] ",
+        "12:13:14 ",
+        "#12 3.456 ",
+        "web_1  | ",
+        "[build] ",
+        "@shop/cart:test: ",
+        "##[error]",
+        "> ",
+        "[ERROR] #7 1.234 ",
+    ],
+)
+def test_what_other_programs_write_before_a_line_is_passed_over(before: str) -> None:
+    assert own_words(f"{before}{FAILED_TEST}") == FAILED_TEST
+    assert judged(f"{before}{FAILED_TEST}").category is Category.TEST_UNIT
+
+
+@pytest.mark.parametrize("line", ["[WARNING] FAILED tests/a.py", "a plain line", "", "[debug] x", "> "])
+def test_a_line_that_nobody_handed_on_stays_as_it_is(line: str) -> None:
+    assert own_words(line) == line
+
+
+def test_a_colour_that_lost_its_escape_is_taken_off() -> None:
+    assert uncoloured("[31m  4 failing[0m") == "  4 failing"
+    assert judged("[31m  4 failing[0m").category is Category.TEST_UNIT
+
+
+def test_brackets_that_are_no_colour_stay() -> None:
+    assert uncoloured("cart[3] is [12 apples]") == "cart[3] is [12 apples]"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "    Expected: connection refused",
+        'E   AssertionError: "Temporary failure in name resolution" != ""',
+        "✓ shows an error on ECONNRESET",
+        "WARN could not resolve host: example.org",
+        "npm warn 503 Service Unavailable",
+        "curl: (6) Could not resolve host: example.org, retrying",
+        "ok 3 reports HTTP 429: Too Many Requests",
+    ],
+)
+def test_trouble_that_a_line_only_tells_of_does_not_beat_a_failed_test(told: str) -> None:
+    verdict = judged(told, FAILED_TEST)
+    assert (verdict.category, verdict.rule) == (Category.TEST_UNIT, "pytest")
+
+
+def test_trouble_that_a_line_only_tells_of_is_believed_where_nothing_else_is_known() -> None:
+    verdict = judged("WARN could not resolve host: example.org, retrying")
+    assert (verdict.category, verdict.confidence) == (Category.INFRA_NETWORK, 0.4)
+
+
+def test_real_trouble_still_beats_a_failed_test() -> None:
+    assert judged("curl: (6) Could not resolve host: example.org", FAILED_TEST).category is Category.INFRA_NETWORK
