@@ -17,6 +17,7 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from github_app import builtin
+from github_app.connect import github_of
 from github_app.documents import to_record
 from github_app.engine import Engine, Entry, Timer
 from github_app.failpoints import arm
@@ -109,17 +110,7 @@ async def opened(settings: Settings, now: Callable[[], datetime] = utc_now) -> A
         store = await SqlStore.open(url)
         stack.push_async_callback(store.close)
         http = await stack.enter_async_context(open_session())
-        try:
-            github = GitHub(
-                http,
-                api_url=settings.github_api_url,
-                app_id=settings.github_app_id,
-                private_key=settings.github_private_key.get_secret_value(),
-                now=now,
-                proxy=settings.https_proxy or None,
-            )
-        except ValueError as error:
-            raise Refused(str(error)) from None
+        github = github_of(settings, http, now)
         yield _joined(settings, store, github, http, now)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 import time
@@ -12,8 +13,10 @@ from typing import Any, Final, TextIO, cast
 from github_app.builtin import signatures
 from github_app.classify import Judged, judge_log
 from github_app.classify_input import Log, Unusable, opened_logs
+from github_app.classify_job import is_address, judge_job, place_of
 from github_app.classify_text import Paint, as_json, as_text, plain, wrapped
-from github_app.settings import TerminalSettings
+from github_app.logs import set_up_logs
+from github_app.settings import Refused, TerminalSettings, read_github_settings
 
 GOOD, UNUSABLE = 0, 2
 INTERRUPTED = 130
@@ -35,8 +38,9 @@ def add_classify_command(subparsers: Subparsers) -> None:
     parser.add_argument(
         "log",
         nargs="?",
-        metavar="FILE|-",
-        help="a log, plain or as .gz; the .zip of a run's logs; - for standard input",
+        metavar="FILE|-|JOB_URL",
+        help="a log, plain or as .gz; the .zip of a run's logs; - for standard input; the address of a job on GitHub, "
+        "which is read with GITHUB_APP_ID and GITHUB_PRIVATE_KEY where that App is installed",
     )
     parser.add_argument("--job", default="", metavar="NAME", help="the job's name; of a .zip, judge this job alone")
     parser.add_argument("--step", default="", metavar="NAME", help="the name of the step that failed")
@@ -57,6 +61,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _classify(arguments: argparse.Namespace) -> int:
     where = arguments.log or _standard_input()
+    if is_address(where):
+        return _on_github(where, arguments)
     progress = Progress(sys.stderr)
     with opened_logs(where, cast("Any", sys.stdin.buffer)) as logs:
         first = next(logs)
@@ -66,6 +72,26 @@ def _classify(arguments: argparse.Namespace) -> int:
         else:
             _print_one(_judged(first, arguments.job, arguments.step, progress), as_json_text=arguments.json)
     return GOOD
+
+
+def _on_github(address: str, arguments: argparse.Namespace) -> int:
+    if arguments.job or arguments.step:
+        raise Unusable("--job and --step are for logs from elsewhere: GitHub itself tells what its job is called.")
+    try:
+        settings = read_github_settings()
+        set_up_logs(settings.log_level, settings.secrets)
+        place = place_of(address, settings.github_api_url)
+        job, judged = asyncio.run(judge_job(place, settings, signatures(), _say))
+    except Refused as refusal:
+        raise Unusable(f"A job is read with the App's key: {refusal}.") from refusal
+    failed = f", failed step `{job.failed_step}`" if job.failed_step else ""
+    _print_one(judged, as_json_text=arguments.json, title=f"Job {job.name}{failed}")
+    return GOOD
+
+
+def _say(progress: str) -> None:
+    if sys.stderr.isatty():
+        print(f"{plain(progress)} ...", file=sys.stderr)
 
 
 def _standard_input() -> str:
@@ -96,11 +122,11 @@ def _of_run(logs: Iterator[Log], step: str, progress: Progress) -> list[tuple[st
 # --- what is printed --------------------------------------------------------------------------------------------------
 
 
-def _print_one(judged: Judged, *, as_json_text: bool) -> None:
+def _print_one(judged: Judged, *, as_json_text: bool, title: str = "") -> None:
     if as_json_text:
         _print_json(as_json(judged.verdict))
     else:
-        _print_lines(as_text(judged, _paint()))
+        _print_lines(as_text(judged, _paint(), title))
 
 
 def _print_run(told: list[tuple[str, Judged]], *, as_json_text: bool) -> None:

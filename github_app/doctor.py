@@ -18,6 +18,7 @@ import yaml
 
 from github_app.app import builtin_policy
 from github_app.builtin import app_manifest_text
+from github_app.connect import github_of
 from github_app.github.client import GitHub, open_session
 from github_app.github.payloads import RepositoryPayload
 from github_app.github.policy_files import read_policy
@@ -39,7 +40,7 @@ from github_app.rules.policy_file import ORGANISATION, REPOSITORY, PolicyFile, p
 from github_app.rules.policy_layers import resolve
 from github_app.rules.policy_lint import findings as lint
 from github_app.rules.verdicts import Mode
-from github_app.settings import Refused, Settings
+from github_app.settings import Settings
 from github_app.store import SqlStore, StoreRefused
 
 GOOD, FINDINGS, UNUSABLE = 0, 1, 2
@@ -67,26 +68,12 @@ async def run_doctor(settings: Settings, *, as_json: bool) -> int:
     await _database(settings, report)
     async with open_session() as session:
         try:
-            await _github(_client(settings, session), settings, report)
+            await _github(github_of(settings, session, _now), settings, report)
         except Unfinished as outcome:
             print(f"failure-review: GitHub cannot be asked: {outcome.reason}", file=sys.stderr)
             return UNUSABLE
     print(_as_json(report) if as_json else _as_text(report))
     return FINDINGS if any(not finding.is_note for finding in report.found) else GOOD
-
-
-def _client(settings: Settings, session: Any) -> GitHub:
-    try:
-        return GitHub(
-            session,
-            api_url=settings.github_api_url,
-            app_id=settings.github_app_id,
-            private_key=settings.github_private_key.get_secret_value(),
-            now=_now,
-            proxy=settings.https_proxy or None,
-        )
-    except ValueError as error:
-        raise Refused(str(error)) from None
 
 
 def _address(settings: Settings, report: Report) -> None:

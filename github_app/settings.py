@@ -62,23 +62,13 @@ class DatabaseSettings(BaseSettings):
         return tuple(value for value in _passwords(self.database_url.get_secret_value()) if value)
 
 
-class Settings(DatabaseSettings):
-    """Everything that can be set from outside; names are those of the environment."""
+class GitHubSettings(DatabaseSettings):
+    """What a command needs that reads from GitHub as the App, and receives nothing."""
 
     github_app_id: int = Field(gt=0, description="the App's numeric id")
     github_private_key: SecretStr = Field(description="the App's private key: PEM text, or the path of a PEM file")
-    github_webhook_secret: SecretStr = Field(description="the webhook secret; several, comma-separated, while rotating")
     github_api_url: str = "https://api.github.com"
-    github_client_id: str = ""
-    github_client_secret: SecretStr = SecretStr("")
-    session_secret: SecretStr = SecretStr("")
-    app_env: Literal["production", "test", "dev"] = "production"
-    host: str = "127.0.0.1"
-    port: int = Field(8080, ge=0, le=65535)
-    public_url: str = ""
-    trusted_proxies: Words = ()
     https_proxy: str = Field("", repr=False, description="for requests to https addresses; may hold a password")
-    failpoint: str = Field("", description="dies at this point of the program; for tests, refused in production")
 
     @field_validator("github_private_key", mode="after")
     @classmethod
@@ -93,6 +83,39 @@ class Settings(DatabaseSettings):
             raise ValueError("holds no PEM private key")
         return SecretStr(text)
 
+    @field_validator("github_api_url", mode="after")
+    @classmethod
+    def _api(cls, value: str) -> str:
+        return _secure(value).geturl().rstrip("/")
+
+    @field_validator("https_proxy", mode="after")
+    @classmethod
+    def _proxy(cls, value: str) -> str:
+        if value:
+            _address(value)
+        return value
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for redaction."""
+        known = (self.github_private_key.get_secret_value(), *_passwords(self.https_proxy))
+        return (*super().secrets, *(value for value in known if value))
+
+
+class Settings(GitHubSettings):
+    """Everything that can be set from outside; names are those of the environment."""
+
+    github_webhook_secret: SecretStr = Field(description="the webhook secret; several, comma-separated, while rotating")
+    github_client_id: str = ""
+    github_client_secret: SecretStr = SecretStr("")
+    session_secret: SecretStr = SecretStr("")
+    app_env: Literal["production", "test", "dev"] = "production"
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    public_url: str = ""
+    trusted_proxies: Words = ()
+    failpoint: str = Field("", description="dies at this point of the program; for tests, refused in production")
+
     @field_validator("github_webhook_secret", mode="after")
     @classmethod
     def _secrets(cls, value: SecretStr) -> SecretStr:
@@ -103,11 +126,6 @@ class Settings(DatabaseSettings):
             raise ValueError("names the same secret twice")
         return value
 
-    @field_validator("github_api_url", mode="after")
-    @classmethod
-    def _api(cls, value: str) -> str:
-        return _secure(value).geturl().rstrip("/")
-
     @field_validator("public_url", mode="after")
     @classmethod
     def _origin(cls, value: str) -> str:
@@ -117,13 +135,6 @@ class Settings(DatabaseSettings):
         if parts.path not in {"", "/"}:
             raise ValueError("must be scheme and host alone, like https://reviews.example")
         return f"{parts.scheme}://{parts.netloc.lower()}"
-
-    @field_validator("https_proxy", mode="after")
-    @classmethod
-    def _proxy(cls, value: str) -> str:
-        if value:
-            _address(value)
-        return value
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
@@ -162,9 +173,8 @@ class Settings(DatabaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction."""
-        fields = (self.github_client_secret, self.session_secret, self.github_private_key)
+        fields = (self.github_client_secret, self.session_secret)
         known = [field.get_secret_value() for field in fields] + [item.decode() for item in self.webhook_secrets]
-        known += _passwords(self.https_proxy)
         return (*super().secrets, *(value for value in known if value))
 
 
@@ -183,6 +193,14 @@ def read_database_settings() -> DatabaseSettings:
     """Return those settings of the environment that the database needs; raises `Refused` like `read_settings`."""
     try:
         return DatabaseSettings()
+    except ValidationError as error:
+        raise _refused(error) from None
+
+
+def read_github_settings() -> GitHubSettings:
+    """Return those settings that reading from GitHub needs; raises `Refused` like `read_settings`."""
+    try:
+        return GitHubSettings()
     except ValidationError as error:
         raise _refused(error) from None
 
