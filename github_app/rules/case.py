@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from github_app.rules.comparison import Sibling
 from github_app.rules.effects import Effect
 from github_app.rules.records import Commit, Failure, Installation, PolicySource, Ref
 
@@ -19,6 +20,7 @@ class Case:
     failures: tuple[Failure, ...] = ()
     source: PolicySource | None = None
     installation: Installation | None = None
+    siblings: tuple[Sibling, ...] = ()  # failures like those that have just begun or ended; they are only read
 
     def with_refs(self, changed: Iterable[Ref]) -> Case:
         refs = {ref.name: ref for ref in self.refs} | {ref.name: ref for ref in changed}
@@ -57,3 +59,4 @@ class Decision:
     notes: tuple[Note, ...] = ()
     alarms: tuple[Alarm, ...] = ()
     effects: tuple[Effect, ...] = ()
+    echoes: tuple[Effect, ...] = ()  # what other lines of work show of it; that may wait

@@ -103,8 +103,10 @@ def _brought_to_refs(case: Case, commit: Commit, book: Book) -> Case:
     after = _settled(replace(case, commit=commit).with_refs(refs), book)
     for finding in commit.findings:
         mine = [failure for failure in after.failures if failure.fingerprint == finding.fingerprint]
-        told = (record(finding, ref, [item for item in mine if item.ref == ref.name], book) for ref in refs)
-        after = after.with_failures(failure for failure in told if failure is not None)
+        for ref in refs:
+            series = [item for item in mine if item.ref == ref.name]
+            told = record(finding, ref, series, book, case.siblings)
+            after = after.with_failures([told] if told is not None else ())
     return after
 
 

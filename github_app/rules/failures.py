@@ -1,8 +1,9 @@
 """One failure from its first red job to the green that ends it; every question of time is answered from its history.
 
-Nothing is counted along the way, so deliveries may come in any order (F26). Three things do depend on it: to which of
+Nothing is counted along the way, so deliveries may come in any order (F26). Four things do depend on it: to which of
 two records a red job belongs when the green between them, or the end of its branch, is heard of only afterwards; the
-policy that it was judged under; and when we heard of it, which is what `received_at` says.
+policy that it was judged under; whether the base branch was known to be red before it; and when we heard of it, which
+is what `received_at` says.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from hashlib import sha256
 
 from github_app.rules import sla
 from github_app.rules.commits import is_allowed_to_fail
+from github_app.rules.comparison import Sibling, compared
 from github_app.rules.findings import leg_key, speaker
 from github_app.rules.history import Span, greens_that_matter, red_spans, without
 from github_app.rules.overrides import eligibility
@@ -43,7 +45,17 @@ class Book:
     source: PolicySource | None = None
 
 
-def record(finding: Finding, ref: Ref, series: Sequence[Failure], book: Book) -> Failure | None:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a failure is recorded: its line of work, and what is known of failures like it on others."""
+
+    ref: Ref
+    siblings: Sequence[Sibling] = ()
+
+
+def record(
+    finding: Finding, ref: Ref, series: Sequence[Failure], book: Book, siblings: Sequence[Sibling] = ()
+) -> Failure | None:
     """Return the ref's failure with the finding in it, None when that changes nothing.
 
     `series` are the records that this cause has had on the ref; after a day of quiet there is a new one (E42).
@@ -54,10 +66,10 @@ def record(finding: Finding, ref: Ref, series: Sequence[Failure], book: Book) ->
         is_earlier = finding.received_at < holder.received_at
         return replace(holder, received_at=finding.received_at) if is_earlier else None
     newest = max(series, key=lambda known: known.series, default=None)
-    judgement = finding.judgement
+    judgement, place = finding.judgement, Place(ref, siblings)
     if judgement is not None and (newest is None or _begins_anew(finding.leg, newest, ref)):
-        return _judged((finding.leg,), finding, judgement, ref, book, series=newest.series + 1 if newest else 1)
-    return _with_leg(newest, finding, ref, book) if newest else None
+        return _judged((finding.leg,), finding, judgement, place, book, series=newest.series + 1 if newest else 1)
+    return _with_leg(newest, finding, place, book) if newest else None
 
 
 def settle(failure: Failure, ref: Ref, commit: Commit | None, book: Book) -> Failure:
@@ -87,6 +99,7 @@ def settle(failure: Failure, ref: Ref, commit: Commit | None, book: Book) -> Fai
         resolved_at=last.end,
         fixed_by=last.ended_by,
         flip=any(span.flip for span in spans),
+        flips=tuple(span.end for span in spans if span.flip and span.end),
     )
 
 
@@ -113,7 +126,7 @@ def _begins_anew(leg: Leg, newest: Failure, ref: Ref) -> bool:
     return is_after_quiet or (gone_at is not None and leg.at > gone_at)
 
 
-def _with_leg(known: Failure, finding: Finding, ref: Ref, book: Book) -> Failure | None:
+def _with_leg(known: Failure, finding: Finding, place: Place, book: Book) -> Failure | None:
     legs = _kept((*known.legs, finding.leg))
     if legs == known.legs:
         return None
@@ -123,7 +136,7 @@ def _with_leg(known: Failure, finding: Finding, ref: Ref, book: Book) -> Failure
     judgement = finding.judgement
     if judgement is None or leg_key(speaker(legs)) != leg_key(finding.leg):
         return replace(known, legs=legs, received_at=received_at, state=state)
-    fresh = _judged(legs, finding, judgement, ref, book, series=known.series)
+    fresh = _judged(legs, finding, judgement, place, book, series=known.series)
     clock = replace(fresh.clock, breached_at=known.clock.breached_at)
     return replace(fresh, greens=known.greens, received_at=received_at, state=state, clock=clock)
 
@@ -159,12 +172,13 @@ def _kept(legs: tuple[Leg, ...]) -> tuple[Leg, ...]:
 
 
 def _judged(
-    legs: tuple[Leg, ...], finding: Finding, judgement: Judgement, ref: Ref, book: Book, *, series: int
+    legs: tuple[Leg, ...], finding: Finding, judgement: Judgement, place: Place, book: Book, *, series: int
 ) -> Failure:
     """Say whose it is, by when, and whether it may be overridden."""
-    verdict, policy = judgement.verdict, book.policy
+    verdict, policy, ref = judgement.verdict, book.policy, place.ref
     rule, explanation = _rule(verdict, legs, judgement.reported, ref, policy)
-    started = sla.start(min(leg.at for leg in legs), rule.sla_s, explanation)
+    red_at = min(leg.at for leg in legs)
+    started = sla.start(red_at, rule.sla_s, explanation)
     return Failure(
         id=failure_id(ref.repo.id, ref.name, finding.fingerprint, series),
         repo=ref.repo,
@@ -191,6 +205,8 @@ def _judged(
         notes=(f"Runbook: {rule.runbook}",) if rule.runbook else (),
         reported=judgement.reported,
         paths=judgement.paths,
+        prints=judgement.prints,
+        comparison=compared(judgement, finding.fingerprint, red_at, ref, place.siblings),
     )
 
 
@@ -209,21 +225,31 @@ def _under_policy(failure: Failure, ref: Ref, policy: Policy) -> Failure:
 
 
 def _owned(failure: Failure, first: Leg, ref: Ref, book: Book) -> Failure:
-    """Say whose it is, anew while the policy is the one that it was judged under."""
+    """Say whose it is, anew while the policy is the one that it was judged under.
+
+    What was broken before is whose it is there, or nobody's who had a hand in this change.
+    """
     if failure.policy_version != book.policy.version:
         return failure
+    comparison = failure.comparison
+    if comparison.is_inherited and comparison.base.owner is not None:
+        there = comparison.base.owner
+        return replace(failure, owner=replace(there, steps=(comparison.base.sentence, *there.steps)))
     codeowners, admins = (book.source.codeowners, book.source.admins) if book.source else (None, ())
     facts = Facts(
-        hands=hands_of(ref),
-        first_hands=first.hands,
-        first_sha=first.sha,
+        hands=() if comparison.is_inherited else hands_of(ref),
+        first_hands=() if comparison.is_inherited else first.hands,
+        first_sha="" if comparison.is_inherited else first.sha,
         paths=failure.paths,
         codeowners=codeowners,
         admins=admins,
         benchmark=failure.verdict.measures.get(BENCHMARK, ""),
     )
     rule, _ = _rule(failure.verdict, failure.legs, failure.reported, ref, book.policy)
-    return replace(failure, owner=owner_from(facts, rule, book.policy))
+    owner = owner_from(facts, rule, book.policy)
+    if comparison.is_inherited:
+        owner = replace(owner, steps=(comparison.base.sentence, *owner.steps))
+    return replace(failure, owner=owner)
 
 
 def _protected(ref: Ref, policy: Policy) -> str | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from github_app.rules.categorise import categorise
 from github_app.rules.commits import RED
+from github_app.rules.comparison import prints_of
 from github_app.rules.fingerprints import family, fingerprint
 from github_app.rules.model import Excerpt, Job
 from github_app.rules.ownership import failing_paths
@@ -45,6 +46,9 @@ def judge(job: Job, sha: str, signatures: Signatures, received_at: datetime) -> 
         marks=_marks(job, verdict),
         paths=failing_paths(job),
         reported=_reported(job, verdict.category),
+        prints=prints_of(job, verdict),
+        baseline=job.evidence.baseline if job.evidence else None,
+        base=job.evidence.base if job.evidence else None,
     )
     return Finding(leg, mark, received_at, judgement)
 

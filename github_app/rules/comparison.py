@@ -1,0 +1,255 @@
+"""What is new about a failure: compared with a green run, with the base branch and with other people's pull requests.
+
+It explains, and may say that the author found it broken; it never opens the gate, and what could not be compared is
+"not compared", never "new". Lines that the last green run on the base branch shows too explain no failure, but they are
+only set aside while something else does, and a security finding stays whatever else shows it (T15).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from github_app.rules.fingerprints import PRINTS_KEPT, prints
+from github_app.rules.model import BaseJob, Baseline, BaseState, Evidence, Job, Pull
+from github_app.rules.precedence import Finding, Weight
+from github_app.rules.records import Failure, Judgement, Ref
+from github_app.rules.verdicts import Answer, Compared, Comparison, Verdict
+from pytest_failure_review.report import is_at_or_below
+
+WINDOW: Final = timedelta(days=7)
+"""How far back other people's pull requests, and flips, are looked at (X33, C23)."""
+
+NAMED: Final = 5
+"""Pull requests named one by one: more tell a reader nothing, and would have the gate written anew for each."""
+
+_SHORT: Final = 12
+_REVERT: Final = re.compile(r"revert-(\d{1,9})-")
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """Another failure of the same fingerprint, with the line of work that it is on."""
+
+    failure: Failure
+    ref: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The same failure on other people's pull requests."""
+
+    pulls: tuple[int, ...] = ()
+    authors: int = 0
+    sentence: str = ""
+
+
+# --- when a job is judged --------------------------------------------------------------------------------------------
+
+
+def prints_of(job: Job, verdict: Verdict) -> tuple[str, ...]:
+    """Return what one failure is told from another by; nothing for one that nobody recognised."""
+    if verdict.state is not None:
+        return ()
+    report = job.evidence.report if job.evidence else None
+    if verdict.source == "report" and report is not None:
+        told = (item for item in report.failures if item.category is verdict.category and item.fingerprint)
+        return tuple(dict.fromkeys(f"test:{item.fingerprint}" for item in told))[:PRINTS_KEPT]
+    return prints(line.text for line in verdict.evidence)
+
+
+def not_seen_before(findings: Sequence[Finding], evidence: Evidence) -> list[Finding]:
+    """Return the findings that count: those whose line the last green run did not show, unless that leaves none."""
+    seen = frozenset(evidence.baseline.seen) if evidence.baseline else frozenset()
+    kept = [finding for finding in findings if not _is_old(finding, seen)]
+    explains = any(finding.weight >= Weight.TEXT for finding in kept)
+    return kept if explains else list(findings)
+
+
+def old_news(findings: Sequence[Finding], chosen: Finding, evidence: Evidence) -> str:
+    """Return what a verdict must say about the last green run, as a sentence to add; mostly nothing."""
+    baseline = evidence.baseline
+    if baseline is None or not baseline.seen:
+        return ""
+    place = f"the last green run on {baseline.branch} ({baseline.sha[:_SHORT]})"
+    seen = frozenset(baseline.seen)
+    if _is_old(chosen, seen):
+        return f" That line stood in the log of {place} too, so it may not be the cause."
+    old = [finding for finding in findings if _is_old(finding, seen)]
+    kinds = dict.fromkeys(finding.verdict.category for finding in old) if old else {}
+    others = [str(kind) for kind in kinds if kind is not chosen.verdict.category]
+    return f" Not counted, since {place} shows the same lines: {', '.join(others)}." if others else ""
+
+
+def _is_old(finding: Finding, seen: frozenset[int]) -> bool:
+    verdict = finding.verdict
+    lines = [line.line for line in verdict.evidence]
+    is_of_log = verdict.source == "log" and bool(lines)
+    return is_of_log and not is_at_or_below(verdict.category, "security") and all(line in seen for line in lines)
+
+
+# --- when a failure is recorded --------------------------------------------------------------------------------------
+
+
+def compared(
+    judgement: Judgement, fingerprint: str, red_at: datetime, ref: Ref, siblings: Sequence[Sibling]
+) -> Comparison:
+    """Compare a failure of a line of work that was red first at `red_at`."""
+    green = _with_green(judgement.verdict, judgement.baseline)
+    if ref.pull is None:
+        return Comparison(green, Compared(sentence="Not compared with a base branch: this is no pull request."))
+    branch = f"branch/{ref.pull.base_ref}"
+    on_base = [each for each in siblings if each.ref.name == branch]
+    same = [each for each in on_base if is_same((fingerprint, judgement.prints), each.failure)]
+    before = [each.failure for each in same if _was_red(each.failure, red_at, but_at=ref.pull.head_sha)]
+    if before:
+        return Comparison(green, _already_red(min(before, key=lambda each: each.opened_at), ref.pull))
+    return Comparison(green, _with_base(judgement, judgement.base, ref.pull))
+
+
+def is_same(one: tuple[str, tuple[str, ...]], other: Failure) -> bool:
+    """Whether two failures are the same one: rule, step and job agree, and so does what one of them tells first."""
+    fingerprint, said = one
+    if fingerprint != other.fingerprint or not said or not other.prints:
+        return False
+    return said[0] in other.prints or other.prints[0] in said
+
+
+def _with_green(verdict: Verdict, baseline: Baseline | None) -> Compared:
+    if baseline is None:
+        return Compared(sentence="Not compared with a green run.")
+    place = f"the last green run of this job on {baseline.branch}"
+    if baseline.gap:
+        return Compared(sentence=f"Not compared with {place}: {baseline.gap}.", sha=baseline.sha, url=baseline.url)
+    lines = [line.line for line in verdict.evidence if line.line]
+    if verdict.source != "log" or not lines:
+        why = "the verdict does not rest on lines of the log"
+        return Compared(sentence=f"Not compared with {place}: {why}.", sha=baseline.sha, url=baseline.url)
+    place = f"{place} ({baseline.sha[:_SHORT]})"
+    seen = [line for line in lines if line in baseline.seen]
+    if not seen:
+        sentence = f"New since {place}: its log shows none of the lines that this rests on."
+        return Compared(Answer.NEW, sentence, baseline.sha, baseline.url)
+    if len(seen) < len(lines):
+        sentence = f"Partly new since {place}: its log shows {len(seen)} of the {len(lines)} lines that this rests on."
+        return Compared(Answer.NEW, sentence, baseline.sha, baseline.url)
+    sentence = f"Not new: {place} shows the same lines, so they may not be the cause."
+    return Compared(Answer.SEEN, sentence, baseline.sha, baseline.url)
+
+
+def _already_red(known: Failure, pull: Pull) -> Compared:
+    first = min(known.legs, key=lambda leg: leg.at)
+    sentence = (
+        f"Already failing on {pull.base_ref} since {first.sha[:_SHORT]} ({known.opened_at:%Y-%m-%d %H:%M} UTC): "
+        "this change did not break it."
+    )
+    return Compared(Answer.ALREADY_RED, sentence, first.sha, first.url, known.owner)
+
+
+def _with_base(judgement: Judgement, base: BaseJob | None, pull: Pull) -> Compared:
+    if base is None:
+        return Compared(sentence=f"Not compared with {pull.base_ref}.")
+    place = f"{base.branch} at {base.sha[:_SHORT]}, where this change began"
+    match base.state:
+        case BaseState.NOT_RUN:
+            sentence = f"This job did not run on {place}: nothing says whether it was broken before."
+            return Compared(Answer.NOT_RUN, sentence, base.sha)
+        case BaseState.PASSED:
+            return Compared(Answer.NEW, f"New with this change: the job passed on {place}.", base.sha, base.url)
+        case BaseState.RED if _is_base_the_same(judgement, base):
+            sentence = f"Already failing on {place}: this change did not break it."
+            return Compared(Answer.ALREADY_RED, sentence, base.sha, base.url)
+        case BaseState.RED:
+            sentence = f"This job was red on {place}, too, but not known to be for the same reason."
+            return Compared(Answer.OTHER_RED, sentence, base.sha, base.url)
+        case _:
+            return Compared(sentence=f"Not compared with {place}: {base.gap}.", sha=base.sha)
+
+
+def _is_base_the_same(judgement: Judgement, base: BaseJob) -> bool:
+    said = judgement.prints
+    if said and base.prints and (said[0] in base.prints or base.prints[0] in said):
+        return True
+    first = next((line.line for line in judgement.verdict.evidence if line.line), 0)
+    return judgement.verdict.source == "log" and first in base.seen
+
+
+def _was_red(failure: Failure, at: datetime, but_at: str) -> bool:
+    """Whether a failure stood at a moment, on another commit than the one that is asked about."""
+    began_elsewhere = any(leg.sha != but_at and leg.at <= at for leg in failure.legs)
+    return began_elsewhere and failure.opened_at <= at and (failure.resolved_at is None or failure.resolved_at > at)
+
+
+# --- when a failure is shown -----------------------------------------------------------------------------------------
+
+
+def elsewhere(failure: Failure, ref: Ref | None, siblings: Iterable[Sibling], now: datetime) -> Elsewhere:
+    """Say on whose other pull requests the same failure was of late, unless one of the two came of the other (X33)."""
+    if not failure.prints:
+        why = "nothing in its evidence tells it from others of its kind"
+        return Elsewhere(sentence=f"Not compared with other pull requests: {why}.")
+    found: dict[int, int] = {}
+    for each in siblings:
+        pull = each.ref.pull
+        if pull is not None and _is_recent(each.failure, now) and _is_foreign(failure, ref, each, pull):
+            found[pull.number] = pull.author.id
+    if not found:
+        return Elsewhere(sentence="Not seen on other people's pull requests in the last 7 days.")
+    pulls, authors = tuple(sorted(found)), len(set(found.values()))
+    people = f" ({authors} author{'s' if authors > 1 else ''})" if len(pulls) <= NAMED else ""
+    return Elsewhere(pulls, authors, f"Seen elsewhere in the last 7 days: {listed(pulls)}{people}.")
+
+
+def listed(pulls: Sequence[int]) -> str:
+    """Name pull requests, the earliest first; from a number on "and more", so that the words settle (G13)."""
+    named = [f"#{number}" for number in pulls[:NAMED]]
+    return ", ".join(named) + (" and more" if len(pulls) > NAMED else "")
+
+
+def _is_recent(failure: Failure, now: datetime) -> bool:
+    return any(leg.at > now - WINDOW for leg in failure.legs)
+
+
+def _is_foreign(failure: Failure, ref: Ref | None, other: Sibling, pull: Pull) -> bool:
+    mine = ref.pull if ref else None
+    if other.ref.name == failure.ref or not is_same((failure.fingerprint, failure.prints), other.failure):
+        return False
+    if mine is not None and (mine.author.id == pull.author.id or _undoes(mine, pull) or _undoes(pull, mine)):
+        return False
+    if pull.merged and other.failure.resolved_at is None:
+        return False  # it was merged with the failure in it, and may have brought it here
+    return not _share_commits(failure, mine, other.failure, pull)
+
+
+def _undoes(one: Pull, other: Pull) -> bool:
+    """Whether one pull request reverts another: GitHub calls its branch `revert-12-name`, people keep the title."""
+    named = _REVERT.match(one.head_ref)
+    return (named is not None and int(named[1]) == other.number) or one.title == f'Revert "{other.title}"'
+
+
+def _share_commits(failure: Failure, mine: Pull | None, other: Failure, pull: Pull) -> bool:
+    """Whether one of the two was red at a commit that the other contains, as in a stack of pull requests."""
+    red, also_red = {leg.sha for leg in failure.legs}, {leg.sha for leg in other.legs}
+    own = {*mine.commits, mine.head_sha} if mine else set()
+    return bool(red & also_red or own & also_red or {*pull.commits, pull.head_sha} & red)
+
+
+# --- flakiness -------------------------------------------------------------------------------------------------------
+
+
+def counted_flips(failure: Failure, since: datetime) -> int:
+    """Count how often a failure went from red to green on one commit; an outage proves nothing about a test (X72)."""
+    if is_at_or_below(failure.verdict.category, "infra"):
+        return 0
+    return sum(1 for at in failure.flips if at > since)
+
+
+def flakiness(failure: Failure, siblings: Iterable[Sibling], now: datetime) -> int:
+    """Count the flips of the same failure in the last 7 days, on every line of work."""
+    since = now - WINDOW
+    others = (each.failure for each in siblings if each.failure.id != failure.id)
+    same = (other for other in others if is_same((failure.fingerprint, failure.prints), other))
+    return counted_flips(failure, since) + sum(counted_flips(other, since) for other in same)
