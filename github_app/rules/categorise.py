@@ -19,6 +19,7 @@ from github_app.rules.precedence import Finding, Weight, best_first, is_stricter
 from github_app.rules.redaction import redact
 from github_app.rules.reported import report_finding, reported_categories
 from github_app.rules.said import Said, said
+from github_app.rules.seen import that_count, with_old_news
 from github_app.rules.signatures import SEVERITY_GROUP, Hit, Signature, Signatures
 from github_app.rules.verdicts import Line, Other, Verdict
 from pytest_failure_review.report import Category, Severity, State, is_at_or_below
@@ -40,7 +41,8 @@ def categorise(job: Job, signatures: Signatures) -> Verdict:
     findings = best_first([*_findings(job, evidence, signatures)])
     if not findings:
         return _unjudged(job, evidence)
-    return _explained(_choice(findings, evidence.report), findings, evidence)
+    news = that_count(findings, evidence)
+    return with_old_news(_explained(_choice(news, evidence.report), news, evidence), findings, evidence)
 
 
 def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[Finding]:

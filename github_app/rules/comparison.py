@@ -1,8 +1,7 @@
 """What is new about a failure: compared with a green run, with the base branch and with other people's pull requests.
 
 It explains, and may say that the author found it broken; it never opens the gate, and what could not be compared is
-"not compared", never "new". Lines that the last green run on the base branch shows too explain no failure, but they are
-only set aside while something else does, and a security finding stays whatever else shows it (T15).
+"not compared", never "new".
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from github_app.rules.fingerprints import PRINTS_KEPT, prints
-from github_app.rules.model import BaseJob, Baseline, BaseState, Evidence, Job, Pull
-from github_app.rules.precedence import Finding, Weight
+from github_app.rules.model import BaseJob, Baseline, BaseState, Job, Pull
 from github_app.rules.records import Failure, Judgement, Ref
+from github_app.rules.seen import SHORT_SHA
 from github_app.rules.verdicts import Answer, Compared, Comparison, Verdict
 from pytest_failure_review.report import is_at_or_below
 
@@ -26,7 +25,6 @@ WINDOW: Final = timedelta(days=7)
 NAMED: Final = 5
 """Pull requests named one by one: more tell a reader nothing, and would have the gate written anew for each."""
 
-_SHORT: Final = 12
 _REVERT: Final = re.compile(r"revert-(\d{1,9})-")
 
 
@@ -59,36 +57,6 @@ def prints_of(job: Job, verdict: Verdict) -> tuple[str, ...]:
         told = (item for item in report.failures if item.category is verdict.category and item.fingerprint)
         return tuple(dict.fromkeys(f"test:{item.fingerprint}" for item in told))[:PRINTS_KEPT]
     return prints(line.text for line in verdict.evidence)
-
-
-def not_seen_before(findings: Sequence[Finding], evidence: Evidence) -> list[Finding]:
-    """Return the findings that count: those whose line the last green run did not show, unless that leaves none."""
-    seen = frozenset(evidence.baseline.seen) if evidence.baseline else frozenset()
-    kept = [finding for finding in findings if not _is_old(finding, seen)]
-    explains = any(finding.weight >= Weight.TEXT for finding in kept)
-    return kept if explains else list(findings)
-
-
-def old_news(findings: Sequence[Finding], chosen: Finding, evidence: Evidence) -> str:
-    """Return what a verdict must say about the last green run, as a sentence to add; mostly nothing."""
-    baseline = evidence.baseline
-    if baseline is None or not baseline.seen:
-        return ""
-    place = f"the last green run on {baseline.branch} ({baseline.sha[:_SHORT]})"
-    seen = frozenset(baseline.seen)
-    if _is_old(chosen, seen):
-        return f" That line stood in the log of {place} too, so it may not be the cause."
-    old = [finding for finding in findings if _is_old(finding, seen)]
-    kinds = dict.fromkeys(finding.verdict.category for finding in old) if old else {}
-    others = [str(kind) for kind in kinds if kind is not chosen.verdict.category]
-    return f" Not counted, since {place} shows the same lines: {', '.join(others)}." if others else ""
-
-
-def _is_old(finding: Finding, seen: frozenset[int]) -> bool:
-    verdict = finding.verdict
-    lines = [line.line for line in verdict.evidence]
-    is_of_log = verdict.source == "log" and bool(lines)
-    return is_of_log and not is_at_or_below(verdict.category, "security") and all(line in seen for line in lines)
 
 
 # --- when a failure is recorded --------------------------------------------------------------------------------------
@@ -128,7 +96,7 @@ def _with_green(verdict: Verdict, baseline: Baseline | None) -> Compared:
     if verdict.source != "log" or not lines:
         why = "the verdict does not rest on lines of the log"
         return Compared(sentence=f"Not compared with {place}: {why}.", sha=baseline.sha, url=baseline.url)
-    place = f"{place} ({baseline.sha[:_SHORT]})"
+    place = f"{place} ({baseline.sha[:SHORT_SHA]})"
     seen = [line for line in lines if line in baseline.seen]
     if not seen:
         sentence = f"New since {place}: its log shows none of the lines that this rests on."
@@ -143,7 +111,7 @@ def _with_green(verdict: Verdict, baseline: Baseline | None) -> Compared:
 def _already_red(known: Failure, pull: Pull) -> Compared:
     first = min(known.legs, key=lambda leg: leg.at)
     sentence = (
-        f"Already failing on {pull.base_ref} since {first.sha[:_SHORT]} ({known.opened_at:%Y-%m-%d %H:%M} UTC): "
+        f"Already failing on {pull.base_ref} since {first.sha[:SHORT_SHA]} ({known.opened_at:%Y-%m-%d %H:%M} UTC): "
         "this change did not break it."
     )
     return Compared(Answer.ALREADY_RED, sentence, first.sha, first.url, known.owner)
@@ -152,7 +120,7 @@ def _already_red(known: Failure, pull: Pull) -> Compared:
 def _with_base(judgement: Judgement, base: BaseJob | None, pull: Pull) -> Compared:
     if base is None:
         return Compared(sentence=f"Not compared with {pull.base_ref}.")
-    place = f"{base.branch} at {base.sha[:_SHORT]}, where this change began"
+    place = f"{base.branch} at {base.sha[:SHORT_SHA]}, where this change began"
     match base.state:
         case BaseState.NOT_RUN:
             sentence = f"This job did not run on {place}: nothing says whether it was broken before."
