@@ -18,6 +18,8 @@ from github_app.rules.policy import regression_of
 from github_app.rules.precedence import Finding, Weight, best_first, is_stricter, worst_severity
 from github_app.rules.redaction import redact
 from github_app.rules.reported import report_finding, reported_categories
+from github_app.rules.results.judging import result_findings
+from github_app.rules.results.wording import SOURCE as FILE
 from github_app.rules.said import Said, said
 from github_app.rules.seen import that_count, with_old_news
 from github_app.rules.signatures import SEVERITY_GROUP, Hit, Signature, Signatures
@@ -42,7 +44,7 @@ def categorise(job: Job, signatures: Signatures) -> Verdict:
     if not findings:
         return _unjudged(job, evidence)
     news = that_count(findings, evidence)
-    return with_old_news(_explained(_choice(news, evidence.report), news, evidence), findings, evidence)
+    return with_old_news(_explained(_choice(news, evidence), news, evidence), findings, evidence)
 
 
 def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[Finding]:
@@ -51,22 +53,29 @@ def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[
         texts = [_as_integration(finding) for finding in texts]
     if evidence.report and (reported := report_finding(evidence.report)) and _counts(reported, job):
         yield reported
+    yield from (finding for finding in result_findings(job, signatures) if _counts(finding, job))
     yield from facts.conclusion_findings(job)
     yield from facts.step_findings(job)
     yield from (finding for finding in texts if _counts(finding, job))
     yield from facts.name_findings(job) if _may_be_named(job, evidence) else ()
 
 
-def _choice(findings: Sequence[Finding], report: TestReport | None) -> Finding:
+def _choice(findings: Sequence[Finding], evidence: Evidence) -> Finding:
     """Give the first of the findings; where a fork's report speaks against the log, the stricter of both (T15)."""
     first = findings[0]
-    if report is None or report.trusted or first.weight is not Weight.TEXT:
+    told_by_change = (*((evidence.report,) if evidence.report else ()), *evidence.files)
+    if all(each.trusted for each in told_by_change) or first.weight is not Weight.TEXT:
         return first
-    told = [finding for finding in findings if finding.weight is Weight.TEXT]
+    # That a scanner did not finish stands beside the verdict; it is none where another can be given.
+    known = (finding for finding in findings if finding.verdict.category is not Category.UNKNOWN)
+    told = [finding for finding in known if finding.weight is Weight.TEXT]
     other = next(
-        (each for each in told if (each.verdict.source == "report") != (first.verdict.source == "report")), first
+        (each for each in told if (each.verdict.source in _OF_CHANGE) != (first.verdict.source in _OF_CHANGE)), first
     )
     return other if is_stricter(other.verdict.category, than=first.verdict.category) else first
+
+
+_OF_CHANGE: Final = frozenset({"report", FILE})
 
 
 def _counts(finding: Finding, job: Job) -> bool:

@@ -181,6 +181,11 @@ def is_about_integration(job: Job) -> bool:
     return any(pattern.search(name) for name in (job.failed_step, job.name, job.workflow))
 
 
+def is_named_integration(name: str) -> bool:
+    """Whether a name, of a test's file or class, says that it needs more than its own process."""
+    return bool(compiled(_INTEGRATION).search(name))
+
+
 def _named(kind: str, name: str, category: Category) -> _Fact:
     shown = name.replace("`", "'")[:80]
     return _Fact("name", category, 0.3, f"Nothing else tells what failed, but the {kind} is called `{shown}`.")

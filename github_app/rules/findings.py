@@ -13,6 +13,7 @@ from github_app.rules.fingerprints import family, fingerprint
 from github_app.rules.model import Excerpt, Job
 from github_app.rules.ownership import failing_paths
 from github_app.rules.records import Finding, Judgement, Leg, Mark
+from github_app.rules.results.marking import marked_places
 from github_app.rules.signatures import Signatures
 from github_app.rules.verdicts import Verdict
 from pytest_failure_review.report import Category
@@ -102,6 +103,7 @@ def _marks(job: Job, verdict: Verdict) -> tuple[Mark, ...]:
     evidence = job.evidence
     told = evidence.report.failures if evidence and evidence.report else ()
     marks = [Mark(item.path, max(1, item.line), f"{item.nodeid}: {item.message}") for item in told if item.path]
+    marks += [Mark(*place) for place in marked_places(evidence.files if evidence else ())]
     noted = evidence.annotations if evidence else ()
     # GitHub's own remarks on a job stand at ".github", which is no file that could be marked.
     marks += [Mark(note.path, max(1, note.line), note.message) for note in noted if note.path not in {"", ".github"}]

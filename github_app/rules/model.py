@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from github_app.rules.redaction import Leak
+from github_app.rules.results.values import FileReport
 from pytest_failure_review.report import Category
 
 
@@ -198,6 +199,7 @@ class Evidence:
     leaks: tuple[Leak, ...] = ()  # the first of them, with line and print
     baseline: Baseline | None = None
     base: BaseJob | None = None
+    files: tuple[FileReport, ...] = ()  # what other tools wrote into files: test reports, findings, benchmarks
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from github_app.rules.hands import pull_hands
 from github_app.rules.model import GHOST, Hand, Job, Person
 from github_app.rules.policy import Policy, RoleHolders, Rule, first_match
 from github_app.rules.records import Ref
+from github_app.rules.results.marking import marked_places
 from github_app.rules.verdicts import Owner, Party
 from pytest_failure_review.report import Category, is_at_or_below
 
@@ -77,7 +78,8 @@ def failing_paths(job: Job) -> tuple[str, ...]:
     if evidence is None:
         return ()
     reported = evidence.report.failures if evidence.report is not None else ()
-    paths = (*(failure.path for failure in reported), *(note.path for note in evidence.annotations))
+    filed = (path for path, _, _ in marked_places(evidence.files))
+    paths = (*(failure.path for failure in reported), *filed, *(note.path for note in evidence.annotations))
     return tuple(dict.fromkeys(path for path in paths if path and path != ".github"))  # GitHub's word for "no file"
 
 

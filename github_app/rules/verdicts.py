@@ -49,7 +49,7 @@ class Verdict:
     category: Category
     reason: str  # the sentence that people read
     rule: str  # id of the signature or rule; part of the fingerprint
-    source: str  # report | facts | log | output | none
+    source: str  # report | file | facts | log | output | none
     confidence: float
     state: State | None = None
     subcategory: str | None = None

@@ -21,6 +21,7 @@ from github_app.web.sessions import Sessions, Visitor
 
 _SOURCES: Final = {
     "report": "the report of the pytest plugin",
+    "file": "a file of results: a test report, a scan or a benchmark",
     "facts": "what GitHub says about the job",
     "log": "the job's log",
     "output": "the check's own output",

@@ -1,0 +1,29 @@
+"""What the files of results say about a job, as findings beside those of its log.
+
+The law: whoever changed the code also ran what wrote these files. A fork's are shown and may make a verdict stricter;
+nothing in them makes one milder (T15, T16).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from github_app.rules.model import Job
+from github_app.rules.precedence import Finding
+from github_app.rules.results.of_benchmarks import benchmark_findings
+from github_app.rules.results.of_scans import problem_findings, scan_findings
+from github_app.rules.results.of_tests import failing_findings
+from github_app.rules.results.values import FileKind
+from github_app.rules.signatures import Signatures
+
+
+def result_findings(job: Job, signatures: Signatures) -> Iterator[Finding]:
+    """Yield what failed tests, scanners and benchmarks say, each kind of failure once."""
+    files = job.evidence.files if job.evidence else ()
+    yield from failing_findings([file for file in files if file.kind is FileKind.TESTS], job, signatures)
+    scans = [file for file in files if file.kind is FileKind.SCAN]
+    yield from scan_findings(scans)
+    yield from problem_findings(scans, signatures)
+    for file in files:
+        if file.kind is FileKind.BENCHMARKS:
+            yield from benchmark_findings(file)

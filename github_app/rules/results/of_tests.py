@@ -1,0 +1,114 @@
+"""What failed tests in a report say: a failing test, or what broke beneath many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from github_app.rules import facts
+from github_app.rules.advice import remedy_for
+from github_app.rules.model import Job
+from github_app.rules.precedence import Finding, Weight, root_cause_rank
+from github_app.rules.regex import compiled
+from github_app.rules.results.values import FailedTest, FileReport
+from github_app.rules.results.wording import SOURCE, confidence, counted, quoted, remarks, trusted
+from github_app.rules.signatures import Signature, Signatures
+from github_app.rules.verdicts import Line, Verdict
+from pytest_failure_review.report import Category
+
+_SHOWN: Final = 5
+_LINES: Final = 80  # of one message
+_LATER: Final = 5  # place of what only few of the tests say
+_CAUSES: Final = frozenset(
+    {
+        Category.INFRA_DATABASE,
+        Category.INFRA_RUNNER,
+        Category.INFRA_CONTAINER,
+        Category.INFRA_NETWORK,
+        Category.INFRA_TEST_ENVIRONMENT,
+        Category.GENERATOR_DRIFT,
+        Category.BUILD_COMPILE,
+        Category.BUILD_DEPENDENCIES,
+        Category.TEST_DATABASE,
+    }
+)
+"""What an error in a test may tell of that is no failing test of its own."""
+
+_ASSERTION: Final = r"(?i)^\W*(?:[\w.\\]*(?:assert|expectation|comparison)[\w]*\b|expect(?:ed)?\b|not equal)"
+"""A test that compares: what it quotes is the subject of the test, not the reason why it broke."""
+
+
+class _Cause(NamedTuple):
+    category: Category
+    signature: Signature | None
+
+
+def failing_findings(reports: Sequence[FileReport], job: Job, signatures: Signatures) -> Iterator[Finding]:
+    """Yield one finding for each kind of failure that the tests tell of."""
+    groups: dict[_Cause, list[FailedTest]] = {}
+    by_id: dict[tuple[Category, str], _Cause] = {}
+    is_integration = facts.is_about_integration(job)
+    for test in (test for report in reports for test in report.tests):
+        cause = _cause(test, signatures, is_integration=is_integration)
+        key = (cause.category, cause.signature.id if cause.signature else "")
+        groups.setdefault(by_id.setdefault(key, cause), []).append(test)
+    told = [report for report in reports if report.failed]
+    total = sum(map(len, groups.values()))
+    for cause, tests in groups.items():
+        is_main = cause.signature is None or 2 * len(tests) >= total
+        is_sure = trusted(told) and all(report.complete for report in told)
+        weight = Weight.REPORT if is_main and is_sure else Weight.TEXT
+        yield Finding(_verdict(cause, tests, told), weight, 0 if is_main else _LATER)
+
+
+def _cause(test: FailedTest, signatures: Signatures, *, is_integration: bool) -> _Cause:
+    """Return what broke: the deepest cause that the message tells of, else the test itself."""
+    found: Mapping[Category, Signature] = {}
+    if not compiled(_ASSERTION).search(test.message):
+        lines = test.message.split("\n")[:_LINES]
+        hits = (hit.signature for line in lines for hit in signatures.hits(line))
+        found = {one.category: one for one in hits if one.category in _CAUSES and one.strength == "plain"}
+    if found:
+        category = max(found, key=root_cause_rank)
+        return _Cause(category, found[category])
+    owner = test.name.partition("::")[0]
+    needs_more = is_integration or any(facts.is_named_integration(name) for name in (owner, test.path))
+    return _Cause(Category.TEST_INTEGRATION if needs_more else Category.TEST_UNIT, None)
+
+
+def _verdict(cause: _Cause, tests: Sequence[FailedTest], reports: Sequence[FileReport]) -> Verdict:
+    signature = cause.signature
+    remedy = remedy_for(cause.category)
+    rule = signature.id if signature else str(cause.category)
+    return Verdict(
+        category=cause.category,
+        reason=_reason(cause, tests, reports),
+        rule=f"results:{rule}",
+        source=SOURCE,
+        confidence=confidence(reports),
+        subcategory=signature.subcategory if signature else None,
+        severity=signature.severity if signature else None,
+        evidence=tuple(_line(test, rule) for test in tests[:_SHOWN]),
+        description=signature.description if signature else "a test report names the failing tests",
+        causes=(signature.causes if signature else ()) or remedy.causes,
+        advice=(signature.advice if signature else ()) or remedy.advice,
+    )
+
+
+def _reason(cause: _Cause, tests: Sequence[FailedTest], reports: Sequence[FileReport]) -> str:
+    first, report = tests[0], reports[0]
+    failed, total = sum(each.failed for each in reports), sum(each.total for each in reports)
+    said = f": {quoted(first.message)}" if first.message else ""
+    head = (
+        f"The test report {quoted(report.name, 80)} ({report.tool}) names {failed} failed of {counted(total, 'test')}"
+    )
+    if cause.signature is None:
+        return f"{head}; the first is {quoted(first.name)}{said}.{remarks(reports)}"
+    share = f"{len(tests)} of the {sum(len(each.tests) for each in reports)} that it lists"
+    why = cause.signature.description
+    return f"{head}; {share} say the same, first {quoted(first.name)}{said}: {why}.{remarks(reports)}"
+
+
+def _line(test: FailedTest, rule: str) -> Line:
+    place = f"{test.path}:{test.line}: " if test.path and test.line else ""
+    return Line(0, f"{place}{test.name}: {test.message}".partition("\n")[0][:300], rule)

@@ -1,0 +1,73 @@
+"""The JSON lines of trufflehog, findings and log alike; `Raw`, `RawV2` and `Redacted` are never read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from pydantic import Field
+
+from github_app.rules.results.loose import Loose, Text, Truth, Whole, mapping
+from github_app.rules.results.places import relative
+from github_app.rules.results.scans import scan_report
+from github_app.rules.results.values import FileReport, Flaw, FlawKind
+from pytest_failure_review.report import Severity
+
+TOOL: Final = "trufflehog"
+
+
+class _Place(Loose):
+    file: Text = ""
+    line: Whole = 0
+
+
+class _Found(Loose):
+    detector: Text = Field("", alias="DetectorName")
+    description: Text = Field("", alias="DetectorDescription")
+    verified: Truth = Field(default=False, alias="Verified")
+    source: Any = Field(None, alias="SourceMetadata")
+
+    @property
+    def place(self) -> _Place:
+        """Where it was found: beneath the kind of source that was searched, whichever that is."""
+        data = mapping(mapping(self.source).get("Data"))
+        first = next((value for value in data.values() if isinstance(value, dict)), {})
+        return _Place.model_validate(first)
+
+
+class _Said(Loose):
+    """A line of trufflehog's own log."""
+
+    level: Text = ""
+    message: Text = Field("", alias="msg")
+    error: Text = ""
+
+
+def is_trufflehog(document: Any) -> bool:
+    """Whether an object is one of trufflehog's findings or log lines."""
+    told = mapping(document)
+    return ("DetectorName" in told and "SourceMetadata" in told) or told.get("logger") == TOOL
+
+
+def read_trufflehog(name: str, documents: Iterable[Any], *, complete: bool) -> Iterator[FileReport]:
+    """Yield the one report of all lines; an error that it logged means that it did not see everything."""
+    told = [mapping(document) for document in documents]
+    found = [_Found.model_validate(item) for item in told if "DetectorName" in item]
+    said = [_Said.model_validate(item) for item in told if "level" in item and "DetectorName" not in item]
+    errors = [" ".join(filter(None, (note.message, note.error))) for note in said if note.level in {"error", "fatal"}]
+    yield scan_report(
+        TOOL, name, [_flaw(each) for each in found], complete=complete, problem=errors[0] if errors else ""
+    )
+
+
+def _flaw(found: _Found) -> Flaw:
+    return Flaw(
+        kind=FlawKind.SECRET,
+        rule=found.detector[:200] or "(no detector)",
+        tools=(TOOL,),
+        text=found.description,
+        severity=Severity.CRITICAL,
+        path=relative(found.place.file),
+        line=found.place.line,
+        verified=found.verified,
+    )
