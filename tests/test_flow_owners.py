@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from contract.github_description import violations
 from world import AppWorld, running_app
@@ -87,6 +90,61 @@ async def test_on_a_branch_the_pull_request_behind_a_bot_s_merge_says_whose_it_i
     paths = [request.path for request in app.sandbox.requests[before:]]
     assert sum("/commits/" in path or "/pulls/" in path for path in paths) <= 3
     assert violations(app.sandbox.requests) == []
+
+
+LEAK = """2026-11-24T08:00:01.0000000Z Finding:     key = "REDACTED"
+2026-11-24T08:00:01.1000000Z RuleID:      stripe-access-token
+2026-11-24T08:00:01.2000000Z File:        config/pay.py
+2026-11-24T08:00:01.3000000Z Line:        2
+2026-11-24T08:00:01.4000000Z Author:      canary
+2026-11-24T08:00:01.5000000Z Email:       canary@example.com
+2026-11-24T08:00:02.0000000Z 3:15PM WRN leaks found: 1
+2026-11-24T08:00:03.0000000Z ##[error]Process completed with exit code 1.
+"""
+
+
+@pytest.mark.requirement("S1-017")
+async def test_the_committer_of_a_secret_is_kept_for_private_channels_and_shown_nowhere(
+    app: AppWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    github, repo = app.sandbox, app.repo
+    await github.put_files(repo, {"config/pay.py": "first\nkey\n"}, "pay", author="canary")
+    await github.put_files(repo, {"config/pay.py": "zero\nfirst\nkey\n"}, "pay", author="eve")
+    await github.put_files(repo, {"config/pay.py": "first\nkey\n"}, "pay", author="eve")
+    pull = await github.open_pull(repo, "pay", author="ada", title="Take money")
+    run = await github.start_run(repo, pull.head_sha, "CI", ".github/workflows/ci.yml", jobs=["scan"])
+    await github.finish_job(github.job(run, "scan"), "failure", log=LEAK)
+    await github.finish_run(run)
+    await app.quiet()
+    [failure] = await failures_on(app, f"pull/{pull.number}")
+    [told] = failure.owner.informed
+    assert (failure.verdict.category, [person.login for person in told.people]) == ("security.secret", ["canary"])
+    runs = [each for each in github.check_runs(repo, pull.head_sha) if each.suite.app.id == app.app_id]
+    shown = [json.dumps([run.title, run.summary, run.text, run.annotations]) for run in runs]
+    shown += [each.body for each in github.comments(pull)] + github.labels(pull)
+    shown += [entry.reason for entry in await app.parts.store.journal.about(failure.id)]
+    shown += [await page_of(app, failure.id), await metrics_of(app), caplog.text]
+    assert "the committer (told privately)" in "".join(shown)
+    assert [text for text in shown if "canary" in text] == []
+    assert violations(github.requests) == []
+
+
+async def page_of(app: AppWorld, failure_id: str) -> str:
+    """The failure's page, as somebody sees it who may read the repository."""
+    app.sandbox.set_role(app.repo, "ada", "read")
+    app.sandbox.at_the_browser("ada")
+    async with (
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser,
+        browser.get(f"{app.address}/login", params={"next": f"/failures/{failure_id}"}) as arrived,
+    ):
+        assert arrived.status == 200
+        return await arrived.text()
+
+
+async def metrics_of(app: AppWorld) -> str:
+    async with aiohttp.ClientSession() as session, session.get(f"{app.address}/metrics") as answer:
+        return await answer.text()
 
 
 async def failures_on(app: AppWorld, ref: str) -> list[Any]:

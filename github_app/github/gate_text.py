@@ -17,7 +17,7 @@ from github_app.rules.commits import Standing
 from github_app.rules.gate import Gate, Row, owner_name
 from github_app.rules.records import Failure
 from github_app.rules.sla import deadline
-from github_app.rules.verdicts import Permission
+from github_app.rules.verdicts import TOLD_PRIVATELY, Permission
 
 MAX_TEXT = 65_535
 """GitHub's limit for a check's summary and for its text, in bytes to be safe (G18, X35)."""
@@ -191,7 +191,7 @@ def _job(row: Row) -> str:
 def _explanation(failure: Failure, base_url: str) -> str:
     """Why it is this kind of failure, whose and until when it is, and what to do, for one failure."""
     verdict, party = failure.verdict, failure.owner.accountable
-    told = ", ".join(plain(other.role) for other in failure.owner.informed)
+    told = ", ".join(plain(TOLD_PRIVATELY if other.private else other.role) for other in failure.owner.informed)
     lines = [
         f"### {code(failure.job)}: {verdict.category}{_finer(failure)}",
         "",

@@ -199,9 +199,15 @@ class PullRequest(Payload):
     merged_at: Claimed = None
 
 
+class ChangedFile(Payload):
+    filename: str = ""
+    patch: str = ""
+
+
 class CommitPayload(Payload):
     sha: str
     author: Account | None = None
+    files: tuple[ChangedFile, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
+from github_app.github.blame import Blame
 from github_app.github.facts import QUEUE_PREFIX, person_of, pull_of
 from github_app.github.known import Known
 from github_app.github.payloads import CommitPayload, PullRequest
@@ -34,6 +35,7 @@ class People:
         """Return the event with who made its commit, if one of its jobs is newly red and that is not known yet."""
         if not any(job.evidence is not None for job in seen.jobs):
             return seen
+        seen = replace(seen, jobs=tuple([await Blame(self.reading).told(job, seen.sha) for job in seen.jobs]))
         commit = await self.known.commit(seen.repo.id, seen.sha)
         if commit is not None and commit.hands:
             return seen

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 
-from github_app.github.client import Api
+from github_app.github.client import Api, Query
 from github_app.github.evidence import Witness
 from github_app.github.facts import job_of, pull_of, run_as_job, run_of
 from github_app.github.payloads import PullRef, PullRequest, WorkflowJob, WorkflowRun
@@ -136,8 +136,8 @@ class Reading:
         pages = self.api.pages("/repos/{owner}/{repo}/pulls", query=query, limit=20, **names)
         return [pull_of(PullRequest.model_validate(item)) async for item in pages]
 
-    async def get(self, template: str, **names: str | int) -> object:
+    async def get(self, template: str, query: Query | None = None, **names: str | int) -> object:
         """Return the JSON at an address of this repository; raises as the client does."""
         return await self.api.get(
-            template, cached=False, query=None, owner=self.repo.owner, repo=self.repo.name, **names
+            template, cached=False, query=query, owner=self.repo.owner, repo=self.repo.name, **names
         )

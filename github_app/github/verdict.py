@@ -94,4 +94,4 @@ def _failure(failure: Failure) -> FailureVerdict:
 
 
 def _name(party: Party) -> str:
-    return ", ".join((*(person.login for person in party.people), *party.teams)) or party.role
+    return ", ".join(party.names)

@@ -40,5 +40,5 @@ def _notices(source: PolicySource, policy: Policy, failures: Iterable[Failure]) 
     """What whoever keeps the policy should mend, in sentences."""
     problems = [f"The policy file cannot be used, the last good one holds: {item}" for item in source.problems]
     problems += [str(problem) for problem in policy.problems]
-    gaps = [failure.owner.accountable.note for failure in failures if failure.open and failure.owner.accountable.note]
-    return tuple(dict.fromkeys((*problems[:5], *gaps)))
+    gaps = [failure.owner.accountable.public.note for failure in failures if failure.open]
+    return tuple(dict.fromkeys((*problems[:5], *(gap for gap in gaps if gap))))

@@ -207,6 +207,7 @@ def _judged(
         paths=judgement.paths,
         prints=judgement.prints,
         comparison=compared(judgement, finding.fingerprint, red_at, ref, place.siblings),
+        committers=judgement.committers,
     )
 
 
@@ -240,6 +241,7 @@ def _owned(failure: Failure, first: Leg, ref: Ref, book: Book) -> Failure:
         hands=() if comparison.is_inherited else hands_of(ref),
         first_hands=() if comparison.is_inherited else first.hands,
         first_sha="" if comparison.is_inherited else first.sha,
+        committers=failure.committers,
         paths=failure.paths,
         codeowners=codeowners,
         admins=admins,

@@ -10,6 +10,7 @@ from github_app.rules.categorise import categorise
 from github_app.rules.commits import RED
 from github_app.rules.comparison import prints_of
 from github_app.rules.fingerprints import family, fingerprint
+from github_app.rules.leak_places import excerpt_without_people, without_people
 from github_app.rules.model import Excerpt, Job
 from github_app.rules.ownership import failing_paths
 from github_app.rules.records import Finding, Judgement, Leg, Mark
@@ -51,7 +52,27 @@ def judge(job: Job, sha: str, signatures: Signatures, received_at: datetime) -> 
         baseline=job.evidence.baseline if job.evidence else None,
         base=job.evidence.base if job.evidence else None,
     )
-    return Finding(leg, mark, received_at, judgement)
+    return Finding(leg, mark, received_at, _told_privately(judgement, job) if _is_leak(verdict) else judgement)
+
+
+def _is_leak(verdict: Verdict) -> bool:
+    return Category.SECURITY_SECRET in {verdict.category, *(other.category for other in verdict.also)}
+
+
+def _told_privately(judgement: Judgement, job: Job) -> Judgement:
+    """Keep who committed a credential, and keep it out of everything that is shown (S1-017)."""
+    verdict = judgement.verdict
+    return replace(
+        judgement,
+        verdict=replace(
+            verdict,
+            reason=without_people(verdict.reason),
+            evidence=tuple(replace(line, text=without_people(line.text)) for line in verdict.evidence),
+        ),
+        excerpt=excerpt_without_people(judgement.excerpt),
+        marks=tuple(replace(each, message=without_people(each.message)) for each in judgement.marks),
+        committers=job.evidence.committers if job.evidence else (),
+    )
 
 
 def joined(known: Iterable[Finding], heard: Iterable[Finding]) -> tuple[Finding, ...]:

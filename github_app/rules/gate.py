@@ -195,5 +195,5 @@ def _urgency(item: tuple[bool, Failure]) -> tuple[bool, float, datetime, str]:
 def owner_name(failure: Failure) -> str:
     """Return who is accountable, as people say it: logins, else teams, else the role."""
     party = failure.owner.accountable
-    names = [person.login for person in party.people] or list(party.teams) or [party.role]
-    return ", ".join(names[:2])
+    logins = [person.login for person in party.public.people]
+    return ", ".join((logins or list(party.names))[:2])

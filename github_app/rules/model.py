@@ -197,6 +197,7 @@ class Evidence:
     text: str = ""  # a foreign check's own output
     secrets: tuple[str, ...] = ()  # kinds of credentials that were redacted from the log: "AWS access key"
     leaks: tuple[Leak, ...] = ()  # the first of them, with line and print
+    committers: tuple[Hand, ...] = ()  # who wrote the lines in which a scanner found credentials; never shown in public
     baseline: Baseline | None = None
     base: BaseJob | None = None
     files: tuple[FileReport, ...] = ()  # what other tools wrote into files: test reports, findings, benchmarks

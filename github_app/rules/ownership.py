@@ -41,6 +41,7 @@ class Facts:
     hands: tuple[Hand, ...] = ()
     first_hands: tuple[Hand, ...] = ()
     first_sha: str = ""
+    committers: tuple[Hand, ...] = ()
     paths: tuple[str, ...] = ()
     codeowners: str | None = None
     admins: tuple[Person, ...] = ()
@@ -55,6 +56,11 @@ class _Search:
     facts: Facts
     rule: Rule
     steps: list[str] = field(default_factory=list)
+    private_steps: list[str] = field(default_factory=list)
+
+    def tried(self, role: str, said: str) -> None:
+        """Keep a step; what leads to the committer of a credential is for private channels (S1-017)."""
+        (self.private_steps if role == ORIGINAL_COMMITTER else self.steps).append(f"{role}: {said}")
 
 
 def owner_from(facts: Facts, rule: Rule, policy: Policy) -> Owner:
@@ -64,7 +70,8 @@ def owner_from(facts: Facts, rule: Rule, policy: Policy) -> Owner:
     accountable = _accountable(search, role, gap)
     roles = [name for name in rule.informed if name not in (role, rule.owners[0])]
     informed = (*(_informed(search, name) for name in roles), *_also_informed(search, rule))
-    return Owner(accountable, _without(informed, accountable), tuple(search.steps))
+    told = _without(informed, accountable)
+    return Owner(accountable, told, tuple(search.steps), tuple(search.private_steps))
 
 
 def hands_of(ref: Ref) -> tuple[Hand, ...]:
@@ -107,7 +114,7 @@ def _accountable(search: _Search, role: str, gap: str) -> Party:
     if party is None:
         party = _fallback(search, role) or Party(role, note=_unmapped(role))
     note = "; ".join(text for text in (gap, party.note) if text)
-    return Party(party.role, party.people, party.teams, note)
+    return Party(party.role, party.people, party.teams, note, party.private)
 
 
 def _holder(search: _Search, role: str) -> Party | None:
@@ -122,20 +129,26 @@ def _holder(search: _Search, role: str) -> Party | None:
 
 def _author(search: _Search, role: str) -> Party | None:
     """The first human who answers for the change, else whoever owns the failing file (C52)."""
-    hands = _chain(search)
+    hands = _chain(search, role)
     for hand in hands:
         refusal = _no_author(hand)
-        search.steps.append(f"{role}: {refusal or f'{hand.person.login} {hand.deed}'}")
+        search.tried(role, refusal or f"{hand.person.login} {hand.deed}")
         if refusal is None:
-            return Party(role, (hand.person,))
+            return Party(role, (hand.person,), private=role == ORIGINAL_COMMITTER)
     if not hands:
-        search.steps.append(f"{role}: no pull request and no commit says who wrote the change")
-    return _by_files(search, role)
+        search.tried(role, "no pull request and no commit says who wrote the change")
+    return None if role == ORIGINAL_COMMITTER else _by_files(search, role)
 
 
-def _chain(search: _Search) -> tuple[Hand, ...]:
-    """Return who is asked, in order: for a build the commit that broke it comes first, whoever pushed on (S1-022)."""
+def _chain(search: _Search, role: str) -> tuple[Hand, ...]:
+    """Return who is asked, in order.
+
+    For a build the commit that broke it comes first, whoever pushed on (S1-022); for a credential whoever wrote its
+    line, else the commit in which it was seen (S1-017).
+    """
     facts = search.facts
+    if role == ORIGINAL_COMMITTER:
+        return tuple(dict.fromkeys((*facts.committers, *facts.first_hands, *facts.hands)))
     if not is_at_or_below(search.rule.name, Category.BUILD):
         return tuple(dict.fromkeys((*facts.hands, *facts.first_hands)))
     if facts.first_sha:
@@ -157,7 +170,7 @@ def _by_files(search: _Search, role: str) -> Party | None:
         line = line_for(search.facts.codeowners, path)
         if line is not None and (line.users or line.teams):
             party = _party(role, line.users, line.teams, f"owns {path}")
-            search.steps.append(f"{role}: {line} names {_names(party)} for {path}")
+            search.tried(role, f"{line} names {_names(party)} for {path}")
             return party
         search.steps.append(f"{role}: CODEOWNERS names nobody for {path}")
     return None
@@ -192,7 +205,7 @@ def _fallback(search: _Search, role: str) -> Party | None:
 
 def _informed(search: _Search, role: str) -> Party:
     """Nobody stands in for somebody who is only told."""
-    quiet = _Search(search.policy, search.facts, search.rule)
+    quiet = _Search(search.policy, search.facts, search.rule, private_steps=search.private_steps)
     party = _author(quiet, role) if role in AUTHORS else _holder(quiet, role)
     return party or Party(role, note=_unmapped(role))
 

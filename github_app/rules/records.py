@@ -132,6 +132,8 @@ class Judgement:
     baseline: Baseline | None = None
     base: BaseJob | None = None
 
+    committers: tuple[Hand, ...] = ()  # of a leaked credential; never shown in public
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -184,6 +186,7 @@ class Failure:
     prints: tuple[str, ...] = ()  # of its most telling lines, the most telling first: finer than the fingerprint
     comparison: Comparison = field(default_factory=Comparison)
     paths: tuple[str, ...] = ()  # files that the evidence points at, the most telling first
+    committers: tuple[Hand, ...] = ()  # of a leaked credential; never shown in public
 
     @property
     def open(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -69,6 +69,9 @@ class Verdict:
         return self.rule.startswith("fact:")
 
 
+TOLD_PRIVATELY = "the committer (told privately)"
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """Somebody who can be made responsible or told: a role of the matrix, and whoever fills it here."""
@@ -77,10 +80,23 @@ class Party:
     people: tuple[Person, ...] = ()
     teams: tuple[str, ...] = ()
     note: str = ""  # "nobody is mapped to backend_dev: add roles.backend_dev"
+    private: bool = False  # its names and its note are for private channels alone (S1-017)
 
     @property
     def empty(self) -> bool:
         return not self.people and not self.teams
+
+    @property
+    def public(self) -> Party:
+        """The party as everybody may see it."""
+        return replace(self, people=(), teams=(), note="") if self.private else self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Logins and teams as everybody may see them; the role when nobody fills it."""
+        if self.private:
+            return (TOLD_PRIVATELY,)
+        return (*(person.login for person in self.people), *self.teams) or (self.role,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +106,7 @@ class Owner:
     accountable: Party
     informed: tuple[Party, ...] = ()
     steps: tuple[str, ...] = ()
+    private_steps: tuple[str, ...] = ()  # by which a private party was found; shown nowhere in public
 
 
 @dataclass(frozen=True, slots=True)

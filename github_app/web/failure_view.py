@@ -135,8 +135,9 @@ def deadline(clock: Clock, now: datetime) -> Deadline:
 
 def who(party: Party) -> str:
     """Name whoever fills a role, or the role when nobody does."""
-    names = [f"@{person.login}" for person in party.people] + [f"@{team}" for team in party.teams]
-    return ", ".join(names) or party.role
+    shown = party.public
+    names = [f"@{person.login}" for person in shown.people] + [f"@{team}" for team in shown.teams]
+    return ", ".join(names or party.names)
 
 
 def _headline(clock: Clock, *, late: bool) -> str:

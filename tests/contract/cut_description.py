@@ -60,7 +60,10 @@ post R/check-runs/{check_run_id}/rerequest
 get R/check-suites/{check_suite_id}
 get R/check-suites/{check_suite_id}/check-runs
 get R/collaborators
+get R/codeowners/errors
+get R/collaborators/{username}
 get R/collaborators/{username}/permission
+get R/commits
 get R/commits/{commit_sha}/pulls
 get R/commits/{ref}
 get R/commits/{ref}/check-runs

@@ -102,7 +102,28 @@ def test_a_vulnerability_is_the_security_specialist_s_and_the_author_is_told() -
 
 @pytest.mark.requirement("S1-017")
 def test_a_secret_is_the_security_specialist_s_and_its_committer_is_told() -> None:
-    assert decided("security.secret").informed == (Party("original_committer", (ADA,)),)
+    assert decided("security.secret").informed == (Party("original_committer", (ADA,), private=True),)
+
+
+@pytest.mark.requirement("S1-017")
+def test_the_committer_of_a_secret_is_whoever_wrote_its_line_and_is_named_in_private_alone() -> None:
+    facts = Facts(
+        hands=(Hand(ADA, "opened pull request #12"),),
+        committers=(Hand(BOT, "wrote line 3 of a.env in commit 1234567"), Hand(EVE, "wrote b.env in commit abc1234")),
+    )
+    owner = decided("security.secret", facts=facts)
+    [told] = owner.informed
+    assert (told.people, told.private, told.names) == ((EVE,), True, ("the committer (told privately)",))
+    assert told.public == Party("original_committer", private=True)
+    assert owner.steps == ("security_specialist: roles.security_specialist names acme/sec",)
+    assert owner.private_steps[-1] == "original_committer: eve wrote b.env in commit abc1234"
+
+
+def test_a_committer_who_is_accountable_by_a_repository_s_policy_is_not_named_either() -> None:
+    policy = layered("categories: {security.secret: {owner: original_committer}}")
+    owner = decided("security.secret", policy)
+    assert owner.accountable.names == ("the committer (told privately)",)
+    assert not any("ada" in step for step in owner.steps)
 
 
 @pytest.mark.parametrize("category", ["test.unit", "test.integration", "test.database"])

@@ -93,9 +93,15 @@ def fork_point(repo: Repository, head: str) -> str:
     return next(sha for sha in history(repo, head) if sha in trunk)
 
 
+def changed_paths(repo: Repository, made: Commit) -> list[str]:
+    """The files that a commit added, changed or removed."""
+    before = repo.commits[made.parent].tree if made.parent else {}
+    return [path for path in {**before, **made.tree} if before.get(path) != made.tree.get(path)]
+
+
 def _pushed_commit(world: World, repo: Repository, made: Commit) -> dict[str, object]:
     before = repo.commits[made.parent].tree if made.parent else {}
-    changed = [path for path, text in made.tree.items() if before.get(path) != text]
+    changed = [path for path in changed_paths(repo, made) if path in made.tree]
     return short_commit(made) | {
         "distinct": True,
         "url": f"{world.base}/{repo.full_name}/commit/{made.sha}",

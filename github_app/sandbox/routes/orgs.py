@@ -89,6 +89,59 @@ def collaborators(call: Call) -> Answer:
     return call.page(found)
 
 
+@ROUTES.get(_R + "/collaborators/{username}", "metadata:read")
+def is_collaborator(call: Call) -> Answer:
+    """204 for whoever has a role, 404 for all others."""
+    known = call.world.state.accounts.get(call.vars["username"].lower())
+    if known is None or auth.role_of(call.world, call.repo, known) == "none":
+        raise not_found()
+    return Answer(status=204)
+
+
+@ROUTES.get(_R + "/codeowners/errors", "contents:read")
+def codeowners_errors(call: Call) -> Answer:
+    """Owners that GitHub does not know: nobody of this name, or without write access."""
+    places = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
+    tree = call.repo.commits[call.repo.branches[call.repo.default_branch]].tree
+    path = next((place for place in places if place in tree), None)
+    if path is None:
+        raise not_found()
+    lines = enumerate(tree[path].decode(errors="replace").splitlines(), 1)
+    found = [_unknown_owner(path, number, line, name) for number, line in lines for name in _unknown(call, line)]
+    return Answer({"errors": found})
+
+
+def _unknown(call: Call, line: str) -> list[str]:
+    named = [word for word in line.partition("#")[0].split()[1:] if word.startswith("@")]
+    return [name for name in named if not _may_own(call, name.removeprefix("@").lower())]
+
+
+def _may_own(call: Call, name: str) -> bool:
+    org, _, slug = name.partition("/")
+    if slug:
+        role = call.repo.teams.get(slug, "none") if (org, slug) in call.world.state.teams else "none"
+    else:
+        account = call.world.state.accounts.get(name)
+        role = auth.role_of(call.world, call.repo, account) if account else "none"
+    return role in ROLES and ROLES.index(role) >= ROLES.index("write")
+
+
+def _unknown_owner(path: str, number: int, line: str, name: str) -> dict[str, object]:
+    column = line.index(name) + 1
+    what = "the team" if "/" in name else "the user"
+    advice = f"make sure {what} {name} exists and has write access to the repository"
+    pointer = " " * (column + 1) + "^"
+    return {
+        "line": number,
+        "column": column,
+        "kind": "Unknown owner",
+        "source": line,
+        "suggestion": advice,
+        "message": f"Unknown owner on line {number}: {advice}\n\n  {line}\n{pointer}",
+        "path": path,
+    }
+
+
 @ROUTES.get(_R + "/collaborators/{username}/permission", "metadata:read")
 def permission(call: Call) -> Answer:
     account = _account(call)

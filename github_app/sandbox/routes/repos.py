@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from github_app.sandbox.acts.repos import branch_of, history
+from github_app.sandbox.acts.repos import branch_of, changed_paths, history
 from github_app.sandbox.calls import Answer, Call, Refusal, Routes, not_found
 from github_app.sandbox.shapes import repos as shapes
-from github_app.sandbox.shapes.pulls import comparison
+from github_app.sandbox.shapes.pulls import changes, comparison
 
 ROUTES = Routes()
 _R = "/repos/{owner}/{repo}"
@@ -89,9 +89,25 @@ def compare(call: Call) -> Answer:
     return Answer(answer | {"commits": page.body}, headers=page.headers)
 
 
+@ROUTES.get(_R + "/commits", "contents:read")
+def commits(call: Call) -> Answer:
+    """The history of a branch or SHA, newest first; with `path` only what changed that file."""
+    sha, path = branch_of(call.repo, call.query.get("sha") or call.repo.default_branch), call.query.get("path")
+    if sha is None:
+        raise not_found()
+    found = [call.repo.commits[each] for each in history(call.repo, sha)]
+    if path is not None:
+        found = [each for each in found if path in changed_paths(call.repo, each)]
+    return call.page([shapes.commit(call.base, call.repo, each) for each in found])
+
+
 @ROUTES.get(_R + "/commits/{ref:.+}", "contents:read")
 def commit(call: Call) -> Answer:
     sha = branch_of(call.repo, call.vars["ref"])
     if sha is None:
         raise Refusal(422, f"No commit found for SHA: {call.vars['ref']}")
-    return Answer(shapes.commit(call.base, call.repo, call.repo.commits[sha]))
+    found = call.repo.commits[sha]
+    files = changes(call.base, call.repo, found.parent, sha)
+    count = {name: sum(each[name] for each in files) for name in ("additions", "deletions")}
+    stats = count | {"total": sum(count.values())}
+    return Answer(shapes.commit(call.base, call.repo, found) | {"stats": stats, "files": files})

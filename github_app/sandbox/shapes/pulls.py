@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from collections.abc import Mapping
 
 from github_app.sandbox.shapes.accounts import Json, app, node_id, stamp, stamp_or_none, user
 from github_app.sandbox.shapes.repos import api_url, commit, repository
@@ -119,9 +120,10 @@ def files(base: str, value: Pull) -> list[Json]:
     return changes(base, value.repo, value.base_sha, value.head_sha)
 
 
-def changes(base: str, repo: Repository, old: str, new: str) -> list[Json]:
-    """What one commit has other than another, with patches."""
-    before, after = repo.commits[old].tree, repo.commits[new].tree
+def changes(base: str, repo: Repository, old: str | None, new: str) -> list[Json]:
+    """What one commit has other than another, or than nothing, with patches."""
+    before: Mapping[str, bytes] = repo.commits[old].tree if old else {}
+    after = repo.commits[new].tree
     paths = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
     return [_file(base, (repo, new), path, before.get(path), after.get(path)) for path in paths]
 
