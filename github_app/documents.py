@@ -29,6 +29,7 @@ class Document:
     sha: str | None = None
     ref: str | None = None
     open_key: str | None = None
+    print: str | None = None
     version: int = 0
 
 
@@ -53,7 +54,7 @@ def to_document(record: Record, version: int) -> Document:
             return Document(installation_doc_id(record.id), name, record.id, 0, body, version=version)
         case Failure():
             newest = max(record.legs, key=lambda leg: leg.order)
-            where = {"ref": record.ref, "sha": newest.sha, "open_key": record.open_key}
+            where = {"ref": record.ref, "sha": newest.sha, "open_key": record.open_key, "print": record.fingerprint}
         case Ref():
             waits = record.id if record.open and record.gated else None
             where = {"ref": record.name, "sha": record.head_sha, "open_key": waits}

@@ -6,7 +6,7 @@ It never performs an effect and never reads from GitHub: events arrive complete,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -16,7 +16,8 @@ from github_app.documents import Document as Document  # noqa: PLC0414  (the sto
 from github_app.documents import Record, records_of, to_case, to_document, to_record
 from github_app.outcomes import Retry
 from github_app.rules.case import Case, Decision
-from github_app.rules.decide import decide
+from github_app.rules.comparison import WINDOW, Sibling
+from github_app.rules.decide import decide, turned
 from github_app.rules.effects import (
     Effect,
     PublishComment,
@@ -61,6 +62,12 @@ PUBLISH_AFTER = timedelta(seconds=1)
 
 RECENT = timedelta(days=2)
 """Closed failures that an event may still belong to; E42 needs a day."""
+
+MOST_SIBLINGS = 50
+"""Failures of one fingerprint that are looked at; what is said of them settles long before (G13)."""
+
+ECHO_AFTER = timedelta(minutes=1)
+"""What other lines of work show of a failure may wait this long, so that each is written once a minute at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +136,14 @@ class Store(Protocol):
         *,
         sha: str | None = None,
         refs: Sequence[str] | None = None,
+        prints: Sequence[str] | None = None,
         open_or_since: datetime | None = None,
+        newest: int | None = None,
     ) -> list[Document]:
-        """Return documents of a kind in a repository, at a commit, on any of some refs.
+        """Return documents of a kind in a repository, at a commit, on any of some refs, with any of some prints.
 
-        With `open_or_since`, only those that have an open key or were committed after that time (UTC).
+        With `open_or_since`, only those that have an open key or were committed after that time (UTC); with `newest`,
+        only that many, those committed last.
         """
 
     async def commit(self, change: Change, now: datetime) -> bool:
@@ -159,8 +169,11 @@ class Engine:
         for _ in range(ATTEMPTS):
             documents = await self._load(event, taken)
             before = to_case(documents)
-            now = self._now()
-            decision = decide(before, event, self.book(before.source), now)
+            now, book = self._now(), self.book(before.source)
+            decision = decide(before, event, book, now)
+            if news := turned(before, decision.case):
+                before = replace(before, siblings=tuple(await self.siblings(_whose(event)[1], news)))
+                decision = decide(before, event, book, now)
             versions = {document.id: document.version for document in documents}
             if await self._store.commit(_change(before, decision, event, versions, now), now):
                 return decision
@@ -196,6 +209,25 @@ class Engine:
         """Return the refs whose head is a commit."""
         records = [to_record(document) for document in await self._store.find("ref", repo_id, sha=sha)]
         return [record for record in records if isinstance(record, Ref)]
+
+    async def siblings(self, repo_id: int, fingerprints: Sequence[str]) -> list[Sibling]:
+        """Return the failures with these fingerprints that are open, or were until a few days ago, and their refs."""
+        found: list[Document] = []
+        for mark in fingerprints:
+            since = self._now() - WINDOW
+            found += await self._store.find(
+                "failure", repo_id, prints=[mark], open_or_since=since, newest=MOST_SIBLINGS
+            )
+        failures = [record for record in map(to_record, found) if isinstance(record, Failure)]
+        names = sorted({ref_id(repo_id, failure.ref) for failure in failures})
+        refs = {
+            record.name: record for record in map(to_record, await self._store.get(names)) if isinstance(record, Ref)
+        }
+        return [Sibling(failure, refs[failure.ref]) for failure in failures if failure.ref in refs]
+
+    def now(self) -> datetime:
+        """Return the time, UTC, that decisions are made at."""
+        return self._now()
 
     async def case_of(self, repo_id: int, sha: str) -> Case:
         """Return everything that is known about a commit, to show it."""
@@ -287,7 +319,10 @@ def _change(before: Case, decision: Decision, event: Event, versions: dict[str, 
             Timer(alarm.subject, alarm.kind, alarm.due_at, alarm.generation, installation_id, repo_id)
             for alarm in decision.alarms
         ],
-        wishes=[_wish(effect, now, installation_id, repo_id) for effect in decision.effects],
+        wishes=[
+            *(_wish(effect, now + PUBLISH_AFTER, installation_id, repo_id) for effect in decision.effects),
+            *(_wish(effect, now + ECHO_AFTER, installation_id, repo_id) for effect in decision.echoes),
+        ],
         fired=[(event.subject, event.kind, event.generation)] if isinstance(event, TimerFired) else (),
     )
 
@@ -316,10 +351,10 @@ def _whose(event: Event) -> tuple[int, int]:
     return event.repo.installation_id, event.repo.id
 
 
-def _wish(effect: Effect, now: datetime, installation_id: int, repo_id: int) -> Wish:
+def _wish(effect: Effect, due_at: datetime, installation_id: int, repo_id: int) -> Wish:
     payload = to_json(effect).decode()
     kind, key = effect_key(effect)
-    return Wish(key, kind, payload, now + PUBLISH_AFTER, installation_id, repo_id)
+    return Wish(key, kind, payload, due_at, installation_id, repo_id)
 
 
 def effect_key(effect: Effect) -> tuple[str, str]:

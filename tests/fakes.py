@@ -38,7 +38,9 @@ class KeptStore:
         *,
         sha: str | None = None,
         refs: Sequence[str] | None = None,
+        prints: Sequence[str] | None = None,
         open_or_since: datetime | None = None,
+        newest: int | None = None,
     ) -> list[Document]:
         self._called()
 
@@ -48,10 +50,15 @@ class KeptStore:
                 (document.kind, document.repo_id) == (kind, repo_id)
                 and sha in (None, document.sha)
                 and (refs is None or document.ref in refs)
+                and (prints is None or document.print in prints)
                 and bool(is_recent)
             )
 
-        return [document for _, document in sorted(self.documents.items()) if fits(document)]
+        found = sorted(
+            (item for item in self.documents.values() if fits(item)), key=lambda item: self.updated_at[item.id]
+        )
+        kept = found if newest is None else found[-newest:]
+        return sorted(kept, key=lambda document: document.id)
 
     async def commit(self, change: Change, now: datetime) -> bool:
         self._called()

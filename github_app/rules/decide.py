@@ -34,6 +34,7 @@ from github_app.rules.events import (
 )
 from github_app.rules.failures import QUIET, Book, record, settle
 from github_app.rules.findings import joined, judge, leg_key, wants_judgement
+from github_app.rules.impact import impact
 from github_app.rules.policy_source import taken_in
 from github_app.rules.records import Commit, Failure, FailureState, Installation, Ref
 from github_app.rules.sla import breach, duration_in_words, late_from
@@ -162,17 +163,34 @@ def _compared(before: Case, after: Case, event: Event, book: Book, now: datetime
     at = now if isinstance(event, TimerFired) else event.received_at
     old = {failure.id: failure for failure in before.failures}
     changed = [failure for failure in after.failures if old.get(failure.id) != failure]
-    notes = [note for failure in changed for note in _told(old.get(failure.id), failure, at)]
+    notes = [note for failure in changed for note in _told(old.get(failure.id), failure, after, at)]
     alarms = [alarm for failure in changed for alarm in _alarms(failure)]
     if after.commit is not None and after.commit.refs != (before.commit.refs if before.commit else None):
         alarms.append(Alarm(after.commit.id, SETTLE, at + timedelta(seconds=book.policy.gate.settle_s), 1))
     is_changed = after != before
-    return Decision(after, tuple(notes), tuple(alarms), _show(after) if is_changed else ())
+    echoes = _echoes(before, after)
+    return Decision(after, tuple(notes), tuple(alarms), _show(after) if is_changed else (), echoes)
 
 
-def _told(before: Failure | None, after: Failure, at: datetime) -> list[Note]:
+def turned(before: Case, after: Case) -> tuple[str, ...]:
+    """Return the fingerprints of the failures that began or ended: of these, others must be known (S1-041)."""
+    was_open = {failure.id: failure.open for failure in before.failures}
+    news = (failure for failure in after.failures if was_open.get(failure.id) is not failure.open)
+    return tuple(sorted({failure.fingerprint for failure in news}))
+
+
+def _echoes(before: Case, after: Case) -> tuple[Effect, ...]:
+    """What other lines of work show of a failure that began or ended here: they say whom it hits, and where else."""
+    marks, mine = turned(before, after), {ref.name for ref in after.refs}
+    theirs = {each.ref.name: each.ref for each in after.siblings if each.failure.fingerprint in marks}
+    told = [ref for name, ref in sorted(theirs.items()) if name not in mine and ref.open]
+    effects = (effect for ref in told for effect in _shown_on(ref))
+    return tuple(effect for effect in effects if not isinstance(effect, PublishLabels))
+
+
+def _told(before: Failure | None, after: Failure, case: Case, at: datetime) -> list[Note]:
     """The transitions of a failure, each with its reason; a jump tells the steps between (R1, R7)."""
-    notes = _first_steps(after, at) if before is None else _news(before, after, at)
+    notes = _first_steps(after, case, at) if before is None else _news(before, after, at)
     if (before.state if before else FailureState.ASSIGNED) is not after.state:
         is_fixed = after.state is FailureState.RESOLVED_UNVERIFIED
         notes.append(Note(after.id, after.state, _why(before, after), (after.resolved_at if is_fixed else None) or at))
@@ -181,11 +199,13 @@ def _told(before: Failure | None, after: Failure, at: datetime) -> list[Note]:
     return notes
 
 
-def _first_steps(failure: Failure, at: datetime) -> list[Note]:
+def _first_steps(failure: Failure, case: Case, at: datetime) -> list[Note]:
+    ref = next((ref for ref in case.refs if ref.name == failure.ref), None)
     notes = [
         Note(failure.id, "detected", f"{failure.job} failed on {failure.ref}", failure.clock.anchor_at),
         Note(failure.id, "triaged", failure.verdict.reason, at),
         Note(failure.id, "assigned", "; ".join(failure.owner.steps), at),
+        Note(failure.id, "impact", impact(failure, ref, case.siblings).sentence, at),
         Note(failure.id, "clock", failure.clock.explanation, at),
     ]
     late = failure.received_at - failure.opened_at

@@ -52,6 +52,7 @@ def _put(conn: sa.Connection, document: Document, now: datetime) -> bool:
         "sha": document.sha,
         "ref": document.ref,
         "open_key": document.open_key,
+        "print": document.print,
         "version": document.version + 1,
         "updated_at": now,
     }
@@ -68,7 +69,13 @@ def get(ids: Sequence[str], conn: sa.Connection) -> list[Document]:
 
 
 def matching(
-    kind: str, repo_id: int, sha: str | None, refs: Sequence[str] | None, open_or_since: datetime | None
+    kind: str,
+    repo_id: int,
+    *,
+    sha: str | None,
+    refs: Sequence[str] | None,
+    prints: Sequence[str] | None,
+    open_or_since: datetime | None,
 ) -> list[sa.ColumnElement[bool]]:
     """Return the conditions of engine.Store.find."""
     conditions: list[sa.ColumnElement[bool]] = [rows.c.repo_id == repo_id, rows.c.kind == kind]
@@ -76,13 +83,21 @@ def matching(
         conditions.append(rows.c.sha == sha)
     if refs is not None:
         conditions.append(rows.c.ref.in_(refs))
+    if prints is not None:
+        conditions.append(rows.c.print.in_(prints))
     if open_or_since is not None:
         conditions.append(sa.or_(rows.c.open_key.is_not(None), rows.c.updated_at > open_or_since))
     return conditions
 
 
-def find(conditions: Sequence[sa.ColumnElement[bool]], conn: sa.Connection) -> list[Document]:
-    """Return the documents that fit every condition, by id."""
+def find(
+    conditions: Sequence[sa.ColumnElement[bool]], conn: sa.Connection, newest: int | None = None
+) -> list[Document]:
+    """Return the documents that fit every condition, by id; the `newest` ones alone, by when they were committed."""
+    query = sa.select(rows).where(*conditions)
+    if newest is not None:
+        last = sa.select(rows.c.id).where(*conditions).order_by(rows.c.updated_at.desc(), rows.c.id).limit(newest)
+        query = sa.select(rows).where(rows.c.id.in_(last))
     return [
         Document(
             id=row.id,
@@ -93,7 +108,8 @@ def find(conditions: Sequence[sa.ColumnElement[bool]], conn: sa.Connection) -> l
             sha=row.sha,
             ref=row.ref,
             open_key=row.open_key,
+            print=row.print,
             version=row.version,
         )
-        for row in conn.execute(sa.select(rows).where(*conditions).order_by(rows.c.id))
+        for row in conn.execute(query.order_by(rows.c.id))
     ]

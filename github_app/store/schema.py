@@ -112,11 +112,13 @@ records = Table(
     Column("sha", PlainText),
     Column("ref", PlainText),
     Column("open_key", PlainText, unique=True),
+    Column("print", PlainText),
     Column("version", Integer, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("body", PlainText, nullable=False),
     Index("records_sha", "repo_id", "kind", "sha"),
     Index("records_ref", "repo_id", "kind", "ref"),
+    Index("records_print", "repo_id", "kind", "print", "updated_at"),
     Index("records_installation", "installation_id"),
 )
 

@@ -69,11 +69,13 @@ class SqlStore:
         *,
         sha: str | None = None,
         refs: Sequence[str] | None = None,
+        prints: Sequence[str] | None = None,
         open_or_since: datetime | None = None,
+        newest: int | None = None,
     ) -> list[Document]:
         """Return the documents that fit every condition given; see engine.Store."""
-        conditions = records.matching(kind, repo_id, sha, refs, open_or_since)
-        return await self._db.read(partial(records.find, conditions))
+        conditions = records.matching(kind, repo_id, sha=sha, refs=refs, prints=prints, open_or_since=open_or_since)
+        return await self._db.read(partial(records.find, conditions, newest=newest))
 
     async def commit(self, change: Change, now: datetime) -> bool:
         """Keep the whole change, or nothing and False when a document has moved on since it was loaded.

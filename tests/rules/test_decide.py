@@ -61,13 +61,14 @@ def on_pull(sha: str = A, number: int = 1) -> tuple[Effect, ...]:
 
 
 def test_the_journal_tells_of_a_failure_from_its_detection_to_its_end_in_order() -> None:
-    """S1-041 without impact and paging; the clock is anchored at the job's end, not at its delivery (C58, C59)."""
+    """S1-041 without paging; the clock is anchored at the job's end, not at its delivery (C58, C59)."""
     told_red = last(OPENED, RED)
     failure = only(told_red.case)
     assert told_red.notes == (
         Note(failure.id, "detected", "unit failed on pull/1", at(10)),
         Note(failure.id, "triaged", failure.verdict.reason, at(10.1)),
         Note(failure.id, "assigned", "code_author: ada opened pull request #1", at(10.1)),
+        Note(failure.id, "impact", "Nobody else is known to be held up.", at(10.1)),
         Note(failure.id, "clock", failure.clock.explanation, at(10.1)),
     )
     assert last(OPENED, RED, GREEN).notes == (
@@ -126,6 +127,7 @@ def test_a_failure_that_comes_with_its_fix_tells_the_steps_between() -> None:
         "detected",
         "triaged",
         "assigned",
+        "impact",
         "clock",
         "late_delivery",
         "resolved_unverified",

@@ -27,7 +27,7 @@ def test_a_line_that_the_last_green_run_shows_too_is_not_the_cause() -> None:
     assert verdict.category is Category.TEST_UNIT
     assert verdict.reason == (
         f"The log says `{FAILED_TEST}` (line 2): a test failed under pytest. "
-        f"Not counted, for {PLACE} shows it too: infra.database."
+        f"Not counted, for {PLACE} shows it too: infra.database, infra.network, test.database."
     )
 
 

@@ -72,6 +72,18 @@ async def test_of_two_changes_decided_on_the_same_version_the_second_is_refused_
     assert await store.journal.about("failure:1") == []
 
 
+async def test_documents_are_found_by_their_print_the_newest_of_them_alone(store: SqlStore) -> None:
+    """X33: the same failure on other lines of work."""
+    for number, mark in enumerate(("p", "p", "q", None, "p")):
+        document = a_document(f"f{number}", print=mark, open_key="k" if number == 0 else None)
+        await store.commit(Change(documents=[document]), NOW + timedelta(minutes=number))
+    found = [each.id for each in await store.find("failure", 70, prints=["p"])]
+    newest = [each.id for each in await store.find("failure", 70, prints=["p", "q"], newest=3)]
+    later = NOW + timedelta(minutes=3)
+    recent = [each.id for each in await store.find("failure", 70, prints=["p"], open_or_since=later, newest=9)]
+    assert (found, newest, recent) == (["f0", "f1", "f4"], ["f1", "f2", "f4"], ["f0", "f4"])
+
+
 async def test_of_many_at_once_exactly_one_creates_a_document(store: SqlStore) -> None:
     outcomes = await asyncio.gather(*(store.commit(Change(documents=[a_document()]), NOW) for _ in range(20)))
     assert sorted(outcomes) == [False] * 19 + [True]

@@ -123,3 +123,19 @@ def test_an_address_that_cannot_keep_deliveries_is_refused_in_words(url: str, se
 
 def test_the_short_name_of_postgresql_is_understood() -> None:
     assert checked("postgres://h/d").drivername == checked("postgresql://h/d").drivername == "postgresql+psycopg"
+
+
+def test_failures_that_an_older_version_kept_can_be_found_by_their_fingerprint(empty_url: str) -> None:
+    upgrade(empty_url)
+    execute(empty_url, "DROP INDEX records_print")
+    execute(empty_url, "ALTER TABLE records DROP COLUMN print")
+    execute(empty_url, "UPDATE alembic_version SET version_num = '0001'")
+    columns = "id, kind, installation_id, repo_id, version, updated_at, body"
+    for values in ("'f1', 'failure', 1, 7, 1, 0, '{\"fingerprint\": \"fr1:a\"}'", "'c1', 'commit', 1, 7, 1, 0, '{}'"):
+        execute(empty_url, f"INSERT INTO records ({columns}) VALUES ({values})")
+    upgrade(empty_url)
+    engine = sa.create_engine(checked(empty_url))
+    with engine.connect() as conn:
+        found = conn.exec_driver_sql("SELECT id, print FROM records ORDER BY id").all()
+    engine.dispose()
+    assert [tuple(row) for row in found] == [("c1", None), ("f1", "fr1:a")]
