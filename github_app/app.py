@@ -27,6 +27,7 @@ from github_app.github.comments import Comments
 from github_app.github.labels import Labels
 from github_app.github.publishing import Desk
 from github_app.github.receiving import MAX_BODY, Receiver
+from github_app.github.replies import Replies
 from github_app.github.sorting import sort
 from github_app.github.translate import Translator
 from github_app.inbox import GONE, Delivery, Inbox, Sorted
@@ -41,6 +42,7 @@ from github_app.rules.effects import (
     PublishGate,
     PublishLabels,
     PublishPolicyCheck,
+    PublishReply,
 )
 from github_app.rules.events import TimerFired
 from github_app.rules.model import Repo
@@ -63,7 +65,7 @@ STRAGGLING = timedelta(hours=24)
 
 INBOX_PAUSE = timedelta(seconds=5)
 SUSPENDED_PAUSE = timedelta(hours=1)
-ENDING_KINDS = ("commit", "ref", "failure")
+ENDING_KINDS = ("commit", "ref", "failure", "reply")
 
 log = structlog.get_logger(__name__)
 
@@ -257,7 +259,7 @@ def _counted_sort(metrics: Metrics) -> Callable[[str, bytes], Sorted]:
 
 
 def _performers(desk: Desk, store: SqlStore, metrics: Metrics) -> Mapping[str, Callable[[str], Awaitable[None]]]:
-    checks, comments, labels = Checks(desk), Comments(desk), Labels(desk)
+    checks, comments, labels, replies = Checks(desk), Comments(desk), Labels(desk), Replies(desk)
 
     async def forget(effect: ForgetInstallation) -> None:
         await store.forget_installation(effect.installation_id)
@@ -269,6 +271,7 @@ def _performers(desk: Desk, store: SqlStore, metrics: Metrics) -> Mapping[str, C
         "policy_check": _performer(
             metrics, desk, PublishPolicyCheck, lambda wish: checks.publish_policy(wish.repo_id, wish.sha)
         ),
+        "reply": _performer(metrics, desk, PublishReply, lambda wish: replies.publish(wish.reply_id)),
         "forget": _performer(metrics, desk, ForgetInstallation, forget),
     }
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from github_app.rules.case import Case
-from github_app.rules.records import Commit, Failure, Installation, PolicySource, Ref, installation_doc_id
+from github_app.rules.records import Commit, Failure, Installation, PolicySource, Ref, Reply, installation_doc_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Document:
     version: int = 0
 
 
-Record = Commit | Ref | Failure | PolicySource | Installation
+Record = Commit | Ref | Failure | PolicySource | Installation | Reply
 
 _KINDS: dict[str, type[Any]] = {
     "commit": Commit,
@@ -41,6 +41,7 @@ _KINDS: dict[str, type[Any]] = {
     "failure": Failure,
     "policy": PolicySource,
     "installation": Installation,
+    "reply": Reply,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
@@ -60,6 +61,8 @@ def to_document(record: Record, version: int) -> Document:
             where = {"ref": record.name, "sha": record.head_sha, "open_key": waits}
         case Commit():
             where = {"sha": record.sha}
+        case Reply():
+            where = {"ref": record.ref}
         case _:
             where = {}  # a policy is only ever asked for by its id
     return Document(record.id, name, record.repo.installation_id, record.repo.id, body, version=version, **where)
@@ -81,6 +84,7 @@ def to_case(documents: Iterable[Document]) -> Case:
         commit=next((item for item in records if isinstance(item, Commit)), None),
         source=next((item for item in records if isinstance(item, PolicySource)), None),
         installation=next((item for item in records if isinstance(item, Installation)), None),
+        reply=next((item for item in records if isinstance(item, Reply)), None),
     )
     return case.with_refs(item for item in records if isinstance(item, Ref)).with_failures(
         item for item in records if isinstance(item, Failure)
@@ -89,7 +93,7 @@ def to_case(documents: Iterable[Document]) -> Case:
 
 def records_of(case: Case) -> dict[str, Record]:
     """Return the case's records by document id."""
-    singles: list[Record] = [item for item in (case.commit, case.source) if item is not None]
+    singles: list[Record] = [item for item in (case.commit, case.source, case.reply) if item is not None]
     found: dict[str, Record] = {item.id: item for item in (*singles, *case.refs, *case.failures)}  # type: ignore[misc]  # all but Installation have text ids
     if case.installation is not None:
         found[installation_doc_id(case.installation.id)] = case.installation

@@ -16,6 +16,7 @@ from github_app.documents import Document as Document  # noqa: PLC0414  (the sto
 from github_app.documents import Record, records_of, to_case, to_document, to_record
 from github_app.outcomes import Retry
 from github_app.rules.case import Case, Decision
+from github_app.rules.commands import AskHelp
 from github_app.rules.comparison import WINDOW, Sibling
 from github_app.rules.decide import decide, turned
 from github_app.rules.effects import (
@@ -24,15 +25,18 @@ from github_app.rules.effects import (
     PublishGate,
     PublishLabels,
     PublishPolicyCheck,
+    PublishReply,
 )
 from github_app.rules.events import (
     BranchMoved,
+    CommandsGiven,
     Event,
     InstallationMoved,
     JobsSeen,
     PullMoved,
     QueueMoved,
     RefreshAsked,
+    RemarkChanged,
     TimerFired,
 )
 from github_app.rules.failures import Book, later_ids
@@ -46,10 +50,12 @@ from github_app.rules.records import (
     Installation,
     PolicySource,
     Ref,
+    Reply,
     commit_id,
     installation_doc_id,
     policy_id,
     ref_id,
+    reply_id,
 )
 from github_app.rules.refs import queue_name
 from github_app.rules.signatures import Signatures
@@ -205,6 +211,14 @@ class Engine:
     async def installation(self, installation_id: int) -> Installation | None:
         return _one(await self._store.get([installation_doc_id(installation_id)]), Installation)
 
+    async def reply(self, key: str) -> Reply | None:
+        return _one(await self._store.get([key]), Reply)
+
+    async def failures_on(self, repo_id: int, ref: str) -> list[Failure]:
+        """Return the open failures of a line of work."""
+        found = map(to_record, await self._store.find("failure", repo_id, refs=[ref], open_or_since=self._now()))
+        return [record for record in found if isinstance(record, Failure) and record.open]
+
     async def refs_at(self, repo_id: int, sha: str) -> list[Ref]:
         """Return the refs whose head is a commit."""
         records = [to_record(document) for document in await self._store.find("ref", repo_id, sha=sha)]
@@ -252,6 +266,10 @@ class Engine:
                 return await self._around(event.repo.id, event.sha, {queue_name(event)})
             case RefreshAsked():
                 return await self._around(event.repo.id, event.sha, set())
+            case CommandsGiven():
+                return await self._of_commands(event)
+            case RemarkChanged():
+                return await self._store.get([reply_id(event.repo.id, event.remark)])
             case BranchMoved():
                 return await self._of_refs(event.repo, {f"branch/{event.branch}"})
             case TimerFired():
@@ -277,6 +295,15 @@ class Engine:
     async def _of_refs(self, repo: Repo, names: set[str]) -> list[Document]:
         refs = await self._store.get([ref_id(repo.id, name) for name in sorted(names)])
         return [*await self._store.get([policy_id(repo.id)]), *refs, *await self._failures(repo.id, refs)]
+
+    async def _of_commands(self, event: CommandsGiven) -> list[Document]:
+        """What a pull request shows, and who asks for their duties is told of the whole repository's failures."""
+        around = await self._around(event.repo.id, event.pull.head_sha, {event.pull.ref})
+        if any(isinstance(one, AskHelp) for one in event.said):
+            known = {document.id for document in around}
+            open_ones = await self._store.find("failure", event.repo.id, open_or_since=self._now())
+            around += [document for document in open_ones if document.id not in known]
+        return [*around, *await self._store.get([reply_id(event.repo.id, event.remark)])]
 
     async def _of_timer(self, event: TimerFired) -> list[Document]:
         found = await self._store.get([event.subject])
@@ -312,7 +339,7 @@ def _change(before: Case, decision: Decision, event: Event, versions: dict[str, 
     return Change(
         documents=[to_document(new[key], versions.get(key, 0)) for key in sorted(_changed(records_of(before), new))],
         entries=[
-            Entry(note.subject, note.kind, note.at, "App", note.reason, installation_id, repo_id, event.cause)
+            Entry(note.subject, note.kind, note.at, note.actor, note.reason, installation_id, repo_id, event.cause)
             for note in decision.notes
         ],
         timers=[
@@ -368,5 +395,7 @@ def effect_key(effect: Effect) -> tuple[str, str]:
             return "labels", f"labels/{effect.repo_id}/{effect.number}"
         case PublishPolicyCheck():
             return "policy_check", f"policy_check/{effect.repo_id}/{effect.sha}"
+        case PublishReply():
+            return "reply", effect.reply_id
         case _:
             return "forget", f"forget/{effect.installation_id}"

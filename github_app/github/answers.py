@@ -32,6 +32,7 @@ _NOUNS = {
     "jobs": "the job",
     "labels": "the label",
     "logs": "the log",
+    "memberships": "the membership",
     "permission": "the person's permission",
     "pulls": "the pull request",
     "rerun": "the re-run",
@@ -40,6 +41,7 @@ _NOUNS = {
     "runs": "the workflow run",
     "statuses": "the commit status",
     "teams": "the team",
+    "reactions": "the reaction",
     "repos": "the repository",
     "repositories": "the repository",
 }

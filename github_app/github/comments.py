@@ -40,12 +40,12 @@ class Comments:
             return
         self._desk.wait_for_gap(sent)
         api = self._desk.api(view.repo, PERMISSIONS)
-        writer = _Writer(self._desk, api, view.repo, number, key, may_create=not is_green(view.gate))
+        writer = CommentWriter(self._desk, api, view.repo, number, key, may_create=not is_green(view.gate))
         await writer.write(body, sent)
 
 
 @dataclass(frozen=True, slots=True)
-class _Writer:
+class CommentWriter:
     """One write of one comment; look, then create (L17), but not to say that all is well."""
 
     desk: Desk

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from github_app.rules.commits import RED
+from github_app.rules.failures import Book
 from github_app.rules.model import Job, Run
-from github_app.rules.records import Commit, Installation, PolicySource, Ref
+from github_app.rules.records import Commit, Failure, Installation, PolicySource, Ref, Reply
 
 
 class Known(Protocol):
@@ -18,6 +19,12 @@ class Known(Protocol):
     async def refs_at(self, repo_id: int, sha: str) -> Sequence[Ref]: ...
 
     async def policy_source(self, repo_id: int) -> PolicySource | None: ...
+
+    async def reply(self, key: str) -> Reply | None: ...
+
+    async def failures_on(self, repo_id: int, ref: str) -> Sequence[Failure]: ...
+
+    def book(self, source: PolicySource | None) -> Book: ...
 
     async def installation(self, installation_id: int) -> Installation | None: ...
 

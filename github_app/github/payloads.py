@@ -188,6 +188,7 @@ class PullRequest(Payload):
     title: str = ""
     state: str = "open"
     draft: bool = False
+    locked: bool = False
     merged: bool = False
     user: Account | None = None
     assignees: tuple[Account, ...] = ()
@@ -261,3 +262,34 @@ class ArtifactPayload(Payload):
     size_in_bytes: int = 0
     expired: bool = False
     workflow_run: dict[str, Any] = Field(default_factory=dict)
+
+
+class IssuePayload(Payload):
+    """An issue; what has `pull_request` is the talk side of a pull request."""
+
+    number: int
+    locked: bool = False
+    pull_request: dict[str, Any] | None = None
+
+
+class RemarkPayload(Payload):
+    """A comment or a review: what somebody wrote, and when GitHub says they did."""
+
+    id: Id
+    body: str = ""
+    user: Account | None = None
+    created_at: Claimed = None
+    submitted_at: Claimed = None
+    html_url: str = ""
+    performed_via_github_app: AppRef | None = None
+
+
+class PermissionPayload(Payload):
+    """What somebody may do in a repository; `role_name` tells more than the old `permission` (G27)."""
+
+    role_name: str = ""
+    user: Account | None = None
+
+
+class MembershipPayload(Payload):
+    state: str = ""

@@ -21,6 +21,8 @@ GAP = timedelta(seconds=3)
 """Between two writes of the same thing, so that a burst of results costs a handful of writes (G13, X65)."""
 
 MARKER_VERSION = "v1"
+MARK = "<!-- failure-review:"
+"""How each of our comments begins."""
 
 
 class SentLog(Protocol):
@@ -57,7 +59,7 @@ class Desk:
     def mark(self, key: str) -> str:
         """Return the hidden line by which we know our own comment again (T19)."""
         proof = hmac.new(self.signing_key, key.encode(), hashlib.sha256).hexdigest()[:32]
-        return f"<!-- failure-review:{MARKER_VERSION}:{key}:{proof} -->"
+        return f"{MARK}{MARKER_VERSION}:{key}:{proof} -->"
 
 
 def digest_of(value: Any) -> str:

@@ -103,7 +103,11 @@ class Reading:
             raise
 
     async def _pull(self, number: int) -> Pull:
-        return pull_of(PullRequest.model_validate(await self.get("/repos/{owner}/{repo}/pulls/{n}", n=number)))
+        return pull_of(await self.shown_pull(number))
+
+    async def shown_pull(self, number: int) -> PullRequest:
+        """Return a pull request as GitHub shows it now. Raises GiveUp when it is gone."""
+        return PullRequest.model_validate(await self.get("/repos/{owner}/{repo}/pulls/{n}", n=number))
 
     async def with_changes(self, pull: Pull) -> Pull:
         """Return the pull request with the paths that its diff touches; None stays for what GitHub does not tell."""

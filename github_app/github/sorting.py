@@ -14,6 +14,9 @@ from github_app.inbox import Sorted
 HANDLED: dict[str, frozenset[str] | None] = {
     "check_run": frozenset({"created", "completed", "rerequested"}),
     "check_suite": frozenset({"completed", "rerequested"}),
+    "issue_comment": frozenset({"created", "edited", "deleted"}),
+    "pull_request_review": frozenset({"submitted", "edited", "dismissed"}),
+    "pull_request_review_comment": frozenset({"created", "edited", "deleted"}),
     "installation": frozenset({"created", "deleted", "suspend", "unsuspend", "new_permissions_accepted"}),
     "installation_repositories": frozenset({"added", "removed"}),
     "merge_group": frozenset({"checks_requested", "destroyed"}),
@@ -85,8 +88,9 @@ def _subject(event: str, payload: dict[str, Any], installation_id: int | None, r
         return f"installation/{installation_id}"
     told = payload.get(event)
     inner = told if isinstance(told, dict) else payload
-    if event == "pull_request":
-        return f"{repo_id}/pull/{inner.get('number')}"
+    pull = payload.get("issue" if event == "issue_comment" else "pull_request")
+    if event.startswith("pull_request") or event == "issue_comment":
+        return f"{repo_id}/pull/{pull.get('number') if isinstance(pull, dict) else None}"
     sha = inner.get("head_sha") or payload.get("sha") or payload.get("after")
     return f"{repo_id}/{str(sha)[:64]}" if sha else f"{repo_id}"
 

@@ -12,6 +12,7 @@ from pydantic_core import from_json
 
 from github_app.github import facts
 from github_app.github.client import GitHub
+from github_app.github.commands import CommandReader
 from github_app.github.evidence import Witness
 from github_app.github.known import Known, is_judged, newly_red, run_in
 from github_app.github.payloads import (
@@ -109,8 +110,11 @@ class Translator:
         return {
             "check_run": self._check_run,
             "check_suite": self._check_suite,
+            "issue_comment": self._remark,
             "merge_group": self._merge_group,
             "pull_request": self._pull_request,
+            "pull_request_review": self._remark,
+            "pull_request_review_comment": self._remark,
             "push": self._push,
             "repository": self._repository,
             "status": self._status,
@@ -295,6 +299,10 @@ class Translator:
                 action=context.action,
             )
         ]
+
+    async def _remark(self, context: Context) -> list[Event]:
+        reader = CommandReader(self._github, self._known, context.reading, self._secrets)
+        return await reader.events(context.repo, context.delivery, context.payload)
 
     async def _push(self, context: Context) -> list[Event]:
         told = Push.model_validate(context.payload)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from github_app.rules.comparison import Sibling
 from github_app.rules.effects import Effect
-from github_app.rules.records import Commit, Failure, Installation, PolicySource, Ref
+from github_app.rules.records import Commit, Failure, Installation, PolicySource, Ref, Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Case:
     source: PolicySource | None = None
     installation: Installation | None = None
     siblings: tuple[Sibling, ...] = ()  # failures like those that have just begun or ended; they are only read
+    reply: Reply | None = None
 
     def with_refs(self, changed: Iterable[Ref]) -> Case:
         refs = {ref.name: ref for ref in self.refs} | {ref.name: ref for ref in changed}
@@ -39,6 +40,7 @@ class Note:
     kind: str
     reason: str
     at: datetime
+    actor: str = "App"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from github_app.rules.effects import (
 )
 from github_app.rules.events import (
     BranchMoved,
+    CommandsGiven,
     Event,
     InstallationMoved,
     JobsSeen,
@@ -29,12 +30,14 @@ from github_app.rules.events import (
     PullMoved,
     QueueMoved,
     RefreshAsked,
+    RemarkChanged,
     RepoMoved,
     TimerFired,
 )
 from github_app.rules.failures import QUIET, Book, record, settle
 from github_app.rules.findings import joined, judge, leg_key, wants_judgement
 from github_app.rules.impact import impact
+from github_app.rules.obeying import obey, remark_changed
 from github_app.rules.policy_source import taken_in
 from github_app.rules.records import Commit, Failure, FailureState, Installation, Ref
 from github_app.rules.sla import breach, duration_in_words, late_from
@@ -64,9 +67,21 @@ def decide(case: Case, event: Event, book: Book, now: datetime) -> Decision:
             after = replace(case, source=replace(case.source, repo=event.repo) if case.source else None)
         case RefreshAsked():
             return _refreshed(case, event)
+        case CommandsGiven() | RemarkChanged():
+            return _obeyed(case, event, book, now)
         case _:
             after = _timer_fired(case, event, now)
     return _compared(case, _settled(after, book), event, book, now)
+
+
+def _obeyed(case: Case, event: CommandsGiven | RemarkChanged, book: Book, now: datetime) -> Decision:
+    """Let what people say change the records, and answer them."""
+    if isinstance(event, RemarkChanged):
+        heard = remark_changed(case, event)
+        return Decision(heard.case, heard.notes)
+    heard = obey(case, event, book)
+    change = _compared(case, _settled(heard.case, book), event, book, now)
+    return replace(change, notes=(*heard.notes, *change.notes), effects=(*change.effects, *heard.effects))
 
 
 def _refreshed(case: Case, event: RefreshAsked) -> Decision:
@@ -216,6 +231,8 @@ def _first_steps(failure: Failure, case: Case, at: datetime) -> list[Note]:
 
 
 def _news(before: Failure, after: Failure, at: datetime) -> list[Note]:
+    if before.correction != after.correction:
+        return []  # whoever corrected it has told so
     if before.verdict != after.verdict:
         return [Note(after.id, "judged", after.verdict.reason, at)]
     if before.owner.accountable != after.owner.accountable:

@@ -38,10 +38,18 @@ class PublishPolicyCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishReply:
+    """Answer a comment with commands, once; `reply_id` names the record of what was answered."""
+
+    repo_id: int
+    reply_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetInstallation:
     """Delete everything kept for an installation that was removed (T32)."""
 
     installation_id: int
 
 
-Effect = PublishGate | PublishComment | PublishLabels | PublishPolicyCheck | ForgetInstallation
+Effect = PublishGate | PublishComment | PublishLabels | PublishPolicyCheck | PublishReply | ForgetInstallation

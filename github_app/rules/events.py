@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from github_app.rules.commands import Said
 from github_app.rules.model import Hand, Job, Person, Pull, Repo, Run
+from github_app.rules.records import Remark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,41 @@ class TimerFired(Happened):
     generation: int
 
 
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who gives a command, and what GitHub said just now about what they may.
+
+    `role` is GitHub's `role_name` on the repository; None when it did not say, and `problem` tells why. `teams` are
+    those of the teams asked about that they are in; `unsure` those for which GitHub did not say.
+    """
+
+    person: Person
+    role: str | None
+    teams: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandsGiven(Happened):
+    """Somebody wrote commands on a pull request; `pull` is as GitHub showed it just now."""
+
+    pull: Pull
+    remark: Remark
+    actor: Actor
+    said: tuple[Said, ...]
+    locked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemarkChanged(Happened):
+    """A comment that was answered has been edited or deleted since; `by` is who did that."""
+
+    remark: Remark
+    action: str
+    by: Person
+
+
 Event = (
     JobsSeen
     | PullMoved
@@ -111,5 +148,7 @@ Event = (
     | RepoMoved
     | RefreshAsked
     | InstallationMoved
+    | CommandsGiven
+    | RemarkChanged
     | TimerFired
 )

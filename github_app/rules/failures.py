@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from github_app.rules import sla
+from github_app.rules.advice import remedy_for
 from github_app.rules.commits import is_allowed_to_fail
 from github_app.rules.comparison import Sibling, compared
 from github_app.rules.findings import leg_key, speaker
@@ -23,7 +24,7 @@ from github_app.rules.ownership import BENCHMARK, Facts, hands_of, owner_from
 from github_app.rules.policy import Policy, Rule, rule_of
 from github_app.rules.records import Commit, Failure, FailureState, Finding, Judgement, Leg, PolicySource, Ref
 from github_app.rules.signatures import Signatures
-from github_app.rules.verdicts import Owner, Party, Verdict
+from github_app.rules.verdicts import Correction, Owner, Party, Verdict
 from pytest_failure_review.report import Category
 
 LEGS_KEPT = 60
@@ -68,7 +69,8 @@ def record(
     newest = max(series, key=lambda known: known.series, default=None)
     judgement, place = finding.judgement, Place(ref, siblings)
     if judgement is not None and (newest is None or _begins_anew(finding.leg, newest, ref)):
-        return _judged((finding.leg,), finding, judgement, place, book, series=newest.series + 1 if newest else 1)
+        fresh = _judged((finding.leg,), finding, judgement, place, book, series=newest.series + 1 if newest else 1)
+        return corrected(fresh, newest.correction, ref, book) if newest else fresh
     return _with_leg(newest, finding, place, book) if newest else None
 
 
@@ -108,6 +110,66 @@ def first_of(legs: Sequence[Leg], span: Span) -> Leg:
     return min((leg for leg in legs if leg.at >= span.start), key=lambda leg: (leg.order, leg.at, leg.slot))
 
 
+def corrected(
+    failure: Failure,
+    correction: Correction | None,
+    ref: Ref,
+    book: Book,
+    at: datetime | None = None,
+) -> Failure:
+    """Return the failure as people say it is, or with None as the App does: its rule, deadline and override.
+
+    What the App says stays beside it, and the fingerprint as it is (X73). `at` is when that was said; the spent time is
+    kept then (E39). Without `at` the word is an old one, which holds for what has become known since. Whose it is then,
+    `settle` says.
+    """
+    machine = failure.machine or failure.verdict
+    verdict = machine if correction is None else said_by_people(machine, correction)
+    if verdict == failure.verdict:
+        return replace(failure, correction=correction)
+    rule, explanation = _rule(verdict, failure.legs, failure.reported, ref, book.policy)
+    clock = replace(failure.clock, target_s=rule.sla_s, explanation=explanation)
+    return replace(
+        failure,
+        verdict=verdict,
+        machine=machine if correction else None,
+        correction=correction,
+        override=eligibility(verdict, rule, book.policy, _protected(ref, book.policy)),
+        clock=sla.retarget(failure.clock, rule.sla_s, at, explanation) if at else clock,
+        tier=rule.tier,
+        blocks_all=rule.blocks_all,
+        notes=(f"Runbook: {rule.runbook}",) if rule.runbook else (),
+        policy_version=book.policy.version,
+    )
+
+
+def said_by_people(machine: Verdict, correction: Correction) -> Verdict:
+    """Return the verdict of a correction; the evidence stays, and with it whatever else it shows (T15)."""
+    remedy = remedy_for(correction.category)
+    is_same = correction.category is machine.category
+    why = correction.reason or "no reason was given"
+    return replace(
+        machine,
+        category=correction.category,
+        subcategory=correction.kind,
+        severity=machine.severity if is_same else None,
+        state=None,
+        reason=f"Corrected by {correction.names}: {why}",
+        rule="person",
+        source="person",
+        confidence=1.0,
+        runner_up=None,
+        description="",
+        causes=machine.causes if is_same else remedy.causes,
+        advice=machine.advice if is_same else remedy.advice,
+    )
+
+
+def rule_for(failure: Failure, verdict: Verdict, ref: Ref, policy: Policy) -> Rule:
+    """Return the policy's rule for a failure if its verdict were this one."""
+    return _rule(verdict, failure.legs, failure.reported, ref, policy)[0]
+
+
 def failure_id(repo_id: int, ref: str, mark: str, series: int) -> str:
     """Return the id of the failure's page; it need not be secret, since the page asks who reads."""
     return "f" + sha256(f"{repo_id}|{ref}|{mark}|{series}".encode()).hexdigest()[:20]
@@ -137,8 +199,10 @@ def _with_leg(known: Failure, finding: Finding, place: Place, book: Book) -> Fai
     if judgement is None or leg_key(speaker(legs)) != leg_key(finding.leg):
         return replace(known, legs=legs, received_at=received_at, state=state)
     fresh = _judged(legs, finding, judgement, place, book, series=known.series)
-    clock = replace(fresh.clock, breached_at=known.clock.breached_at)
-    return replace(fresh, greens=known.greens, received_at=received_at, state=state, clock=clock)
+    clock = replace(known.clock, target_s=fresh.clock.target_s, explanation=fresh.clock.explanation)
+    told = replace(fresh, greens=known.greens, received_at=received_at, state=state, clock=clock)
+    told = replace(told, proposals=known.proposals, looked_by=known.looked_by)
+    return corrected(told, known.correction, place.ref, book)
 
 
 def _state(last: Span, *, is_over: bool) -> FailureState:
@@ -233,7 +297,7 @@ def _owned(failure: Failure, first: Leg, ref: Ref, book: Book) -> Failure:
     if failure.policy_version != book.policy.version:
         return failure
     comparison = failure.comparison
-    if comparison.is_inherited and comparison.base.owner is not None:
+    if comparison.is_inherited and comparison.base.owner is not None and failure.correction is None:
         there = comparison.base.owner
         return replace(failure, owner=replace(there, steps=(comparison.base.sentence, *there.steps)))
     codeowners, admins = (book.source.codeowners, book.source.admins) if book.source else (None, ())

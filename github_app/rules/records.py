@@ -17,7 +17,7 @@ from github_app.rules.model import (
     Repo,
     Run,
 )
-from github_app.rules.verdicts import Clock, Comparison, Override, Owner, Verdict
+from github_app.rules.verdicts import Clock, Comparison, Correction, Override, Owner, Proposal, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ class Ref:
     greens: tuple[Green, ...] = ()
     closed: tuple[tuple[datetime, datetime | None], ...] = ()  # spans in which nobody could merge it (E27)
     turns: tuple[tuple[datetime, bool], ...] = ()  # when it was heard to be closed (False) or opened anew (True)
+    heads: tuple[tuple[datetime, str], ...] = ()  # which head GitHub showed when, the newest views (X2)
+    unsaid: tuple[tuple[str, str], ...] = ()  # answers that a locked conversation cannot take: head, sentence (X62)
 
     @property
     def id(self) -> str:
@@ -187,6 +189,10 @@ class Failure:
     comparison: Comparison = field(default_factory=Comparison)
     paths: tuple[str, ...] = ()  # files that the evidence points at, the most telling first
     committers: tuple[Hand, ...] = ()  # of a leaked credential; never shown in public
+    machine: Verdict | None = None  # what the App says where people say otherwise; `verdict` is then theirs
+    correction: Correction | None = None
+    proposals: tuple[Proposal, ...] = ()
+    looked_by: tuple[Person, ...] = ()  # who has said something about it (C32)
 
     @property
     def open(self) -> bool:
@@ -224,6 +230,59 @@ class Installation:
     account: str
     state: str  # active | suspended | deleted
     changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A comment or review on a pull request, by the kind of GitHub's object and its number; `at` is GitHub's time."""
+
+    kind: str  # comment | review | review_comment
+    id: int
+    at: datetime
+    url: str = ""
+
+
+class Manner(StrEnum):
+    """How a command was answered."""
+
+    DONE = "done"
+    PROPOSED = "proposed"
+    TOLD = "told"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one command, in sentences with code between backticks; one list entry each."""
+
+    manner: Manner
+    sentence: str
+    points: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A comment with commands, and what was answered; a comment that has one is not obeyed again (R9, T2)."""
+
+    repo: Repo
+    number: int
+    remark: Remark
+    by: Person
+    answers: tuple[Answer, ...]
+    locked: bool = False
+    later: tuple[str, ...] = ()  # deliveries that told of an edit or of the comment's end (X49, X50)
+
+    @property
+    def id(self) -> str:
+        return reply_id(self.repo.id, self.remark)
+
+    @property
+    def ref(self) -> str:
+        return f"pull/{self.number}"
+
+
+def reply_id(repo_id: int, remark: Remark) -> str:
+    return f"reply/{repo_id}/{remark.kind}/{remark.id}"
 
 
 def commit_id(repo_id: int, sha: str) -> str:

@@ -22,6 +22,9 @@ Turns = tuple[tuple[datetime, bool], ...]
 UNMOVED = datetime.fromtimestamp(0, UTC)
 """When a branch moved that only its jobs have told of: any push is newer."""
 
+HEADS_KEPT = 20
+"""Views of a pull request's head that are remembered; missing older ones only make us more careful."""
+
 _TURNS = {"closed": False, "reopened": True}
 
 
@@ -105,7 +108,21 @@ def _with_pull(known: Ref | None, repo: Repo, told: Pull, heard: Turns = ()) -> 
         pull=pull,
         turns=turns,
         closed=_closed_spans((*turns, (pull.updated_at, pull.open))),
+        heads=tuple(sorted({*base.heads, (told.updated_at, told.head_sha)}))[-HEADS_KEPT:],
     )
+
+
+def head_since(ref: Ref) -> datetime:
+    """Return since when GitHub has shown the present head; later than the truth when we missed its first view (X2).
+
+    It is GitHub's own time: the dates of commits are whatever their author likes.
+    """
+    since = ref.moved_at
+    for at, sha in reversed(ref.heads):
+        if sha != ref.head_sha:
+            break
+        since = at
+    return since
 
 
 def _newer(known: Pull, told: Pull) -> Pull:

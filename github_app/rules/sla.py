@@ -38,7 +38,12 @@ def spent(clock: Clock, now: datetime) -> float:
 
 
 def deadline(clock: Clock) -> datetime | None:
-    """Return when the target is or was used up; None without a target, or while the clock stands before that."""
+    """Return when the target is or was used up; None without a target, or while the clock stands before that.
+
+    When a change of target left less than nothing, it is the working deadline, which reminders go by (C36).
+    """
+    if clock.working_due_at is not None and clock.running_since is not None:
+        return clock.working_due_at
     if clock.breached_at is not None:
         return clock.breached_at
     if clock.target_s is None or clock.running_since is None:
@@ -77,14 +82,22 @@ def resume(clock: Clock, at: datetime) -> Clock:
 
 
 def retarget(clock: Clock, target_s: int | None, at: datetime, explanation: str = "") -> Clock:
-    """Give a clock another target, keeping the spent time (E39); one that is spent already is missed from `at` on."""
+    """Give a clock another target, keeping the spent time (E39); what was missed under the old one stays missed.
+
+    A target that is spent already is missed from `at` on, `by_retarget`, and a working deadline of one full new target
+    begins there (C36).
+    """
     if target_s == clock.target_s:
         return clock
-    used = spent(clock, at)
-    moved = replace(clock, target_s=target_s, explanation=explanation, generation=clock.generation + 1)
-    if target_s is not None and used > target_s and moved.breached_at is None:
-        return replace(moved, breached_at=utc(at), explanation=f"{explanation} (spent already when it was set)".strip())
-    return moved
+    marked = breach(clock, at)
+    moved = replace(marked, target_s=target_s, explanation=explanation, generation=clock.generation + 1)
+    moved = replace(moved, held_at=marked.breached_at, working_due_at=None)
+    if target_s is None or spent(clock, at) <= target_s:
+        return moved
+    words = f"{explanation} (spent already when it was set)".strip()
+    if moved.breached_at is None:
+        moved = replace(moved, breached_at=utc(at), held_at=utc(at), by_retarget=True, explanation=words)
+    return replace(moved, working_due_at=_after(at, target_s)) if moved.by_retarget else moved
 
 
 def clock_of(spans: Iterable[Span], clock: Clock) -> Clock:
@@ -100,7 +113,21 @@ def clock_of(spans: Iterable[Span], clock: Clock) -> Clock:
         run = resume(run, span.start) if number else run
         if span.end is not None:
             run = stop(run, span.end, MET if span.ended_by is not None else OBSOLETE)
+    if clock.held_at is not None and stretches and (stretches[-1].end or clock.held_at) >= clock.held_at:
+        return _held(run, clock)
     return replace(run, breached_at=clock.breached_at) if _still_missed(run, clock) else run
+
+
+def _held(run: Clock, before: Clock) -> Clock:
+    """What was missed before the target changed, or by that change, stays missed (C36)."""
+    return replace(
+        run,
+        outcome=BREACHED if run.outcome == MET else run.outcome,
+        breached_at=before.held_at,
+        held_at=before.held_at,
+        by_retarget=before.by_retarget,
+        working_due_at=before.working_due_at,
+    )
 
 
 def _still_missed(run: Clock, before: Clock) -> bool:

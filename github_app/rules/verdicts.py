@@ -125,6 +125,9 @@ class Clock:
     outcome: str | None = None  # met | breached | overridden | obsolete
     breached_at: datetime | None = None
     explanation: str = ""
+    held_at: datetime | None = None  # a miss that no change of target takes back (C36)
+    by_retarget: bool = False  # the change of target itself put the deadline into the past; counted apart
+    working_due_at: datetime | None = None  # what is asked for then: one full new target from the change on
 
 
 class Answer(StrEnum):
@@ -185,3 +188,36 @@ class Override:
     reason: str
     policy_line: str
     needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What people say a failure is, which holds until they take it back; `was` is what the App said then (X73)."""
+
+    category: Category
+    by: tuple[Person, ...]
+    at: datetime
+    was: Category
+    owner_was: Party
+    kind: str | None = None
+    reason: str = ""
+
+    @property
+    def names(self) -> str:
+        return " and ".join(person.login for person in self.by)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What somebody would call a failure who may not decide it alone; `category` None is the App's own word.
+
+    `counts` says that it is one of the two voices that a secret takes, `security` that it is that role's (C03).
+    """
+
+    category: Category | None
+    by: Person
+    at: datetime
+    kind: str | None = None
+    reason: str = ""
+    counts: bool = False
+    security: bool = False

@@ -71,8 +71,18 @@ class Status:
 
 
 @dataclass(eq=False, slots=True)
+class Reaction:
+    """A reaction to a comment; each person has each `content` once."""
+
+    id: int
+    author: Account
+    content: str
+    created_at: datetime
+
+
+@dataclass(eq=False, slots=True)
 class Comment:
-    """A comment on a pull request; `app` is set when an App wrote it."""
+    """A comment on a pull request, or what a review says; `app` is set when an App wrote it."""
 
     id: int
     pull: Pull
@@ -81,6 +91,8 @@ class Comment:
     created_at: datetime
     updated_at: datetime
     app: App | None = None
+    reactions: list[Reaction] = field(default_factory=list)
+    review: str | None = None  # `body` of a review, `line` of a comment in one; None in the conversation
 
 
 @dataclass(eq=False, slots=True)
@@ -190,6 +202,7 @@ class Pull:
     created_at: datetime
     updated_at: datetime
     draft: bool = False
+    locked: bool = False
     merged: bool = False
     closed_at: datetime | None = None
     labels: list[Label] = field(default_factory=list)
@@ -221,6 +234,7 @@ class Repository:
     commits: dict[str, Commit] = field(default_factory=dict)
     pulls: dict[int, Pull] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)
+    remarks: dict[int, Comment] = field(default_factory=dict)  # in reviews
     labels: dict[str, Label] = field(default_factory=dict)
     suites: dict[int, CheckSuite] = field(default_factory=dict)
     statuses: dict[str, list[Status]] = field(default_factory=dict)

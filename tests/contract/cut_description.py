@@ -73,12 +73,14 @@ get R/compare/{basehead}
 get R/contents/{path}
 get R/installation
 get patch delete R/issues/comments/{comment_id}
+post R/issues/comments/{comment_id}/reactions
 get post R/issues/{issue_number}/comments
 get post put delete R/issues/{issue_number}/labels
 delete R/issues/{issue_number}/labels/{name}
 get post R/labels
 get R/labels/{name}
 get R/pulls
+post R/pulls/comments/{comment_id}/reactions
 get R/pulls/{pull_number}
 get R/pulls/{pull_number}/commits
 get R/pulls/{pull_number}/files

@@ -72,8 +72,16 @@ READ = {
     "status": {"": "id:int sha:str state:str context:str description:str? target_url:str? branches:list"},
     "repository": {"changes": ""},
     "issue_comment": {
-        "issue": "id:int number:int state:str pull_request:dict user:dict",
+        "issue": "id:int number:int state:str locked:bool pull_request:dict user:dict",
         "comment": "id:int body:str user:dict created_at:str updated_at:str author_association:str",
+    },
+    "pull_request_review": {
+        "pull_request": "number:int state:str user:dict head:dict base:dict",
+        "review": "id:int body:str? user:dict state:str submitted_at:str html_url:str",
+    },
+    "pull_request_review_comment": {
+        "pull_request": "number:int state:str user:dict head:dict base:dict",
+        "comment": "id:int body:str user:dict created_at:str updated_at:str html_url:str",
     },
     "installation": {
         "installation": "id:int account:dict app_id:int permissions:dict events:list",
@@ -112,6 +120,8 @@ async def an_eventful_day(sandbox: Sandbox, url: str) -> None:
     pull = await sandbox.open_pull(repo, "feature", "mona", "Add a basket")
     await sandbox.push_commit(pull)
     await sandbox.comment(pull, "ada", "Hello")
+    await sandbox.review(pull, "ada", "Well done")
+    await sandbox.review_line(pull, "ada", "Why so?")
     run = await sandbox.start_run(repo, pull.head_sha)
     await sandbox.finish_job(sandbox.job(run, "test"), "failure", log="no\n")
     await sandbox.finish_run(run)

@@ -8,7 +8,7 @@ from github_app.sandbox.acts import repos
 from github_app.sandbox.shapes import accounts
 from github_app.sandbox.shapes import pulls as shapes
 from github_app.sandbox.shapes.repos import short_commit
-from github_app.sandbox.state import Account, App, Comment, Label, Pull, Repository
+from github_app.sandbox.state import Account, App, Comment, Label, Pull, Reaction, Repository
 from github_app.sandbox.world import World
 
 
@@ -109,6 +109,30 @@ def _announce_comment(world: World, value: Comment, action: str, sender: Account
     whole = shapes.comment(world.base, value)
     body = {"issue": shapes.issue(world.base, value.pull), "comment": whole, **more}
     world.announce(value.pull.repo, "issue_comment", action, body, sender)
+
+
+def review(world: World, pull: Pull, author: Account, body: str, *, line: bool = False) -> Comment:
+    """Somebody reviews: with a word on the whole, or with a comment on a line."""
+    now = world.clock()
+    made = Comment(world.state.number(), pull, author, body, now, now, review="line" if line else "body")
+    pull.repo.remarks[made.id] = made
+    shape = shapes.review_comment(world.base, made) if line else shapes.review(world.base, made)
+    whole = {"pull_request": shapes.pull(world.base, pull), "comment" if line else "review": shape}
+    if line:
+        world.announce(pull.repo, "pull_request_review_comment", "created", whole, author)
+    else:
+        world.announce(pull.repo, "pull_request_review", "submitted", whole, author)
+    return made
+
+
+def react(world: World, value: Comment, author: Account, content: str) -> tuple[Reaction, bool]:
+    """React, once each; says whether the reaction is a new one."""
+    for known in value.reactions:
+        if (known.author, known.content) == (author, content):
+            return known, False
+    made = Reaction(world.state.number(), author, content, world.clock())
+    value.reactions.append(made)
+    return made, True
 
 
 def make_label(world: World, repo: Repository, name: str, color: str = "ededed", description: str = "") -> Label:

@@ -38,6 +38,8 @@ def comments(call: Call) -> Answer:
 
 @ROUTES.post(_R + "/issues/{issue_number}/comments", _WRITE)
 def create_comment(call: Call) -> Answer:
+    if call.pull("issue_number").locked:
+        raise Refusal(403, "Unable to create comment because issue is locked.")
     app = call.actor.token.installation.app if call.actor.token else None
     made = acts.comment(call.world, call.pull("issue_number"), call.actor.account, _text(call), app)
     return Answer(shapes.comment(call.base, made), 201)
@@ -59,6 +61,30 @@ def edit_comment(call: Call) -> Answer:
 def delete_comment(call: Call) -> Answer:
     acts.delete_comment(call.world, _comment(call), call.actor.account)
     return Answer(None, 204)
+
+
+_REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
+
+
+def _reacted(call: Call, value: Comment | None) -> Answer:
+    if value is None:
+        raise not_found()
+    content = call.fields.get("content")
+    if content not in _REACTIONS:
+        raise invalid("Reaction", "content", "content is not one of the reactions")
+    made, is_new = acts.react(call.world, value, call.actor.account, str(content))
+    return Answer(shapes.reaction(call.base, made), 201 if is_new else 200)
+
+
+@ROUTES.post(_R + "/issues/comments/{comment_id}/reactions", _WRITE)
+def react_to_comment(call: Call) -> Answer:
+    return _reacted(call, _comment(call))
+
+
+@ROUTES.post(_R + "/pulls/comments/{comment_id}/reactions", "pull_requests:write")
+def react_to_review_comment(call: Call) -> Answer:
+    found = call.repo.remarks.get(call.number("comment_id"))
+    return _reacted(call, found if found is not None and found.review == "line" else None)
 
 
 def _names(call: Call) -> list[str]:

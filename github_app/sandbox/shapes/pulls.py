@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from github_app.sandbox.shapes.accounts import Json, app, node_id, stamp, stamp_or_none, user
 from github_app.sandbox.shapes.repos import api_url, commit, repository
-from github_app.sandbox.state import Comment, Commit, Label, Pull, Repository
+from github_app.sandbox.state import Comment, Commit, Label, Pull, Reaction, Repository
 
 
 def label(base: str, repo: Repository, value: Label) -> Json:
@@ -62,7 +62,7 @@ def pull(base: str, value: Pull) -> Json:
         "node_id": node_id("PullRequest", value.id),
         "number": value.number,
         "state": value.state,
-        "locked": False,
+        "locked": value.locked,
         "active_lock_reason": None,
         "title": value.title,
         "user": user(base, value.author),
@@ -191,6 +191,49 @@ def comment(base: str, value: Comment) -> Json:
 def _reactions(url: str) -> Json:
     kinds = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
     return {"url": f"{url}/reactions", "total_count": 0, **dict.fromkeys(kinds, 0)}
+
+
+def reaction(base: str, value: Reaction) -> Json:
+    return {
+        "id": value.id,
+        "node_id": node_id("Reaction", value.id),
+        "user": user(base, value.author),
+        "content": value.content,
+        "created_at": stamp(value.created_at),
+    }
+
+
+def review(base: str, value: Comment) -> Json:
+    """A review with a word of its own, as `pull_request_review` webhooks carry it."""
+    page = f"{base}/{value.pull.repo.full_name}/pull/{value.pull.number}"
+    return {
+        "id": value.id,
+        "node_id": node_id("PullRequestReview", value.id),
+        "user": user(base, value.author),
+        "body": value.body,
+        "commit_id": value.pull.head_sha,
+        "submitted_at": stamp(value.created_at),
+        "updated_at": stamp(value.updated_at),
+        "state": "commented",
+        "html_url": f"{page}#pullrequestreview-{value.id}",
+        "author_association": "MEMBER",
+    }
+
+
+def review_comment(base: str, value: Comment) -> Json:
+    """A comment on a line, as `pull_request_review_comment` webhooks carry it."""
+    page = f"{base}/{value.pull.repo.full_name}/pull/{value.pull.number}"
+    return {
+        "id": value.id,
+        "node_id": node_id("PullRequestReviewComment", value.id),
+        "user": user(base, value.author),
+        "body": value.body,
+        "commit_id": value.pull.head_sha,
+        "created_at": stamp(value.created_at),
+        "updated_at": stamp(value.updated_at),
+        "html_url": f"{page}#discussion_r{value.id}",
+        "author_association": "MEMBER",
+    }
 
 
 def issue(base: str, value: Pull) -> Json:

@@ -92,6 +92,23 @@ class Code(Verbs):
         await self.settled()
         return made
 
+    async def review(self, pull: Pull, author: str, body: str) -> Comment:
+        """Submit a review that says something."""
+        return await self._reviewed(pull, author, body, line=False)
+
+    async def review_line(self, pull: Pull, author: str, body: str) -> Comment:
+        """Comment on a line of the change."""
+        return await self._reviewed(pull, author, body, line=True)
+
+    async def _reviewed(self, pull: Pull, author: str, body: str, *, line: bool) -> Comment:
+        made = pulls.review(self.world, pull, self.world.account(author), body, line=line)
+        await self.settled()
+        return made
+
+    def lock(self, pull: Pull) -> None:
+        """Lock the conversation: Apps cannot comment any more."""
+        pull.locked = True
+
     async def edit_comment(self, comment: Comment, body: str, by: str) -> None:
         pulls.edit_comment(self.world, comment, body, self.world.account(by))
         await self.settled()

@@ -1,0 +1,41 @@
+"""What somebody may, by what GitHub said of them just now; who is not known to may, may not (X54, X55, X56)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from github_app.rules.events import Actor, CommandsGiven
+from github_app.rules.policy import Policy, RoleHolders
+
+WRITERS: Final = frozenset({"write", "maintain", "admin"})
+"""GitHub's roles that may push; a custom role is none of them, whatever it is called (G27)."""
+
+ROLES: Final = WRITERS | {"read", "triage"}
+
+
+def may_write(actor: Actor) -> bool:
+    return actor.role in WRITERS
+
+
+def fills(actor: Actor, role: str, policy: Policy, *, private: bool) -> bool:
+    """Whether somebody holds a role of the policy: by one of its teams, or by login.
+
+    A login can be given up and taken by another, so a person named by it must also have been let into the repository;
+    everybody may read a public one (G28).
+    """
+    holders = policy.roles.get(role, RoleHolders())
+    mine = {team.casefold() for team in actor.teams}
+    if any(team.casefold() in mine for team in holders.teams):
+        return True
+    let_in = ROLES if private else ROLES - {"read"}
+    return actor.role in let_in and actor.person.login.casefold() in {login.casefold() for login in holders.users}
+
+
+def roles_of(event: CommandsGiven, policy: Policy) -> tuple[str, ...]:
+    """Return the roles of the policy that the person holds here."""
+    return tuple(role for role in policy.roles if fills(event.actor, role, policy, private=event.repo.private))
+
+
+def is_author(event: CommandsGiven) -> bool:
+    """Whether it is the pull request's author who speaks, by the number that never changes."""
+    return event.actor.person.id == event.pull.author.id
