@@ -5,7 +5,7 @@ They are kept in `signatures/<group>.yml`; this part reads and checks them, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Final, Literal
 
@@ -17,6 +17,9 @@ from pytest_failure_review.report import Category, Severity
 
 SEVERITY_GROUP: Final = "severity"
 """The named group of a pattern that catches the scanner's own word; every other named group is a measure."""
+
+_TOGETHER: Final = 40
+"""Patterns in one set: an automaton of all of them is so large that RE2 throws it away and begins anew all the time."""
 
 _Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
 _Text = Annotated[str, Field(min_length=1, max_length=500)]
@@ -30,8 +33,8 @@ def _listed(value: object) -> object:
 class Signature(BaseModel):
     """One thing that a failing log can say, and what a person should know about it.
 
-    `description` continues the sentence "The log says ...:". A `weak` signature is a symptom that also passing jobs
-    show, or that says little; it counts only where nothing better is found.
+    `description` continues the sentence "The log says ...:". A `weak` signature is a symptom, or says little; it counts
+    only where nothing better is found. A line in which one of `unless` is found as well does not count.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
@@ -39,6 +42,7 @@ class Signature(BaseModel):
     id: _Slug
     category: Category
     pattern: Annotated[tuple[_PatternText, ...], BeforeValidator(_listed), Field(min_length=1)]
+    unless: Annotated[tuple[_PatternText, ...], BeforeValidator(_listed)] = ()
     description: _Text
     subcategory: _Slug | None = None
     severity: Severity | None = None
@@ -64,8 +68,10 @@ class Signatures:
         self.entries = tuple(entries)
         self._owner = [entry for entry in entries for _ in entry.pattern]
         texts = [pattern for entry in entries for pattern in entry.pattern]
-        self._set: PatternSet = engine.pattern_set(texts)
+        parts = range(0, len(texts), _TOGETHER)
+        self._sets: list[PatternSet] = [engine.pattern_set(texts[part : part + _TOGETHER]) for part in parts]
         self._patterns: list[Pattern] = [engine.pattern(text) for text in texts]
+        self._unless = {entry.id: engine.pattern_set(entry.unless) for entry in entries if entry.unless}
 
     def hits(self, line: str) -> tuple[Hit, ...]:
         """Give what is found in a cleaned line, each signature once, in the order of the files.
@@ -74,12 +80,22 @@ class Signatures:
         """
         caught: dict[str, dict[str, str]] = {}
         signatures: dict[str, Signature] = {}
-        for index in self._set.hits(line):
+        for index in self._found(line):
             signature = self._owner[index]
+            if signature.id not in signatures and self._is_excepted(signature, line):
+                continue
             signatures[signature.id] = signature
             groups = caught.setdefault(signature.id, {})
             groups.update(_caught(self._patterns[index].search(line)) | groups)
         return tuple(Hit(signature, caught[signature.id]) for signature in signatures.values())
+
+    def _found(self, line: str) -> Iterator[int]:
+        for part, patterns in enumerate(self._sets):
+            yield from (part * _TOGETHER + place for place in patterns.hits(line))
+
+    def _is_excepted(self, signature: Signature, line: str) -> bool:
+        unless = self._unless.get(signature.id)
+        return unless is not None and unless.hits(line) != ()
 
 
 def parse(texts: Mapping[str, str], engine: Engine = ENGINE) -> Signatures:
@@ -122,7 +138,7 @@ def _sentence(name: str, tree: policy_yaml.Tree, refused: ValidationError) -> st
 
 
 def _compile(name: str, entry: Signature, engine: Engine) -> None:
-    for text in entry.pattern:
+    for text in (*entry.pattern, *entry.unless):
         try:
             engine.pattern(text)
         except ValueError as refused:

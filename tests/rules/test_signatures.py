@@ -67,6 +67,11 @@ def test_several_patterns_of_one_signature_are_one_hit() -> None:
     assert found(Signatures([entry]), "one two") == ["a"]
 
 
+def test_a_line_with_an_exception_in_it_does_not_count() -> None:
+    dry = parse({"a.yml": WHOLE.replace("  description", "  unless: [drill, tap]\n  description")})
+    assert (found(dry, "water in cellar"), found(dry, "water in cellar: a drill")) == (["flood"], [])
+
+
 def test_an_empty_file_has_no_signatures() -> None:
     assert parse({"a.yml": ""}).hits("anything") == ()
 
