@@ -22,7 +22,7 @@ from github_app.rules.model import Annotation, Evidence, Excerpt, Job, Repo, Rep
 from github_app.rules.redaction import OVERLAP, Redacted, print_key, redact
 from pytest_failure_review.report import FILE_PREFIX
 
-MAX_LOG = 64 * 1024 * 1024
+MAX_LOG = 1024 * 1024 * 1024
 LOG_PATIENCE = timedelta(seconds=60)
 """How long after a job's end a missing log may still come (X26)."""
 

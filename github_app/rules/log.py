@@ -1,42 +1,50 @@
-"""Turn a job's log, as it comes in bytes, into the few redacted stretches that may tell of the failure."""
+"""Turn a job's log, as it comes in bytes, into the few redacted stretches that may tell of the failure.
+
+The law: no text leaves but what `result` gives, and that is redacted. What is not kept need not be, so that a log is
+read as fast as its lines can be told apart.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from github_app.rules.anchors import found_in, has_alarm, has_key
+from github_app.rules.lines import WIDTH, tidy_block, unstamped
 from github_app.rules.model import Excerpt
-from github_app.rules.redaction import Leak, Redactor
-from github_app.rules.regions import Regions
-
-HEAD: Final = 256 * 1024
-"""Bytes read of the beginning of a log."""
+from github_app.rules.redaction import LEAKS, OVERLAP, Leak, Redactor, mark
+from github_app.rules.regions import EXCERPTS, ROOM, Regions, Stretch
 
 TAIL: Final = 2 * 1024 * 1024
-"""Bytes read of the end of a log, where jobs tell why they failed."""
+"""Bytes at the end of a log, where jobs tell why they failed, that are read whatever came before them."""
 
-MIDDLE: Final = 512 * 1024
-"""Bytes read in between, where a step says that it failed."""
+HURRY: Final = 200_000
+"""Lines looked at one by one after which of what repeats less is looked at."""
+
+CLOSELY: Final = 500_000
+"""Lines before the end that are looked at one by one; in ordinary logs only a few lines are worth it."""
 
 MAX_LINE: Final = 256 * 1024
 """A line without an end is cut here, so that it cannot fill the memory (X28)."""
+
+_BLOCK: Final = 16 * 1024
 
 
 class LogReader:
     """Turns a log's bytes into excerpts as they come, in bounded memory and work (T17, X28).
 
-    Read are the first `HEAD` and the last `TAIL` bytes, and of what lies between the blocks in which a step says
-    `##[error]`, until `MIDDLE` bytes of them were read. The rest is only counted, so that line numbers stay right.
+    All of it is searched. Of a log that is one flood of ends of steps, what lies between the first of them and the last
+    `TAIL` bytes is in the end only searched for a word of a secret scanner.
     """
 
     def __init__(self, known: Sequence[str], key: bytes = b"") -> None:
         """Read with our own secrets `known`; under a `key`, what is taken out leaves its print."""
-        self._redactor = Redactor(tuple(known), key)
+        self._known, self._key = tuple(known), key
         self._regions = Regions()
+        self._in_keys = Redactor(self._known, key)  # of the blocks in which a private key stands
         self._line = b""  # without its end yet
         self._cut = False  # whether the rest of that line is dropped
-        self._head, self._middle = HEAD, MIDDLE  # bytes still to be read
         self._waiting: deque[bytes] = deque()  # the last blocks, which may be the end
         self._waiting_size = 0
         self._skipped = False
@@ -52,13 +60,23 @@ class LogReader:
         return "middle_unread" if self._skipped else "read"
 
     def result(self) -> tuple[tuple[Excerpt, ...], tuple[str, ...]]:
-        """Return the excerpts and the kinds of credentials that were taken out."""
-        return self._regions.excerpts(), self._redactor.kinds
+        """Return the excerpts and the kinds of credentials that were taken out of them."""
+        excerpts, redactors = self._shown()
+        text = "\n".join(line for excerpt in excerpts for line in (excerpt.step, *excerpt.lines))
+        kinds = dict.fromkeys(kind for redactor in redactors for kind in redactor.kinds)
+        return excerpts, tuple(kind for kind in kinds if mark(kind).removesuffix("]") in text)
 
     @property
     def leaks(self) -> tuple[Leak, ...]:
-        """The first credentials that were taken out, with the lines in which they stood."""
-        return self._redactor.leaks
+        """The first credentials that were taken out of the excerpts, with the lines in which they stood."""
+        excerpts, redactors = self._shown()
+        found = sorted({leak for redactor in redactors for leak in redactor.leaks}, key=lambda leak: leak.line)
+        return tuple(leak for leak in found if any(each.start <= leak.line <= each.end for each in excerpts))[:LEAKS]
+
+    def _shown(self) -> tuple[tuple[Excerpt, ...], tuple[Redactor, ...]]:
+        redactors = [Redactor(self._known, self._key) for _ in range(EXCERPTS)]
+        pairs = zip(self._regions.stretches(), redactors, strict=False)
+        return tuple(_excerpt(stretch, redactor) for stretch, redactor in pairs), (self._in_keys, *redactors)
 
     def take(self, chunk: bytes) -> None:
         """Take the next bytes, cut anywhere; only whole lines are redacted and read."""
@@ -70,38 +88,60 @@ class LogReader:
             last = self._line.rfind(b"\r", 0, -1) + 1  # of a bar that redraws itself
             self._cut = len(self._line) - last > MAX_LINE
             self._line = self._line[last : last + MAX_LINE]
-        if end:
-            self._sort(lines + end)
+        for block in _blocks(lines + end):
+            self._wait(block)
 
-    def _sort(self, block: bytes) -> None:
-        if self._head > 0:
-            self._head -= len(block)
-            self._read(block)
-            return
+    def end(self) -> None:
+        """Read what is still held; everything was taken."""
+        for block in (*self._waiting, self._line):
+            self._read(block, is_tail=True)
+        self._waiting.clear()
+        self._line = b""
+
+    def _wait(self, block: bytes) -> None:
         self._waiting.append(block)
         self._waiting_size += len(block)
         while self._waiting_size - len(self._waiting[0]) >= TAIL:
             oldest = self._waiting.popleft()
             self._waiting_size -= len(oldest)
-            self._read_or_skip(oldest)
+            self._read(oldest)
 
-    def _read_or_skip(self, block: bytes) -> None:
-        if self._middle > 0 and b"##[error]" in block:
-            self._middle -= len(block)
-            self._read(block)
+    def _read(self, raw: bytes, *, is_tail: bool = False) -> None:
+        text = tidy_block(raw)
+        found = found_in(text)
+        work = self._regions.work
+        if found and work > CLOSELY and not (is_tail or (has_alarm(found) and not self._regions.alarmed)):
+            self._skipped = True
+            self._regions.skip(text.count(b"\n"))
+            self._in_keys.skip()
             return
-        self._skipped = True
-        self._regions.skip(block.count(b"\n"))
-        self._redactor.skip()
+        if has_key(found) or self._in_keys.in_key:
+            text = self._without_keys(text)
+        self._regions.read(raw, text, found, hurry=work > HURRY)
 
-    def _read(self, block: bytes) -> None:
-        lines = block.removesuffix(b"\n").decode("utf-8", "replace").split("\n")
-        self._regions.feed(self._redactor.lines(lines, self._regions.count + 1))
+    def _without_keys(self, text: bytes) -> bytes:
+        """Redact a block at once, since a private key is only known by its first line, which need not be kept."""
+        lines = text.removesuffix(b"\n").decode().split("\n")
+        end = b"\n" if text.endswith(b"\n") else b""
+        return "\n".join(self._in_keys.lines(lines, self._regions.count + 1)).encode() + end
 
-    def end(self) -> None:
-        """Read what is still held; everything was taken."""
-        for block in self._waiting:
-            self._read(block)
-        self._waiting.clear()
-        if self._line:
-            self._read(self._line)
+
+def _blocks(lines: bytes) -> Iterator[bytes]:
+    """Cut whole lines into small blocks of whole lines."""
+    start = 0
+    while start < len(lines):
+        end = lines.rfind(b"\n", start, start + _BLOCK) + 1 or lines.index(b"\n", start) + 1
+        yield lines[start:end]
+        start = end
+
+
+def _excerpt(stretch: Stretch, redactor: Redactor) -> Excerpt:
+    """Redact a stretch together with the lines around it."""
+    done = redactor.lines(stretch.lines, stretch.first)
+    lines = [
+        unstamped(out[:-OVERLAP] if len(line) >= ROOM else out)[1][:WIDTH]
+        for line, out in zip(stretch.lines, done, strict=True)
+    ]
+    shown = lines[stretch.start - stretch.first : stretch.end - stretch.first + 1]
+    [title] = redactor.lines([stretch.step], 0)
+    return Excerpt(stretch.start, tuple(shown), stretch.why, title[:WIDTH])

@@ -109,6 +109,11 @@ class Redactor:
         """The first `LEAKS` credentials found so far, each once in a line."""
         return tuple(self._leaks)
 
+    @property
+    def in_key(self) -> bool:
+        """Whether the next line may be one of a private key."""
+        return self._key_lines > 0
+
     def lines(self, lines: Sequence[str], start: int = 1) -> list[str]:
         """Take further lines as they came, without their line ends; give as many, clean and redacted.
 

@@ -43,8 +43,8 @@ class Pattern(Protocol):
 class PatternSet(Protocol):
     """Many patterns tried at once, in one pass over the text."""
 
-    def hits(self, text: str) -> tuple[int, ...]:
-        """Give the positions of the patterns that occur somewhere in the text, ascending."""
+    def hits(self, text: str | bytes) -> tuple[int, ...]:
+        """Give the positions of the patterns that occur somewhere in the text, which bytes hold as UTF-8, ascending."""
         ...
 
 
@@ -100,8 +100,11 @@ class _Re2Set:
         self._empty = not patterns
         self._set.Compile()
 
-    def hits(self, text: str) -> tuple[int, ...]:
-        return () if self._empty else tuple(sorted(self._set.Match(sound(text)) or ()))
+    def hits(self, text: str | bytes) -> tuple[int, ...]:
+        if self._empty:
+            return ()
+        found = self._set.Match(text if isinstance(text, bytes) else sound(text))
+        return tuple(sorted(found)) if found else ()
 
 
 def _options() -> Any:

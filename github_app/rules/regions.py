@@ -1,210 +1,343 @@
 """Find where in a job's log the failure is told: a few short stretches of lines, the best first.
 
-One pass over lines of any number in bounded memory: only the best candidates and the last lines are kept. It does not
-say what kind of failure it is; `categorise` does.
+One pass over blocks of lines of any number in bounded memory: only the best candidates and the last lines are kept,
+and only in blocks in which there is anything to be found are lines looked at one by one. It does not say what kind of
+failure it is, `categorise` does; nor does it redact, `log` does.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
-from github_app.rules.anchors import ALARM, ANCHORS, EXIT, Anchor
+from github_app.rules.anchors import ALARM, EXIT, Anchor, Mark, found_in, mark_of, weight_of
 from github_app.rules.lines import WIDTH, unstamped
-from github_app.rules.model import Excerpt
-from github_app.rules.regex import ENGINE, PatternSet
+from github_app.rules.redaction import OVERLAP
 
 EXCERPTS: Final = 3
 HEIGHT: Final = 80
 """Lines of one excerpt at most."""
 
+MARGIN: Final = 24
+"""Lines kept on both sides of a stretch, for whoever redacts it: a credential may reach over its edge."""
+
+ROOM: Final = WIDTH + 2 * OVERLAP
+"""Characters kept of a line: what is shown, and what must be seen to redact it."""
+
+_MORE: Final = 5  # what a stretch gains by lines more that look like a failure
+_WORK_OF_MARK: Final = 10  # what it costs to begin a stretch, in lines looked at
 _KEPT: Final = 12  # candidates remembered while reading; the failing step may turn out only at its end
 _FAILED_STEP: Final = 40  # what a candidate gains when its step then fails
-_SHORT: Final = 60  # characters of a line whose anchor is remembered
 _TAIL: Final = 1  # weight of the last lines, which are better than nothing
+_RECENT: Final = 300  # lines before a block that are kept, unless they are many megabytes
+_RECENT_BLOCKS: Final = 100
+_SIGN_OFF: Final = ("Cleaning up orphan processes", "Post job cleanup.")
+
+_SCRIPT: Final = 250  # lines that the runner may need to repeat a step's own text
+_CYAN: Final = b"\x1b[36;1m"  # in which it repeats a script
+_SETTING: Final = ("shell: ", "env:", "with:", "  ")
+_FROM_SCRIPT: Final = 15  # weight of what may be a line of an action's input
+
+
+class Block:
+    """Some whole lines of the log, from `start` on; only split where a line is wanted."""
+
+    def __init__(self, start: int, raw: bytes, text: bytes) -> None:
+        self.start = start
+        self.raw = raw
+        self.text = text
+        self.end = start + text.count(b"\n") - text.endswith(b"\n")
+        self._lines: list[bytes] | None = None
+        self._raw_lines: list[bytes] | None = None
+
+    @property
+    def lines(self) -> list[bytes]:
+        if self._lines is None:
+            self._lines = self.text.removesuffix(b"\n").split(b"\n")
+        return self._lines
+
+    def raw_line(self, number: int) -> bytes:
+        """Give a line with its colours."""
+        if self._raw_lines is None:
+            self._raw_lines = self.raw.split(b"\n")
+        return self._raw_lines[number - self.start]
+
+    def said(self, number: int) -> str:
+        """Give the beginning of what a line says, behind its time stamp."""
+        return unstamped(self.lines[number - self.start].decode()[:ROOM])[1]
+
+    def part(self, first: int, last: int) -> list[bytes]:
+        """Give the lines of these numbers, as far as they are in it."""
+        return self.lines[max(first - self.start, 0) : max(last - self.start + 1, 0)]
 
 
 @dataclass(slots=True)
-class _Candidate:
+class Stretch:
+    """Lines that may tell of the failure; `lines` begin with `first`, at most `MARGIN` before `start`."""
+
     start: int
-    lines: list[str]
-    weight: int
-    why: str
+    last: int
     step: str
     step_number: int
-    wanted: int  # lines still to be taken
-    anchors: int = 1
+    first: int = 0
+    lines: list[str] = field(default_factory=list)
+    weight: int = 0
+    why: str = ""
+    anchors: int = 0
     bonus: int = 0
 
     @property
     def end(self) -> int:
-        return self.start + len(self.lines) - 1
-
-    @property
-    def full(self) -> bool:
-        return self.wanted <= 0 or len(self.lines) >= HEIGHT
+        """The last line that is there."""
+        return min(self.last, self.first + len(self.lines) - 1)
 
     @property
     def standing(self) -> tuple[int, int]:
         """Better is higher; of equals the earlier one, since what broke first broke the rest."""
-        return (self.weight + self.bonus + min(self.anchors, 5), -self.start)
+        return (self.weight + self.bonus + min(self.anchors, _MORE), -self.start)
 
-    def excerpt(self) -> Excerpt:
-        return Excerpt(self.start, tuple(self.lines), self.why, self.step)
+    def grow(self, block: Block) -> bool:
+        """Take what belongs to it from the next block; say whether there is more to come."""
+        if not self.lines:
+            self.first = max(self.start - MARGIN, block.start)
+            self.start = max(self.start, self.first)
+        if self.first > block.end:
+            return True
+        self.lines += [line.decode()[:ROOM] for line in block.part(self.first + len(self.lines), self.last + MARGIN)]
+        return block.end < self.last + MARGIN
 
 
-class _Numbered(NamedTuple):
-    number: int
-    text: str
+@dataclass(slots=True)
+class _Script:
+    """A step's own text, which is not its output (X30); `held` is what was found in it, should it be forged (T15)."""
+
+    start: int
+    is_action: bool
+    held: list[tuple[int, Anchor]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Regions:
-    """Reads a log line by line; feed it everything, then ask for `excerpts`."""
+    """Reads a log block by block; feed it everything, then ask for `stretches`."""
 
     count: int = 0  # lines read
-    _before: deque[_Numbered] = field(default_factory=lambda: deque(maxlen=HEIGHT))
-    _tail: deque[_Numbered] = field(default_factory=lambda: deque(maxlen=HEIGHT))
-    _best: list[_Candidate] = field(default_factory=list)
-    _open: _Candidate | None = None
-    _alarm: _Candidate | None = None  # the first; always among the excerpts
+    work: int = 0  # spent on them, in lines looked at one by one
+    alarmed: bool = False  # whether a secret scanner has spoken
+    _recent: deque[Block] = field(default_factory=deque)
+    _floor: int = 1  # no stretch begins before this line
+    _gap: int = 1  # the first line after what was skipped
+    _best: list[Stretch] = field(default_factory=list)
+    _growing: list[Stretch] = field(default_factory=list)
+    _open: Stretch | None = None
+    _alarm: Stretch | None = None  # the first; always among the excerpts
     _job: str = ""
     _step: str = ""
     _step_number: int = 0
-    _in_script: bool = False  # between `##[group]Run ...` and `##[endgroup]`: the step's own text, not its output
+    _script: _Script | None = None
+    _coloured: bool = False  # whether the runner repeats scripts in colour
     _stamped: bool = False
     _failed_steps: int = 0
+    _told: bool = True  # whether anything was told since a step last failed
+    _bar: int | None = None  # standing that a stretch must exceed to be kept, if known
+    _room: int = 0  # what a stretch may gain over its first line
 
-    def feed(self, lines: Iterable[str]) -> None:
-        """Read further lines that are clean and redacted, time stamps still on, without their line ends."""
-        for line in lines:
-            self._read(line)
+    def read(self, raw: bytes, text: bytes, found: tuple[int, ...] | None = None, *, hurry: bool = False) -> None:
+        """Read whole lines, `raw` and tidy; `found` is what is in them, if known.
+
+        In a hurry what repeats is passed over sooner.
+        """
+        if not text:
+            return
+        block = Block(self.count + 1, raw, text)
+        if self.count == 0:
+            self._stamped = unstamped(block.lines[0].decode())[0] is not None
+        self.count = block.end
+        self._remember(block)
+        self._room = 1 if hurry else _MORE
+        if self._may_matter(weight_of(found_in(text) if found is None else found)):
+            self.work += len(block.lines)
+            for number, mark in _marks(block):
+                self._see(number, mark, block)
+        self._growing = [each for each in self._growing if each.grow(block)]
 
     def skip(self, lines: int) -> None:
         """Count lines that were not read: no excerpt reaches over the gap, and which step is running is unknown."""
+        self._leave_script()
         self._close()
         self.count += lines
-        self._step, self._step_number, self._in_script = "", self._step_number + 1, False
-        self._before.clear()
-        self._tail.clear()
+        self._next_step("")
+        self._recent.clear()
+        self._growing.clear()
+        self._floor = self._gap = self.count + 1
 
     @property
     def partial(self) -> bool:
         """Whether a job's log stops before the runner has signed off (X27)."""
-        return self._stamped and not any(line.text.startswith(_SIGN_OFF) for line in self._tail)
+        tail = self._part(max(self.count - HEIGHT + 1, self._gap), self.count)
+        return self._stamped and not any(unstamped(line.decode())[1].startswith(_SIGN_OFF) for line in tail)
 
-    def excerpts(self) -> tuple[Excerpt, ...]:
-        """Give at most three excerpts that do not overlap, the likeliest first."""
+    def stretches(self) -> list[Stretch]:
+        """Give at most `EXCERPTS` stretches that do not overlap, the likeliest first."""
+        self._leave_script()
         ranked = sorted([*self._best, *([self._open] if self._open else ()), *self._last_lines()], key=_standing)
-        chosen: list[_Candidate] = []
+        chosen: list[Stretch] = []
         for candidate in [*([self._alarm] if self._alarm else ()), *reversed(ranked)]:
             if not any(candidate.start <= other.end and other.start <= candidate.end for other in chosen):
                 chosen.append(candidate)
-        best = sorted(chosen[:EXCERPTS], key=_standing, reverse=True)
-        return tuple(candidate.excerpt() for candidate in best)
+        return sorted(chosen[:EXCERPTS], key=_standing, reverse=True)
 
-    def _read(self, line: str) -> None:
-        self.count += 1
-        job, text = unstamped(line)
-        if job is not None:
-            self._stamped = self._stamped or self.count == 1
-            self._follow(job)
-        shown = text[:WIDTH]
-        numbered = _Numbered(self.count, shown)
-        self._tail.append(numbered)
-        if self._is_script(text):
-            return
-        anchor = _strongest_of_short(text) if len(text) <= _SHORT else _strongest(text)
-        if anchor is not None:
-            self._mark(anchor, shown)
-        elif self._open is not None:
-            self._open.lines.append(shown)
-            self._open.wanted -= 1
-        self._before.append(numbered)
-        if self._open is not None and self._open.full:
-            self._close()
+    def _remember(self, block: Block) -> None:
+        self._recent.append(block)
+        while block.start - self._recent[0].end > _RECENT or len(self._recent) > _RECENT_BLOCKS:
+            self._recent.popleft()
 
-    def _follow(self, job: str) -> None:
+    def _part(self, first: int, last: int) -> list[bytes]:
+        return [line for block in self._recent for line in block.part(first, last)]
+
+    def _see(self, number: int, mark: Mark, block: Block) -> None:
+        if mark.jobbed:
+            self._follow(unstamped(block.lines[number - block.start].decode())[0] or "", number)
+        if mark.opens:
+            self._enter_script(number, block.said(number))
+        elif mark.closes and self._script is not None:
+            self._script = None
+            self._floor = number + 1
+        elif mark.anchor is not None and (self._is_turn(mark.anchor) or self._may_matter(mark.anchor.weight)):
+            self._weigh(number, mark.anchor, block)
+
+    def _is_turn(self, anchor: Anchor) -> bool:
+        """Whether a line matters however many like it were seen."""
+        return (anchor.why == EXIT and self._told) or (anchor.why == ALARM and not self.alarmed)
+
+    def _may_matter(self, weight: int) -> bool:
+        """Whether a line of this weight could still be kept: a flood of equals is told by its first ones."""
+        if self._bar is None:
+            gain = _bonus(self._failed_steps)
+            self._bar = min(map(self._hope, self._best))[0] - gain if len(self._best) >= _KEPT else 0
+        return weight > 0 and weight + self._room > self._bar
+
+    def _hope(self, stretch: Stretch) -> tuple[int, int]:
+        """Give what a stretch may stand at if the present step fails: only what was shown in it gains by that."""
+        may_gain = stretch.step_number == self._step_number and not stretch.bonus
+        standing, place = stretch.standing
+        return standing + (_bonus(self._failed_steps) if may_gain else 0), place
+
+    def _weigh(self, number: int, anchor: Anchor, block: Block) -> None:
+        if self._script is None or not self._hides(self._script, number, anchor, block):
+            weak = self._script is not None and self._script.is_action and anchor.why != ALARM
+            self._mark(number, anchor, _FROM_SCRIPT if weak else anchor.weight)
+
+    def _follow(self, job: str, number: int) -> None:
         """Notice where one job's lines end and another's begin, in a log of a whole run."""
         if job != self._job:
-            self._close()
+            self._leave_script()
+            self._close(number)
             self._job, self._failed_steps = job, 0
-            self._step, self._step_number, self._in_script = "", self._step_number + 1, False
-            self._before.clear()
+            self._next_step("")
+            self._floor = number
 
-    def _is_script(self, text: str) -> bool:
-        if text.startswith("##[group]Run "):
-            self._close()
-            self._step, self._step_number = text.removeprefix("##[group]Run ")[:WIDTH], self._step_number + 1
-            self._in_script = True
-        elif self._in_script and text.startswith("##[endgroup]"):
-            self._in_script = False
-            self._before.clear()
+    def _next_step(self, title: str) -> None:
+        self._step, self._step_number = title, self._step_number + 1
+        self._bar = None
+
+    def _enter_script(self, number: int, title: str) -> None:
+        self.work += _WORK_OF_MARK
+        self._leave_script()
+        self._close(number)
+        self._next_step(title.removeprefix("##[group]Run "))
+        self._script = _Script(number, "@" in self._step and " " not in self._step)
+
+    def _leave_script(self) -> None:
+        """Count what was found in a script that was none, since the runner ends what it begins."""
+        script, self._script = self._script, None
+        for number, anchor in script.held if script else ():
+            if self._recent and number >= self._recent[0].start:
+                self._mark(number, anchor, anchor.weight)
+
+    def _hides(self, script: _Script, number: int, anchor: Anchor, block: Block) -> bool:
+        """Whether a line is one of a step's own text; only a log without colours leaves that to its end."""
+        text = block.said(number)
+        self._coloured = self._coloured or _CYAN in block.raw
+        if _CYAN in block.raw_line(number) or text.startswith(_SETTING):
             return True
-        return self._in_script
+        if self._coloured:
+            return False
+        if text.startswith("##[") or number - script.start > _SCRIPT:
+            self._leave_script()
+            return False
+        script.held.append((number, anchor))
+        return True
 
-    def _mark(self, anchor: Anchor, shown: str) -> None:
-        if self._open is None:
-            earlier = list(self._before)[-anchor.before :] if anchor.before else []
-            start = earlier[0].number if earlier else self.count
-            texts = [line.text for line in earlier]
-            self._open = _Candidate(start, texts, 0, "", self._step, self._step_number, anchor.after, anchors=0)
-        candidate = self._open
-        candidate.lines.append(shown)
-        candidate.anchors += 1
-        candidate.wanted = max(candidate.wanted - 1, anchor.after)
-        if anchor.weight > candidate.weight:
-            candidate.weight, candidate.why = anchor.weight, anchor.why
+    def _mark(self, number: int, anchor: Anchor, weight: int) -> None:
+        self.work += _WORK_OF_MARK
+        self._told = anchor.why != EXIT
+        stretch = self._open
+        if stretch is None or number > stretch.last or number >= stretch.start + HEIGHT:
+            self._close(number)
+            stretch = self._begin(max(self._floor, number - anchor.before), number)
+        stretch.last = min(max(stretch.last, number + anchor.after), stretch.start + HEIGHT - 1)
+        stretch.anchors += 1
+        if weight > stretch.weight:
+            stretch.weight, stretch.why = weight, anchor.why
         if anchor.why == ALARM:
-            self._alarm = self._alarm or candidate
+            self._alarm = self._alarm or stretch
+            self.alarmed = True
         if anchor.why == EXIT:
+            self._close(number + 1)
             self._step_failed()
+
+    def _begin(self, start: int, number: int) -> Stretch:
+        stretch = Stretch(start, number, self._step, self._step_number)
+        self._open = stretch
+        for block in self._recent:
+            if block.end >= start - MARGIN:
+                stretch.grow(block)
+        self._growing.append(stretch)
+        return stretch
 
     def _step_failed(self) -> None:
         """Favour what this step has shown; the first step that failed more than those that ran regardless of it."""
-        self._close()
-        bonus = _FAILED_STEP if self._failed_steps == 0 else _FAILED_STEP // 2
+        bonus = _bonus(self._failed_steps)
         self._failed_steps += 1
         for candidate in self._best:
             if candidate.step_number == self._step_number and not candidate.bonus:
                 candidate.bonus = bonus
+        self._bar = None
 
-    def _close(self) -> None:
+    def _close(self, before: int | None = None) -> None:
+        """End the open stretch, at the latest before a line."""
         if self._open is not None:
+            if before is not None:
+                self._open.last = min(self._open.last, before - 1)
             self._best.append(self._open)
             self._open = None
             if len(self._best) > _KEPT:
-                self._best.remove(min(self._best, key=_standing))
+                self._best.remove(min(self._best, key=self._hope))
+            self._bar = None
 
-    def _last_lines(self) -> list[_Candidate]:
-        if not self._tail:
+    def _last_lines(self) -> list[Stretch]:
+        start = max(self.count - HEIGHT + 1, self._gap)
+        if start > self.count:
             return []
-        texts = [line.text for line in self._tail]
-        return [_Candidate(self._tail[0].number, texts, _TAIL, "last lines", self._step, self._step_number, 0)]
+        stretch = Stretch(start, self.count, self._step, self._step_number, weight=_TAIL, why="last lines")
+        for block in self._recent:
+            if block.end >= start - MARGIN:
+                stretch.grow(block)
+        return [stretch]
 
 
-_SIGN_OFF: Final = ("Cleaning up orphan processes", "Post job cleanup.")
+def _marks(block: Block) -> Iterator[tuple[int, Mark]]:
+    for number, line in enumerate(block.lines, block.start):
+        mark = mark_of(line)
+        if mark is not None:
+            yield number, mark
 
 
-def _standing(candidate: _Candidate) -> tuple[int, int]:
-    return candidate.standing
+def _bonus(failed_steps: int) -> int:
+    return _FAILED_STEP if failed_steps == 0 else _FAILED_STEP // 2
 
 
-@cache
-def _anchor_set() -> PatternSet:
-    return ENGINE.pattern_set([anchor.pattern for anchor in ANCHORS])
-
-
-def _strongest(text: str) -> Anchor | None:
-    """Give the anchor with the most weight; but a line that ends its step is that, whatever else it looks like."""
-    anchors = [ANCHORS[hit] for hit in _anchor_set().hits(text)]
-    return max(anchors, key=lambda anchor: (anchor.why == EXIT, anchor.weight), default=None)
-
-
-@lru_cache(maxsize=4096)
-def _strongest_of_short(text: str) -> Anchor | None:
-    """Give the same, remembered: what floods a log with short lines is the same few over and over."""
-    return _strongest(text)
+def _standing(stretch: Stretch) -> tuple[int, int]:
+    return stretch.standing

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from github_app.github.markdown import clean
-from github_app.rules.log import HEAD, MAX_LINE, TAIL, LogReader
+from github_app.rules.log import MAX_LINE, TAIL, LogReader
 from github_app.rules.model import Excerpt
 
 TOKEN = "ghp_" + "a1B2c3D4e5" * 4
@@ -127,51 +127,97 @@ SIGN_OFF = b"2026-03-02T09:00:05.0000000Z Cleaning up orphan processes\n"
 STAMPED = b"2026-03-02T09:00:01.0000000Z begins\n"
 
 
-def test_the_beginning_and_the_end_of_a_large_log_are_read_with_the_right_numbers() -> None:
+EXIT = b"ERROR: so it failed\n##[error]Process completed with exit code 1.\n"
+FAILED = b"--- FAIL: TestTotal (0.00s)\n"
+
+
+def flood(lines: int, line: bytes = EXIT) -> Iterator[bytes]:
+    yield from [line * 1_000] * (lines // 1_000)
+
+
+def test_the_whole_of_a_large_log_is_searched_with_the_right_numbers() -> None:
     """T17."""
-    middle = NOISE * ((HEAD + 2 * TAIL) // len(NOISE))
-    failed = b"--- FAIL: TestTotal (0.00s)\n"
-    reader = read_of(sized(STAMPED, failed, middle, failed, SIGN_OFF))
-    found, _ = reader.result()
-    places = {each.start + each.lines.index("--- FAIL: TestTotal (0.00s)") for each in found if each.start}
-    assert places >= {2, 3 + middle.count(b"\n")}
+    noise = NOISE * (2 * TAIL // len(NOISE))
+    reader = read_of(sized(STAMPED, noise, FAILED, noise, SIGN_OFF))
+    [failed] = [each for each in reader.result()[0] if FAILED.decode().strip() in each.lines]
+    assert failed.start + failed.lines.index("--- FAIL: TestTotal (0.00s)") == 2 + noise.count(b"\n")
+    assert reader.state == "read"
+
+
+def test_what_stands_in_a_flood_of_errors_is_found() -> None:
+    """T17."""
+    errors = list(flood(100_000, b"ERROR: and on it goes\n"))
+    reader = read_of([*errors, FAILED, *errors])
+    assert any(FAILED.decode().strip() in each.lines for each in reader.result()[0])
+    assert reader.state == "read"
+
+
+def test_of_a_flood_of_failed_steps_the_beginning_and_the_end_are_read_with_the_right_numbers() -> None:
+    """T17."""
+    steps = list(flood(100_000))
+    reader = read_of([STAMPED, FAILED, *steps, *steps, FAILED, EXIT, SIGN_OFF])
+    places = {
+        each.start + each.lines.index("--- FAIL: TestTotal (0.00s)")
+        for each in reader.result()[0]
+        if "--- FAIL: TestTotal (0.00s)" in each.lines
+    }
+    assert places == {2, 3 + 400_000}
+
+
+def test_what_was_not_looked_at_is_said() -> None:
+    """T17: even steps without end cost no more than some seconds."""
+    reader = read_of([*flood(50_000, b"##[group]Run make\n" + EXIT), NOISE * (2 * TAIL // len(NOISE))])
     assert reader.state == "middle_unread"
 
 
-def test_between_them_only_what_says_that_a_step_failed_is_read() -> None:
-    """T17."""
-    half = NOISE * ((HEAD + TAIL) // len(NOISE))
-    unseen = b"--- FAIL: TestUnseen (0.00s)\n"
-    reader = read_of(sized(STAMPED, half, unseen, half, b"##[error]It broke\n", half, SIGN_OFF))
-    found, _ = reader.result()
-    [broke] = [each for each in found if "##[error]It broke" in each.lines]
-    assert broke.start + broke.lines.index("##[error]It broke") == 3 + 2 * half.count(b"\n")
-    assert "TestUnseen" not in str(found)
-
-
-def test_a_log_that_is_no_larger_than_both_is_read_whole() -> None:
-    middle = NOISE * (TAIL // len(NOISE))
-    reader = read_of(sized(STAMPED, middle, b"--- FAIL: TestSeen (0.00s)\n", NOISE * 9_000, SIGN_OFF))
-    assert reader.state == "read"
-    assert "TestSeen" in str(reader.result())
+def test_no_flood_of_errors_hides_a_secret_scanner() -> None:
+    """T15."""
+    leak = "3:15PM WRN leaks found: 2"
+    reader = read_of([*flood(100_000), leak.encode() + b"\n", *flood(100_000)])
+    assert any(leak in each.lines for each in reader.result()[0])
 
 
 def test_a_large_log_that_breaks_off_is_partial() -> None:
     """X27."""
-    reader = read_of(sized(STAMPED, NOISE * ((HEAD + 2 * TAIL) // len(NOISE))))
+    reader = read_of(sized(STAMPED, NOISE * (3 * TAIL // len(NOISE))))
     assert reader.state == "partial"
 
 
-def test_the_rest_of_a_private_key_behind_the_gap_is_taken_out() -> None:
+def test_a_private_key_that_begins_long_before_what_is_kept_is_taken_out() -> None:
     """T23."""
     key = b"-----BEGIN PRIVATE KEY-----\n" + b"aB3/" * 16 + b"\n"
     body = b"cD4+" * 16 + b"\n"
-    end = b"##[error]It broke\n" + NOISE * ((TAIL - 300) // len(NOISE))
-    for more in range(0, 1_000, 250):
-        start = NOISE * (2 * HEAD // len(NOISE)) + b"x" * more + b"\n"
-        found, _ = (read_of(sized(start, key, body * 9, end, block=997))).result()
+    for more in (0, 9_000, 17_000):
+        found, kinds = read_of([b"x" * more, b"\n", key, body * 150, b"##[error]It broke\n", NOISE]).result()
         assert "##[error]It broke" in str(found)
+        assert "[REDACTED:private key]" in str(found)
         assert "cD4+" not in str(found)
+        assert kinds == ("private key",)
+
+
+@pytest.mark.parametrize("border", range(4, 41, 4))
+def test_a_credential_that_is_broken_over_the_edge_of_what_is_kept_is_taken_out(border: int) -> None:
+    """T23: its first half may stand in a line that is not kept."""
+    words = f"{'a wide line of a narrow terminal ' * 2}{TOKEN}"
+    wide = words[: len(words) - border], words[len(words) - border :] + " and more"
+    log = [*["ok"] * 30, *wide, *["ok"] * 14, "##[error]It broke", *["ok"] * 3, *wide, *["ok"] * 90]
+    found, _ = excerpts_of("\n".join(log).encode())
+    assert found[0].why == "##[error]"
+    assert not any(half in str(found) for half in (TOKEN[: 44 - border], TOKEN[44 - border :]) if len(half) > 3)
+
+
+def test_the_kinds_are_those_of_what_is_kept() -> None:
+    found, kinds = excerpts_of(f"{TOKEN}\n".encode(), NOISE * 200, b"token=abc123def456\n##[error]It broke\n")
+    assert TOKEN not in str(found)
+    assert kinds == ("password",)
+
+
+def test_a_steps_title_is_redacted() -> None:
+    """T23."""
+    title = f"##[group]Run {'x' * 370} {TOKEN}\n##[endgroup]\n##[error]It broke\n"
+    [found], kinds = excerpts_of(title.encode())
+    assert "ghp_" not in found.step
+    assert kinds == ("GitHub token",)
 
 
 def test_the_rest_of_a_line_that_was_cut_is_dropped_up_to_its_end() -> None:
