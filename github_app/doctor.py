@@ -2,7 +2,7 @@
 
 With `--json` it prints one object: `{"app": slug or null, "findings": [...], "notes": [...]}`, where each entry is
 `{"check", "about", "sentence", "remedy"}`; `check` is one of address, credentials, database, deliveries, events,
-installation, permissions, policy, repositories, required check, webhook; notes have no remedy and do not count.
+installation, people, permissions, policy, repositories, required check, webhook; notes have no remedy and do not count.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ from github_app.github.registration import (
     webhook_findings,
 )
 from github_app.github.required import required_findings
+from github_app.github.rosters import people_findings, with_roster
 from github_app.outcomes import GiveUp, Unfinished
 from github_app.rules.events import PolicyRead
 from github_app.rules.model import Repo
-from github_app.rules.policy import effective_mode
+from github_app.rules.policy import Policy, effective_mode
 from github_app.rules.policy_file import ORGANISATION, REPOSITORY, PolicyFile, parse
 from github_app.rules.policy_layers import resolve
 from github_app.rules.policy_lint import findings as lint
@@ -166,15 +167,17 @@ async def _repositories(github: GitHub, installation: Mapping[str, Any]) -> Asyn
 async def _repository(github: GitHub, repo: Repo, app_id: int, report: Report) -> None:
     try:
         read = await read_policy(github, repo, "doctor", _now())
-        observing = _policy(read, report)
+        policy = _policy(read, report)
+        report.found += people_findings(await with_roster(github, read, policy, None), policy)
+        observing = effective_mode(policy, ever_had_file=read.text is not None) is Mode.OBSERVE
         api = github.installation(repo.installation_id)
         report.found += await required_findings(api, repo, app_id, observing=observing)
     except Unfinished as outcome:
         _unseen(report, repo.full_name, outcome)
 
 
-def _policy(read: PolicyRead, report: Report) -> bool:
-    """Judge the policy files as the App will; say whether the repository only observes."""
+def _policy(read: PolicyRead, report: Report) -> Policy:
+    """Judge the policy files as the App will."""
     told = ((read.org_text, ORGANISATION), (read.text, REPOSITORY))
     layers = [parse(text, origin) for text, origin in told if text is not None]
     good = [layer for layer in layers if isinstance(layer, PolicyFile)]
@@ -189,7 +192,7 @@ def _policy(read: PolicyRead, report: Report) -> bool:
     if read.text is None:
         sentence = f"There is no {REPOSITORY}: the built-in matrix is shown, and nothing is enforced"
         report.add("policy", read.repo.full_name, sentence)
-    return effective_mode(policy, ever_had_file=read.text is not None) is Mode.OBSERVE
+    return policy
 
 
 def _unseen(report: Report, about: str, outcome: Unfinished) -> None:

@@ -278,9 +278,9 @@ class Engine:
                 return await self._of_policy(event.repo.id)
 
     async def _of_policy(self, repo_id: int) -> list[Document]:
-        """The policy, and every open line of work that it holds for."""
+        """The policy, every open line of work that it holds for, and their failures."""
         refs = await self._store.find("ref", repo_id, open_or_since=self._now())
-        return [*await self._store.get([policy_id(repo_id)]), *refs]
+        return [*await self._store.get([policy_id(repo_id)]), *refs, *await self._failures(repo_id, refs)]
 
     async def _around(self, repo_id: int, sha: str, names: set[str]) -> list[Document]:
         """A commit, the refs that it is on, their failures, and the policy."""

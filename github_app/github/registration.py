@@ -10,6 +10,8 @@ from github_app.github.client import Api
 
 LEVELS = ("none", "read", "write", "admin")
 DELIVERIES = 50
+OF_ORGANISATIONS = frozenset({"members"})
+"""Permissions that no personal account can give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,9 @@ def installation_findings(needs: Needs, installation: Mapping[str, Any]) -> Iter
             "An owner of the account can unsuspend it under Settings, GitHub Apps",
         )
         return
-    short = list(_short(needs.permissions, installation.get("permissions") or {}))
+    is_person = (installation.get("account") or {}).get("type") == "User"
+    wanted = {name: level for name, level in needs.permissions.items() if not (is_person and name in OF_ORGANISATIONS)}
+    short = list(_short(wanted, installation.get("permissions") or {}))
     if short:
         yield Finding(
             "installation",

@@ -29,6 +29,7 @@ from github_app.github.payloads import (
 from github_app.github.people import People
 from github_app.github.policy_files import read_policy, touches_policy
 from github_app.github.reading import Reading
+from github_app.github.rosters import with_roster
 from github_app.inbox import GONE, Delivery, Uninstalled
 from github_app.outcomes import GiveUp, Retry
 from github_app.rules.commits import RED
@@ -43,6 +44,7 @@ from github_app.rules.events import (
     RepoMoved,
 )
 from github_app.rules.model import Job, Pull, Repo
+from github_app.rules.policy_source import taken_in
 from github_app.rules.records import Commit
 
 POLICY_AGE = timedelta(minutes=10)
@@ -348,7 +350,9 @@ class Translator:
         if age is not None and age < POLICY_AGE and not _changes_policy(context):
             return []
         try:
-            return [await read_policy(self._github, context.repo, context.delivery.guid, context.delivery.received_at)]
+            read = await read_policy(self._github, context.repo, context.delivery.guid, context.delivery.received_at)
+            policy = self._known.book(taken_in(source, read)).policy
+            return [await with_roster(self._github, read, policy, source)]
         except GiveUp:
             if source is None:
                 raise  # without any policy we would only observe, and let pass what might be forbidden

@@ -10,6 +10,7 @@ from github_app.rules.gate import Gate, gate_of
 from github_app.rules.model import Repo
 from github_app.rules.policy import Policy, effective_mode
 from github_app.rules.records import Commit, Failure, PolicySource, Ref
+from github_app.rules.roster import notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +41,6 @@ def _notices(source: PolicySource, policy: Policy, failures: Iterable[Failure]) 
     """What whoever keeps the policy should mend, in sentences."""
     problems = [f"The policy file cannot be used, the last good one holds: {item}" for item in source.problems]
     problems += [str(problem) for problem in policy.problems]
+    problems += notices(policy, source.roster)
     gaps = [failure.owner.accountable.public.note for failure in failures if failure.open]
     return tuple(dict.fromkeys((*problems[:5], *(gap for gap in gaps if gap))))

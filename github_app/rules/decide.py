@@ -38,7 +38,7 @@ from github_app.rules.failures import QUIET, Book, record, settle
 from github_app.rules.findings import joined, judge, leg_key, wants_judgement
 from github_app.rules.impact import impact
 from github_app.rules.obeying import obey, remark_changed
-from github_app.rules.policy_source import taken_in
+from github_app.rules.policy_source import is_news, taken_in
 from github_app.rules.records import Commit, Failure, FailureState, Installation, Ref
 from github_app.rules.sla import breach, duration_in_words, late_from
 
@@ -60,7 +60,7 @@ def decide(case: Case, event: Event, book: Book, now: datetime) -> Decision:
         case BranchMoved():
             after = case.with_refs([lines.branch_moved(case, event)])
         case PolicyRead():
-            return _policy_read(case, event)
+            return _policy_read(case, event, book, now)
         case InstallationMoved():
             return _installation_moved(case, event)
         case RepoMoved():
@@ -151,16 +151,17 @@ def _settled(case: Case, book: Book) -> Case:
     return case.with_failures([settle(failure, refs[failure.ref], case.commit, book) for failure in mine])
 
 
-def _policy_read(case: Case, event: PolicyRead) -> Decision:
+def _policy_read(case: Case, event: PolicyRead, book: Book, now: datetime) -> Decision:
     source = taken_in(case.source, event)
     note = Note(source.id, "policy", "; ".join(source.problems) or "The policy files were read", event.received_at)
-    is_news = case.source is None or replace(source, read_at=case.source.read_at, sha=case.source.sha) != case.source
     after = replace(case, source=source)
-    if not is_news:
+    if not is_news(case.source, source):
         return Decision(after)
+    # Whoever left is replaced at once; all else holds as it was judged.
+    told = _compared(case, _settled(after, replace(book, source=source)), event, book, now)
     check = (PublishPolicyCheck(event.repo.id, event.sha),) if event.sha else ()
     shown = (effect for ref in case.refs if ref.open for effect in _shown_on(ref))
-    return Decision(after, notes=(note,), effects=tuple(dict.fromkeys((*check, *shown))))
+    return replace(told, notes=(note, *told.notes), effects=tuple(dict.fromkeys((*check, *shown))))
 
 
 def _installation_moved(case: Case, event: InstallationMoved) -> Decision:

@@ -8,6 +8,7 @@ from datetime import datetime
 from github_app.rules.commands import Said
 from github_app.rules.model import Hand, Job, Person, Pull, Repo, Run
 from github_app.rules.records import Remark
+from github_app.rules.roster import Roster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ class PolicyRead(Happened):
     org_text: str | None = None
     codeowners: str | None = None
     admins: tuple[Person, ...] = ()
+    roster: Roster | None = None  # None: what was known of it holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from github_app.rules.overrides import eligibility
 from github_app.rules.ownership import BENCHMARK, Facts, hands_of, owner_from
 from github_app.rules.policy import Policy, Rule, rule_of
 from github_app.rules.records import Commit, Failure, FailureState, Finding, Judgement, Leg, PolicySource, Ref
+from github_app.rules.roster import Roster
 from github_app.rules.signatures import Signatures
 from github_app.rules.verdicts import Correction, Owner, Party, Verdict
 from pytest_failure_review.report import Category
@@ -300,15 +301,16 @@ def _owned(failure: Failure, first: Leg, ref: Ref, book: Book) -> Failure:
     if comparison.is_inherited and comparison.base.owner is not None and failure.correction is None:
         there = comparison.base.owner
         return replace(failure, owner=replace(there, steps=(comparison.base.sentence, *there.steps)))
-    codeowners, admins = (book.source.codeowners, book.source.admins) if book.source else (None, ())
+    source = book.source
     facts = Facts(
         hands=() if comparison.is_inherited else hands_of(ref),
         first_hands=() if comparison.is_inherited else first.hands,
         first_sha="" if comparison.is_inherited else first.sha,
         committers=failure.committers,
         paths=failure.paths,
-        codeowners=codeowners,
-        admins=admins,
+        codeowners=source.codeowners if source else None,
+        admins=source.admins if source else (),
+        roster=source.roster if source else Roster(),
         benchmark=failure.verdict.measures.get(BENCHMARK, ""),
     )
     rule, _ = _rule(failure.verdict, failure.legs, failure.reported, ref, book.policy)

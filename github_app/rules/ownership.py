@@ -6,8 +6,8 @@ next at once, and every step leaves its sentence (S1-003, C24, C52).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from github_app.rules.codeowners_file import OwnersLine, line_for, line_for_all
@@ -16,6 +16,7 @@ from github_app.rules.model import GHOST, Hand, Job, Person
 from github_app.rules.policy import Policy, RoleHolders, Rule, first_match
 from github_app.rules.records import Ref
 from github_app.rules.results.marking import marked_places
+from github_app.rules.roster import Absent, Roster
 from github_app.rules.verdicts import Owner, Party
 from pytest_failure_review.report import Category, is_at_or_below
 
@@ -23,6 +24,8 @@ CODE_AUTHOR: Final = "code_author"
 ORIGINAL_COMMITTER: Final = "original_committer"
 DOMAIN_SPECIALIST: Final = "domain_specialist"
 FALLBACK: Final = "fallback"
+Absence = Callable[[str], Absent | None]
+
 AUTHORS: Final = frozenset({CODE_AUTHOR, ORIGINAL_COMMITTER})
 """Roles that the change fills, not the policy."""
 
@@ -46,6 +49,7 @@ class Facts:
     codeowners: str | None = None
     admins: tuple[Person, ...] = ()
     benchmark: str = ""
+    roster: Roster = field(default_factory=Roster)
 
 
 @dataclass(slots=True)
@@ -112,7 +116,8 @@ def _role(search: _Search, role: str) -> tuple[str, str]:
 def _accountable(search: _Search, role: str, gap: str) -> Party:
     party = _author(search, role) if role in AUTHORS else _holder(search, role)
     if party is None:
-        party = _fallback(search, role) or Party(role, note=_unmapped(role))
+        why = _why_nobody(search, role)
+        party = _fallback(search, role, why) or Party(role, note=why)
     note = "; ".join(text for text in (gap, party.note) if text)
     return Party(party.role, party.people, party.teams, note, party.private)
 
@@ -122,16 +127,27 @@ def _holder(search: _Search, role: str) -> Party | None:
     if holders.empty:
         search.steps.append(f"{role}: {_unmapped(role)}")
         return None
-    party = _party(role, holders.users, holders.teams)
-    search.steps.append(f"{role}: roles.{role} names {_names(party)}")
-    return party
+    party = _present(search, role, f"roles.{role}", holders, search.facts.roster.absence)
+    if not party.empty:
+        search.steps.append(f"{role}: roles.{role} names {_names(party)}")
+        return party
+    return None
+
+
+def _present(search: _Search, role: str, place: str, named: RoleHolders | OwnersLine, absence: Absence) -> Party:
+    """Return those whom a place names and who can still answer; a step tells of everybody else."""
+    gone = {name: absence(name) for name in (*named.users, *named.teams)}
+    for absent in filter(None, gone.values()):
+        search.tried(role, f"{place} names {absent}")
+    people = tuple(search.facts.roster.person(login) for login in named.users if gone[login] is None)
+    return Party(role, people, tuple(team for team in named.teams if gone[team] is None))
 
 
 def _author(search: _Search, role: str) -> Party | None:
     """The first human who answers for the change, else whoever owns the failing file (C52)."""
     hands = _chain(search, role)
     for hand in hands:
-        refusal = _no_author(hand)
+        refusal = _no_author(hand, search.facts.roster)
         search.tried(role, refusal or f"{hand.person.login} {hand.deed}")
         if refusal is None:
             return Party(role, (hand.person,), private=role == ORIGINAL_COMMITTER)
@@ -156,40 +172,52 @@ def _chain(search: _Search, role: str) -> tuple[Hand, ...]:
     return tuple(dict.fromkeys((*facts.first_hands, *facts.hands)))
 
 
-def _no_author(hand: Hand) -> str | None:
+def _no_author(hand: Hand, roster: Roster) -> str | None:
     """Return why somebody cannot answer for a change; None when they can."""
     if not hand.person.id:
         return f"whoever {hand.deed} has no account on GitHub"
     if hand.person.id == GHOST:
         return f"the account that {hand.deed} was deleted"
-    return None if hand.person.human else f"{hand.person.login}, who {hand.deed}, is a bot"
+    if not hand.person.human:
+        return f"{hand.person.login}, who {hand.deed}, is a bot"
+    absent = roster.absence(hand.person.login)
+    return f"{hand.person.login}, who {hand.deed}, {absent.why}" if absent else None
 
 
 def _by_files(search: _Search, role: str) -> Party | None:
     for path in search.facts.paths:
         line = line_for(search.facts.codeowners, path)
-        if line is not None and (line.users or line.teams):
-            party = _party(role, line.users, line.teams, f"owns {path}")
+        party = _of_line(search, role, line)
+        if line is not None and not party.empty:
             search.tried(role, f"{line} names {_names(party)} for {path}")
-            return party
+            return replace(party, note=f"owns {path}")
         search.steps.append(f"{role}: CODEOWNERS names nobody for {path}")
     return None
 
 
-def _fallback(search: _Search, role: str) -> Party | None:
+def _of_line(search: _Search, role: str, line: OwnersLine | None) -> Party:
+    if line is None:
+        return Party(role)
+    return _present(search, role, str(line), line, search.facts.roster.owner_absence)
+
+
+def fallback_of(facts: Facts, policy: Policy, rule: Rule) -> Party | None:
+    """Return who stands in when an owner is missing; None when nobody does, which has to be put right."""
+    return _fallback(_Search(policy, facts, rule), FALLBACK, "")
+
+
+def _fallback(search: _Search, role: str, note: str) -> Party | None:
     """Whoever stands in: the policy's fallback, the catch-all of CODEOWNERS, the repository's admins."""
-    note = _unmapped(role)
-    holders = search.policy.fallback
-    if not holders.empty:
-        party = _party(role, holders.users, holders.teams, note)
+    party = _present(search, FALLBACK, "the policy", search.policy.fallback, search.facts.roster.absence)
+    if not party.empty:
         search.steps.append(f"fallback: the policy names {_names(party)}")
-        return party
+        return replace(party, role=role, note=note)
     search.steps.append("fallback: the policy names nobody")
     line = line_for_all(search.facts.codeowners)
-    if line is not None and (line.users or line.teams):
-        party = _party(role, line.users, line.teams, note)
+    party = _of_line(search, FALLBACK, line)
+    if not party.empty:
         search.steps.append(f"fallback: {line} names {_names(party)}")
-        return party
+        return replace(party, role=role, note=note)
     search.steps.append("fallback: CODEOWNERS has no `*` line that names anybody")
     admins = tuple(person for person in search.facts.admins if person.human)
     if not admins:
@@ -207,16 +235,19 @@ def _informed(search: _Search, role: str) -> Party:
     """Nobody stands in for somebody who is only told."""
     quiet = _Search(search.policy, search.facts, search.rule, private_steps=search.private_steps)
     party = _author(quiet, role) if role in AUTHORS else _holder(quiet, role)
-    return party or Party(role, note=_unmapped(role))
+    return party or Party(role, note=_why_nobody(search, role), private=role == ORIGINAL_COMMITTER)
 
 
 def _also_informed(search: _Search, rule: Rule) -> Iterable[Party]:
     """An integration test may fail for code of another team; its owners are told (C53)."""
     if not is_at_or_below(rule.name, Category.TEST_INTEGRATION):
         return
+    quiet = _Search(search.policy, search.facts, rule)
     lines: Iterable[OwnersLine | None] = (line_for(search.facts.codeowners, path) for path in search.facts.paths)
-    for line in dict.fromkeys(line for line in lines if line is not None and (line.users or line.teams)):
-        yield _party("codeowners", line.users, line.teams, str(line))
+    for line in dict.fromkeys(line for line in lines if line is not None):
+        party = _of_line(quiet, "codeowners", line)
+        if not party.empty:
+            yield replace(party, note=str(line))
 
 
 def _without(informed: Sequence[Party], accountable: Party) -> tuple[Party, ...]:
@@ -229,14 +260,19 @@ def _without(informed: Sequence[Party], accountable: Party) -> tuple[Party, ...]
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
+def _why_nobody(search: _Search, role: str) -> str:
+    """Return why a role is filled by nobody: it was never mapped, or those it names have left."""
+    holders = search.policy.roles.get(role, RoleHolders())
+    if role in AUTHORS or holders.empty:
+        return _unmapped(role)
+    gone = (search.facts.roster.absence(name) for name in (*holders.users, *holders.teams))
+    return f"nobody of roles.{role} is left: {'; '.join(str(absent) for absent in gone if absent)}"
+
+
 def _unmapped(role: str) -> str:
     if role in AUTHORS:
         return "no human author was found"
     return f"nobody is mapped to {role}: add roles.{role}"
-
-
-def _party(role: str, users: Sequence[str], teams: Sequence[str], note: str = "") -> Party:
-    return Party(role, tuple(Person(0, login) for login in users), tuple(teams), note)
 
 
 def _names(party: Party) -> str:

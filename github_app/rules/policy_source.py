@@ -13,6 +13,7 @@ from github_app.rules.policy import Policy
 from github_app.rules.policy_file import ORGANISATION, REPOSITORY, PolicyFile, parse
 from github_app.rules.policy_layers import resolve
 from github_app.rules.records import PolicySource
+from github_app.rules.roster import Roster
 
 
 def taken_in(known: PolicySource | None, event: PolicyRead) -> PolicySource:
@@ -31,6 +32,7 @@ def taken_in(known: PolicySource | None, event: PolicyRead) -> PolicySource:
         codeowners=event.codeowners,
         admins=event.admins,
         ever_had_file=event.text is not None or (known is not None and known.ever_had_file),
+        roster=event.roster or (known.roster if known else Roster()),
     )
 
 
@@ -41,6 +43,14 @@ def _filled(known: PolicySource, event: PolicyRead) -> PolicySource:
         org_text=known.org_text if known.org_text is not None else _checked(event.org_text, None, ORGANISATION)[0],
         ever_had_file=known.ever_had_file or event.text is not None,
     )
+
+
+def is_news(known: PolicySource | None, source: PolicySource) -> bool:
+    """Whether a reading told anything new, beside when and at which commit it was made."""
+    if known is None:
+        return True
+    roster = replace(source.roster, at=known.roster.at)
+    return replace(source, read_at=known.read_at, sha=known.sha, roster=roster) != known
 
 
 def policy_of(source: PolicySource | None, builtin: PolicyFile) -> Policy:

@@ -17,6 +17,7 @@ from github_app.rules.model import (
     Repo,
     Run,
 )
+from github_app.rules.roster import Roster
 from github_app.rules.verdicts import Clock, Comparison, Correction, Override, Owner, Proposal, Verdict
 
 
@@ -216,6 +217,7 @@ class PolicySource:
     codeowners: str | None = None
     admins: tuple[Person, ...] = ()
     ever_had_file: bool = False
+    roster: Roster = field(default_factory=Roster)
 
     @property
     def id(self) -> str:

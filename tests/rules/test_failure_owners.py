@@ -10,15 +10,16 @@ from itertools import permutations
 import pytest
 from fakes import KeptStore
 from policies import builtin
-from stories import A, B, C, at, decided, job, moved, only, pull, pushed, seen
+from stories import DRIFT, REPO, A, B, C, at, decided, job, moved, only, pull, pushed, seen
 
 from github_app.builtin import signatures
 from github_app.documents import to_record
 from github_app.engine import Engine
-from github_app.rules.events import Event
+from github_app.rules.events import Event, PolicyRead
 from github_app.rules.hands import ASSIGNED, MERGED, OPENED, in_order, pull_hands, writer
 from github_app.rules.model import Hand, Job, Person
 from github_app.rules.records import Failure
+from github_app.rules.roster import Absent, Roster
 from github_app.rules.verdicts import Owner
 
 ADA, BEA, CAL = Person(1, "ada"), Person(2, "bea"), Person(3, "cal")
@@ -125,3 +126,28 @@ def test_hands_are_in_the_same_order_however_they_were_heard_of() -> None:
     """F26."""
     hands = (Hand(BOT, "a", OPENED), Hand(ADA, "b", ASSIGNED), Hand(BEA, "c", ASSIGNED + 1), Hand(CAL, "d", MERGED))
     assert {in_order((*order, *order)) for order in permutations(hands)} == {hands}
+
+
+ROLES = "schema: 1\nroles: {backend_dev: {users: [bea]}}\nfallback: {users: [zoe]}\n"
+
+
+def read(minute: float, *absent: Absent) -> PolicyRead:
+    people = (Person(2, "bea"), Person(8, "zoe"))
+    roster = Roster(people=people, absent=absent, at=at(minute))
+    return PolicyRead(repo=REPO, cause="guid", received_at=at(minute), sha="d" * 40, text=ROLES, roster=roster)
+
+
+def test_an_open_failure_passes_on_as_soon_as_its_owner_is_known_to_have_left() -> None:
+    red = seen(A, job(says=DRIFT))
+    assert after(read(0), OPEN, red).owner.accountable.people == (Person(2, "bea"),)
+    owner = after(read(0), OPEN, red, read(60, Absent("bea", "has no access any more"))).owner
+    assert owner.accountable.people == (Person(8, "zoe"),)
+    assert owner.steps[0] == "backend_dev: roles.backend_dev names bea, who has no access any more"
+
+
+def test_a_reading_that_tells_nothing_new_shows_nothing_anew() -> None:
+    first, second, third = decided(read(0), read(60), replace(read(120), roster=None))
+    assert first.effects
+    assert (second.effects, second.notes, third.effects) == ((), (), ())
+    assert third.case.source is not None
+    assert third.case.source.roster == read(60).roster

@@ -21,9 +21,10 @@ from github_app.rules.model import (
     Source,
     TestReport,
 )
-from github_app.rules.ownership import Facts, failing_paths, hands_of, owner_from
+from github_app.rules.ownership import Facts, failing_paths, fallback_of, hands_of, owner_from
 from github_app.rules.policy import Policy
 from github_app.rules.records import Ref
+from github_app.rules.roster import Absent, Roster, notices
 from github_app.rules.verdicts import Owner, Party
 from pytest_failure_review.report import Category, Severity
 
@@ -260,6 +261,60 @@ def test_nobody_stands_in_for_somebody_who_is_only_told() -> None:
     assert owner.informed == (Party("frontend_dev", note="nobody is mapped to frontend_dev: add roles.frontend_dev"),)
 
 
+# --- people who left -------------------------------------------------------------------------------------------------
+
+GONE = Roster(
+    people=(Person(70, "bea"),),
+    absent=(Absent("alice", "has no access any more"), Absent("acme/old", "has no members")),
+    unknown_owners=(Absent("max", "GitHub does not know as an owner"),),
+)
+
+
+def test_whoever_left_is_passed_over_and_who_is_still_there_answers() -> None:
+    policy = layered("roles: {backend_dev: {users: [Alice, bea], teams: [acme/old]}}")
+    owner = decided("generator_drift", policy, Facts(roster=GONE))
+    assert owner.accountable == Party("backend_dev", (Person(70, "bea"),))
+    assert owner.steps == (
+        "backend_dev: roles.backend_dev names alice, who has no access any more",
+        "backend_dev: roles.backend_dev names team acme/old, which has no members",
+        "backend_dev: roles.backend_dev names bea",
+    )
+
+
+def test_a_role_that_everybody_left_falls_through_at_once_and_says_so() -> None:
+    policy = layered("roles: {backend_dev: {users: [alice]}}\nfallback: {teams: [acme/old], users: [zoe]}")
+    owner = decided("generator_drift", policy, Facts(roster=GONE))
+    note = "nobody of roles.backend_dev is left: alice, who has no access any more"
+    assert owner.accountable == party("backend_dev", "zoe", note=note)
+    assert owner.steps[1:] == (
+        "fallback: the policy names team acme/old, which has no members",
+        "fallback: the policy names zoe",
+    )
+
+
+def test_an_owner_whom_github_does_not_know_owns_no_file() -> None:
+    facts = Facts(paths=("src/a.py",), codeowners="* @zoe @max\n/src/ @max", roster=GONE)
+    owner = decided("test.unit", layered(), facts)
+    assert owner.accountable == party("code_author", "zoe", note="no human author was found")
+    assert owner.steps[1] == "code_author: CODEOWNERS line 2 (`/src/`) names max, who GitHub does not know as an owner"
+
+
+def test_an_author_who_left_does_not_answer() -> None:
+    facts = Facts((Hand(Person(5, "alice"), "opened pull request #12"),), admins=(ADA,), roster=GONE)
+    owner = decided("test.unit", layered(), facts)
+    assert owner.accountable.people == (ADA,)
+    assert owner.steps[0] == "code_author: alice, who opened pull request #12, has no access any more"
+
+
+def test_whoever_keeps_the_policy_is_told_who_left() -> None:
+    policy = layered("roles: {backend_dev: {users: [alice], teams: [acme/x]}}\nfallback: {teams: [acme/old]}")
+    assert notices(policy, replace(GONE, unsure=("acme/x", "acme/y"))) == (
+        "roles.backend_dev names alice, who has no access any more",
+        "fallback names team acme/old, which has no members",
+        "GitHub does not tell whether acme/x can still answer; whoever is not known to be gone counts",
+    )
+
+
 # --- components and integration --------------------------------------------------------------------------------------
 
 COMPONENTS = "components: {'checkout_*': backend_dev, 'web/*': frontend_dev}"
@@ -348,6 +403,14 @@ FACTS = st.builds(
     paths=st.lists(st.sampled_from(["src/a.py", "web/b.ts", "\ud800", "x" * 9000]), max_size=3).map(tuple),
     codeowners=st.one_of(st.none(), st.text(), st.sampled_from(["* @max", "/src/ @acme/core\n[x\n** a@b.c"])),
     admins=st.lists(PEOPLE, max_size=2).map(tuple),
+    committers=st.lists(st.builds(Hand, PEOPLE, st.just("wrote line 3")), max_size=2).map(tuple),
+    benchmark=st.sampled_from(["", "checkout_total"]),
+    roster=st.builds(
+        Roster,
+        absent=st.lists(st.builds(Absent, st.sampled_from(["ada", "bea", "acme/x", "acme/ops"]), st.just("left"))).map(
+            lambda absent: tuple(absent[:3])
+        ),
+    ),
 )
 
 
@@ -355,13 +418,22 @@ FACTS = st.builds(
 @settings(deadline=None)
 @given(
     category=st.sampled_from(list(Category)),
+    severity=st.none() | st.sampled_from(list(Severity)),
     facts=FACTS,
     text=st.sampled_from(["", ROLES, "fallback: {users: [zoe]}", ROLES + COMPONENTS]),
 )
-def test_there_is_always_exactly_one_accountable_party(category: Category, facts: Facts, text: str) -> None:
-    owner = decided(category, layered(text), facts)
+def test_there_is_always_exactly_one_accountable_party(
+    category: Category, severity: Severity | None, facts: Facts, text: str
+) -> None:
+    policy = layered(text)
+    owner = decided(category, policy, facts, facts.benchmark, severity)
     assert isinstance(owner.accountable, Party)
     assert not owner.accountable.empty or owner.accountable.note
-    assert owner.steps
+    assert owner.steps or owner.private_steps
     assert owner.accountable not in owner.informed
     assert len(set(owner.informed)) == len(owner.informed)
+    if fallback_of(facts, policy, policy.rule_for(category, severity=severity)) is not None:
+        assert not owner.accountable.empty
+    gone = {absent.name for absent in facts.roster.absent}
+    named = {*(person.login for person in owner.accountable.people), *owner.accountable.teams}
+    assert not named & gone or set(owner.accountable.people) <= set(facts.admins)
