@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from github_app.rules.categorise import categorise
 from github_app.rules.log import LogReader
-from github_app.rules.model import Evidence, Job, Source
+from github_app.rules.model import Evidence
+from github_app.rules.rejudging import failed_job
 from github_app.rules.signatures import Signatures
 from github_app.rules.verdicts import Verdict
 
@@ -39,22 +40,8 @@ def judge_log(chunks: Iterable[bytes], signatures: Signatures, *, job_name: str 
     reader.end()
     excerpts, secrets = reader.result()
     evidence = Evidence(excerpts=excerpts, log=reader.state, secrets=secrets)
-    verdict = categorise(job_of(job_name, step_name, evidence), signatures)
+    verdict = categorise(failed_job(job_name, step_name, evidence), signatures)
     return Judged(verdict, evidence, counted.lines, counted.has_error or reader.state == "partial")
-
-
-def job_of(name: str, step: str, evidence: Evidence) -> Job:
-    """Give a job of Actions that failed, of which nothing is known but this."""
-    return Job(
-        id=0,
-        source=Source.ACTIONS,
-        app="github-actions",
-        name=name,
-        status="completed",
-        conclusion="failure",
-        failed_step=step,
-        evidence=evidence,
-    )
 
 
 class _Counted:

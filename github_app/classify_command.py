@@ -8,23 +8,30 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TextIO, cast
 
+from github_app.backfill import Wanted, backfill
+from github_app.backfill import as_json as kept_as_json
+from github_app.backfill import as_text as kept_as_text
 from github_app.builtin import signatures
 from github_app.classify import Judged, judge_log
 from github_app.classify_input import Log, Unusable, opened_logs
 from github_app.classify_job import is_address, judge_job, place_of
 from github_app.classify_text import Paint, as_json, as_text, plain, wrapped
 from github_app.logs import set_up_logs
-from github_app.settings import Refused, TerminalSettings, read_github_settings
+from github_app.outcomes import Unfinished
+from github_app.settings import Refused, TerminalSettings, read_database_settings, read_github_settings
+from github_app.store import StoreRefused
 
-GOOD, UNUSABLE = 0, 2
+GOOD, FINDINGS, UNUSABLE = 0, 1, 2
 INTERRUPTED = 130
 
 Subparsers = Any
 _SHOW_AFTER: Final = 0.5  # seconds of reading before progress is worth a line
 _SHOW_EVERY: Final = 0.2
 _MEGA: Final = 1e6
+_MOST_DAYS: Final = 36_500
 
 
 def add_classify_command(subparsers: Subparsers) -> None:
@@ -33,7 +40,7 @@ def add_classify_command(subparsers: Subparsers) -> None:
         "classify",
         help="say what kind of failure a log tells of, and why",
         description="Judge the log of a failed job as the App would. Exit status: 0 judged, also as unknown; 2 the "
-        "input cannot be used.",
+        "input cannot be used. With --backfill: 0 nothing would change, 1 something would.",
     )
     parser.add_argument(
         "log",
@@ -45,7 +52,18 @@ def add_classify_command(subparsers: Subparsers) -> None:
     parser.add_argument("--job", default="", metavar="NAME", help="the job's name; of a .zip, judge this job alone")
     parser.add_argument("--step", default="", metavar="NAME", help="the name of the step that failed")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    kept = parser.add_argument_group("failures that are kept in the database at DATABASE_URL")
+    kept.add_argument("--backfill", action="store_true", help="judge them again, and say what would change")
+    kept.add_argument("--repo", default="", metavar="OWNER/NAME", help="those of one repository")
+    kept.add_argument("--since", type=_days, metavar="DAYS", help="those that were red in the last DAYS days")
     parser.set_defaults(run=_run)
+
+
+def _days(text: str) -> timedelta:
+    """Read a number of days; argparse says the sentence."""
+    if not text.isascii() or not text.isdigit() or int(text) > _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days from 0 to {_MOST_DAYS:,}")
+    return timedelta(days=int(text))
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -60,6 +78,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _classify(arguments: argparse.Namespace) -> int:
+    if arguments.backfill:
+        return _backfill(arguments)
+    if arguments.repo or arguments.since is not None:
+        raise Unusable("--repo and --since choose among kept failures: they go with --backfill.")
     where = arguments.log or _standard_input()
     if is_address(where):
         return _on_github(where, arguments)
@@ -92,6 +114,24 @@ def _on_github(address: str, arguments: argparse.Namespace) -> int:
 def _say(progress: str) -> None:
     if sys.stderr.isatty():
         print(f"{plain(progress)} ...", file=sys.stderr)
+
+
+def _backfill(arguments: argparse.Namespace) -> int:
+    if arguments.log or arguments.job or arguments.step:
+        raise Unusable("--backfill judges the failures that are kept; it takes no log, --job or --step.")
+    since = None if arguments.since is None else datetime.now(UTC) - arguments.since
+    try:
+        settings = read_database_settings()
+        set_up_logs(settings.log_level, settings.secrets)
+        url = settings.database_url.get_secret_value()
+        outcome = asyncio.run(backfill(url, Wanted(arguments.repo, since), signatures(), _say))
+    except (Refused, StoreRefused, Unfinished) as refusal:
+        raise Unusable(str(refusal)) from refusal
+    if arguments.json:
+        _print_json(kept_as_json(outcome))
+    else:
+        _print_lines(kept_as_text(outcome))
+    return FINDINGS if outcome.changed else GOOD
 
 
 def _standard_input() -> str:

@@ -60,9 +60,9 @@ def opened_logs(where: str, standard_input: BufferedReader) -> Iterator[Iterator
             yield _of_archive(name, stack.enter_context(_archive(name, source)))
         elif begin.startswith(_GZIP):
             unpacked = stack.enter_context(gzip.GzipFile(fileobj=source))
-            yield iter([Log(name, "", _text(name, lambda: unpacked.read(CHUNK)))])
+            yield iter([Log(name, "", _text(name, lambda: unpacked.read1(CHUNK)))])
         else:
-            yield iter([Log(name, "", _text(name, lambda: source.read(CHUNK)))])
+            yield iter([Log(name, "", _text(name, lambda: source.read1(CHUNK)))])
 
 
 @contextmanager
@@ -97,6 +97,8 @@ def _text(name: str, read: Callable[[], bytes]) -> Iterator[bytes]:
             decoder = codecs.getincrementaldecoder("utf-16")("replace")
             pieces = (decoder.decode(piece).encode("utf-8", "replace") for piece in chain([first], pieces))
             first = next(pieces, b"")
+        while first.isspace() and len(first) < CHUNK and (more := next(pieces, b"")):
+            first += more  # a pipe gives a blank line before the rest
         if not first.strip():
             raise Unusable(f"{name} is empty.")
         if len(first) - len(first.translate(None, _ODD)) > len(first) / _ODD_SHARE:

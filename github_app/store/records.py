@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -68,6 +69,12 @@ def get(ids: Sequence[str], conn: sa.Connection) -> list[Document]:
     return find([rows.c.id.in_(ids)], conn)
 
 
+def page(kind: str, after: str, limit: int, conn: sa.Connection) -> list[Document]:
+    """Return the next documents of a kind in the order of their ids, those behind `after`."""
+    query = sa.select(rows).where(rows.c.kind == kind, rows.c.id > after)
+    return _documents(query.order_by(rows.c.id).limit(limit), conn)
+
+
 def matching(
     kind: str,
     repo_id: int,
@@ -98,6 +105,10 @@ def find(
     if newest is not None:
         last = sa.select(rows.c.id).where(*conditions).order_by(rows.c.updated_at.desc(), rows.c.id).limit(newest)
         query = sa.select(rows).where(rows.c.id.in_(last))
+    return _documents(query.order_by(rows.c.id), conn)
+
+
+def _documents(query: sa.Select[Any], conn: sa.Connection) -> list[Document]:
     return [
         Document(
             id=row.id,
@@ -111,5 +122,5 @@ def find(
             print=row.print,
             version=row.version,
         )
-        for row in conn.execute(query.order_by(rows.c.id))
+        for row in conn.execute(query)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -76,6 +76,14 @@ class SqlStore:
         """Return the documents that fit every condition given; see engine.Store."""
         conditions = records.matching(kind, repo_id, sha=sha, refs=refs, prints=prints, open_or_since=open_or_since)
         return await self._db.read(partial(records.find, conditions, newest=newest))
+
+    async def every(self, kind: str, at_once: int = 200) -> AsyncIterator[Document]:
+        """Give all documents of a kind, by id; in pages, so one that is kept meanwhile may be missing."""
+        after = ""
+        while found := await self._db.read(partial(records.page, kind, after, at_once)):
+            for document in found:
+                yield document
+            after = found[-1].id
 
     async def commit(self, change: Change, now: datetime) -> bool:
         """Keep the whole change, or nothing and False when a document has moved on since it was loaded.

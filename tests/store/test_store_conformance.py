@@ -103,6 +103,15 @@ async def test_no_commit_is_lost_when_many_count_on_the_same_document(store: Sql
     assert [each.body for each in await store.get(["failure:1"])] == ["12"]
 
 
+async def test_every_document_of_a_kind_is_given_page_by_page(store: SqlStore) -> None:
+    names = [f"f{number:02}" for number in range(7)]
+    others = [a_document("commit/1", kind="commit"), a_document("g", kind="ref")]
+    await store.commit(Change(documents=[*map(a_document, names), *others]), NOW)
+    for at_once in (1, 3, 7, 200):
+        assert [each.id async for each in store.every("failure", at_once)] == names
+    assert [each.id async for each in store.every("policy")] == []
+
+
 async def test_two_open_records_under_one_key_cannot_exist(store: SqlStore) -> None:
     """R2, for a new record and for one that would take the key over."""
     await store.commit(Change(documents=[a_document("failure:1", open_key="k"), a_document("failure:2")]), NOW)
