@@ -15,13 +15,16 @@ _MARKS: Final = "(?:\ufeff|\u2229\u2557\u2510|\u00b4\u2557\u2510|\u00ef\u00bb\u0
 # `gh run view --log` puts the job and the step before each line.
 _TIME: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z ?"
 _STAMP: Final = re.compile(rf"(?:([^\t\n]{{1,200}})\t[^\t\n]{{1,200}}\t)?{_MARKS}?{_TIME}")
-_ESCAPES: Final = r"(?:\x1b\[|\x9b)[0-9;:?<=>]*[ -/]*[@-~]|\x1b(?:\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\^_=>78c])"
-_ESCAPE: Final = re.compile(_ESCAPES)
-_ESCAPE_BYTES: Final = re.compile(_ESCAPES.encode())
+_CSI: Final = r"[0-9;:?<=>]*[ -/]*[@-~]"
+_ESCAPES: Final = rf"\x1b(?:\[{_CSI}|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\^_=>78c])"
+_ESCAPE: Final = re.compile(rf"{_ESCAPES}|\x9b{_CSI}")
+
 # Letters and marks to Unicode, but nothing to a reader: joiners, fillers, variation selectors (Default_Ignorable).
 _UNSEEN: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+
+_UNSEEN_BEGIN: Final = b"\xcd\xe1\xe3\xef\xf3"  # in UTF-8
 
 STAMP: Final = (
     rf"(?:\x{{feff}}|\x{{2229}}\x{{2557}}\x{{2510}}|\x{{b4}}\x{{2557}}\x{{2510}}|\x{{ef}}\x{{bb}}\x{{bf}})?{_TIME}"
@@ -75,26 +78,22 @@ def tidy_block(raw: bytes) -> bytes:
     """
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n")
-    if not raw.isascii() or b"\r" in raw:
-        return _tidy_lines(raw.decode("utf-8", "replace"))
-    if b"\x1b" in raw:
-        if b"\t20" in raw:  # perhaps a line that names its job, whose colours end there
-            return _tidy_lines(raw.decode("ascii"))
-        raw = _ESCAPE_BYTES.sub(b"", raw)
-    return raw.translate(_AS_BLANKS, _CONTROLS)
+    if raw.isascii() and b"\x1b" not in raw and b"\r" not in raw:
+        return raw.translate(_AS_BLANKS, _CONTROLS)
+    text = raw.decode("utf-8", "replace")
+    if "\t20" in text:  # perhaps a line that names its job before its time stamp, both with colours of their own
+        return "\n".join(map(tidy, text.split("\n"))).encode()
+    seen = _UNSEEN.sub("", text) if len(raw.translate(None, _UNSEEN_BEGIN)) < len(raw) else text
+    seen = _ESCAPE.sub("", seen)
+    if not seen.replace("\n", "").replace("\t", "").isprintable():
+        lines = zip(seen.split("\n"), text.split("\n"), strict=True)
+        seen = "\n".join(line if line.replace("\t", "").isprintable() else tidy(own) for line, own in lines)
+    return seen.encode()
 
 
 def clean(line: str) -> str:
     """Give a line of a log as a person would see it. Not cut to `WIDTH`: matching sees the whole line."""
     return visible(unstamped(line)[1])
-
-
-def _tidy_lines(text: str) -> bytes:
-    if "\t20" not in text:
-        seen = _ESCAPE.sub("", _UNSEEN.sub("", text))
-        if seen.replace("\n", "").replace("\t", "").isprintable():
-            return seen.encode()
-    return "\n".join(map(tidy, text.split("\n"))).encode()
 
 
 def _visible(char: str) -> str:
