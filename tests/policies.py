@@ -27,3 +27,22 @@ def layered(repo: str | None = None, org: str | None = None) -> Policy:
         None if org is None else usable(org, ORGANISATION),
         None if repo is None else usable(repo),
     )
+
+
+BLOCK = """\
+# Failure detection and escalation workflow
+failure_detection:
+  categorization:
+    - generator_drift: backend_dev, frontend_dev
+    - security_scan: security_specialist
+    - test_failure: code_author, qa_analyst
+    - infrastructure: devops_specialist
+    - build_error: code_author
+    - performance: domain_specialist
+  
+  notification_routing:
+    immediate: [security_secrets, infrastructure_critical, generator_drift]
+    standard: [test_failures, build_errors, security_standard]
+    investigation: [performance_regression, complex_integration]
+"""  # noqa: W293  (as it stands there)
+"""A block of the decision record, as it stands there."""

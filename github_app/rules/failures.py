@@ -1,9 +1,9 @@
 """One failure from its first red job to the green that ends it; every question of time is answered from its history.
 
-Nothing is counted along the way, so deliveries may come in any order (F26). Four things do depend on it: to which of
+Nothing is counted along the way, so deliveries may come in any order (F26). Five things do depend on it: to which of
 two records a red job belongs when the green between them, or the end of its branch, is heard of only afterwards; the
-policy that it was judged under; whether the base branch was known to be red before it; and when we heard of it, which
-is what `received_at` says.
+policy that it was judged under; whether the base branch was known to be red before it; whether it was taken to be
+complex once, which is not taken back by rule (C02); and when we heard of it, which is what `received_at` says.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from github_app.rules import sla
+from github_app.rules.accountable import first_of, owned
 from github_app.rules.advice import remedy_for
 from github_app.rules.commits import is_allowed_to_fail
 from github_app.rules.comparison import Sibling, compared
 from github_app.rules.findings import leg_key, speaker
 from github_app.rules.history import Span, greens_that_matter, red_spans, without
 from github_app.rules.overrides import eligibility
-from github_app.rules.ownership import BENCHMARK, Facts, hands_of, owner_from
 from github_app.rules.policy import Policy, Rule, rule_of
 from github_app.rules.records import Commit, Failure, FailureState, Finding, Judgement, Leg, PolicySource, Ref
-from github_app.rules.roster import Roster
 from github_app.rules.signatures import Signatures
+from github_app.rules.sla import Complexity
 from github_app.rules.verdicts import Correction, Owner, Party, Verdict
 from pytest_failure_review.report import Category
 
@@ -91,7 +91,8 @@ def settle(failure: Failure, ref: Ref, commit: Commit | None, book: Book) -> Fai
     closed = ((gone_at, None),) if gone_at else ref.closed
     last = spans[-1]
     is_over = not counting or gone_at is not None or not ref.open
-    known = _owned(known, first_of(legs, last), ref, book)
+    rule = rule_for(known, known.verdict, ref, book.policy)
+    known = owned(known, first_of(legs, last), ref, book.policy, source=book.source, rule=rule)
     return replace(
         known,
         greens=greens,
@@ -104,11 +105,6 @@ def settle(failure: Failure, ref: Ref, commit: Commit | None, book: Book) -> Fai
         flip=any(span.flip for span in spans),
         flips=tuple(span.end for span in spans if span.flip and span.end),
     )
-
-
-def first_of(legs: Sequence[Leg], span: Span) -> Leg:
-    """Return the job by which a stretch of red began: of the oldest run, not the one that ended first (S1-022)."""
-    return min((leg for leg in legs if leg.at >= span.start), key=lambda leg: (leg.order, leg.at, leg.slot))
 
 
 def corrected(
@@ -128,7 +124,8 @@ def corrected(
     verdict = machine if correction is None else said_by_people(machine, correction)
     if verdict == failure.verdict:
         return replace(failure, correction=correction)
-    rule, explanation = _rule(verdict, failure.legs, failure.reported, ref, book.policy)
+    rule, judged = _rule(verdict, failure.legs, failure.reported, ref, book.policy, was=failure.complexity)
+    explanation = sla.explain(rule, judged)
     clock = replace(failure.clock, target_s=rule.sla_s, explanation=explanation)
     return replace(
         failure,
@@ -168,7 +165,7 @@ def said_by_people(machine: Verdict, correction: Correction) -> Verdict:
 
 def rule_for(failure: Failure, verdict: Verdict, ref: Ref, policy: Policy) -> Rule:
     """Return the policy's rule for a failure if its verdict were this one."""
-    return _rule(verdict, failure.legs, failure.reported, ref, policy)[0]
+    return _rule(verdict, failure.legs, failure.reported, ref, policy, was=failure.complexity)[0]
 
 
 def failure_id(repo_id: int, ref: str, mark: str, series: int) -> str:
@@ -202,7 +199,9 @@ def _with_leg(known: Failure, finding: Finding, place: Place, book: Book) -> Fai
     fresh = _judged(legs, finding, judgement, place, book, series=known.series)
     clock = replace(known.clock, target_s=fresh.clock.target_s, explanation=fresh.clock.explanation)
     told = replace(fresh, greens=known.greens, received_at=received_at, state=state, clock=clock)
-    told = replace(told, proposals=known.proposals, looked_by=known.looked_by)
+    told = replace(
+        told, proposals=known.proposals, looked_by=known.looked_by, complexity=known.complexity or fresh.complexity
+    )
     return corrected(told, known.correction, place.ref, book)
 
 
@@ -241,7 +240,8 @@ def _judged(
 ) -> Failure:
     """Say whose it is, by when, and whether it may be overridden."""
     verdict, policy, ref = judgement.verdict, book.policy, place.ref
-    rule, explanation = _rule(verdict, legs, judgement.reported, ref, policy)
+    rule, judged = _rule(verdict, legs, judgement.reported, ref, policy)
+    explanation = sla.explain(rule, judged)
     red_at = min(leg.at for leg in legs)
     started = sla.start(red_at, rule.sla_s, explanation)
     return Failure(
@@ -251,7 +251,7 @@ def _judged(
         fingerprint=finding.fingerprint,
         state=FailureState.DETECTED,
         verdict=verdict,
-        owner=Owner(Party(rule.owners[0])),  # `_owned` says whose it is
+        owner=Owner(Party(rule.owners[0])),  # `owned` says whose it is
         override=eligibility(verdict, rule, policy, _protected(ref, policy)),
         clock=started,
         tier=rule.tier,
@@ -273,6 +273,7 @@ def _judged(
         prints=judgement.prints,
         comparison=compared(judgement, finding.fingerprint, red_at, ref, place.siblings),
         committers=judgement.committers,
+        complexity=_why_complex(judged),
     )
 
 
@@ -281,51 +282,27 @@ def _under_policy(failure: Failure, ref: Ref, policy: Policy) -> Failure:
     if failure.policy_version != policy.version or (ref.pull is not None and ref.pull.changed is None):
         return failure
     verdict = failure.verdict
-    rule, explanation = _rule(verdict, failure.legs, failure.reported, ref, policy)
+    rule, judged = _rule(verdict, failure.legs, failure.reported, ref, policy, was=failure.complexity)
     return replace(
         failure,
-        clock=replace(failure.clock, target_s=rule.sla_s, explanation=explanation),
+        clock=replace(failure.clock, target_s=rule.sla_s, explanation=sla.explain(rule, judged)),
+        complexity=_why_complex(judged) or failure.complexity,
         override=eligibility(verdict, rule, policy, _protected(ref, policy)),
         tier=rule.tier,
     )
-
-
-def _owned(failure: Failure, first: Leg, ref: Ref, book: Book) -> Failure:
-    """Say whose it is, anew while the policy is the one that it was judged under.
-
-    What was broken before is whose it is there, or nobody's who had a hand in this change.
-    """
-    if failure.policy_version != book.policy.version:
-        return failure
-    comparison = failure.comparison
-    if comparison.is_inherited and comparison.base.owner is not None and failure.correction is None:
-        there = comparison.base.owner
-        return replace(failure, owner=replace(there, steps=(comparison.base.sentence, *there.steps)))
-    source = book.source
-    facts = Facts(
-        hands=() if comparison.is_inherited else hands_of(ref),
-        first_hands=() if comparison.is_inherited else first.hands,
-        first_sha="" if comparison.is_inherited else first.sha,
-        committers=failure.committers,
-        paths=failure.paths,
-        codeowners=source.codeowners if source else None,
-        admins=source.admins if source else (),
-        roster=source.roster if source else Roster(),
-        benchmark=failure.verdict.measures.get(BENCHMARK, ""),
-    )
-    rule, _ = _rule(failure.verdict, failure.legs, failure.reported, ref, book.policy)
-    owner = owner_from(facts, rule, book.policy)
-    if comparison.is_inherited:
-        owner = replace(owner, steps=(comparison.base.sentence, *owner.steps))
-    return replace(failure, owner=owner)
 
 
 def _protected(ref: Ref, policy: Policy) -> str | None:
     return policy.protected_path(ref.pull.changed or ()) if ref.pull else None
 
 
-def _rule(verdict: Verdict, legs: Sequence[Leg], reported: int, ref: Ref, policy: Policy) -> tuple[Rule, str]:
-    """Return the policy's rule for a verdict, and its deadline's arithmetic in words."""
+def _rule(
+    verdict: Verdict, legs: Sequence[Leg], reported: int, ref: Ref, policy: Policy, *, was: str = ""
+) -> tuple[Rule, Complexity | None]:
+    """Return the policy's rule for a verdict, and how complex it is taken to be where that matters.
+
+    `was` says why it was complex before: by rule it only ever becomes more so, a person alone takes that back (C02).
+    """
     judged, pull = None, ref.pull
     if verdict.category is Category.TEST_DATABASE:
         judged = sla.complexity(
@@ -335,5 +312,9 @@ def _rule(verdict: Verdict, legs: Sequence[Leg], reported: int, ref: Ref, policy
             jobs=len({leg.slot for leg in legs}),
             labels=pull.labels if pull else (),
         )
-    rule = rule_of(verdict, policy, judged.value if judged else None)
-    return rule, sla.explain(rule, judged)
+        judged = Complexity(sla.COMPLEX, was) if was and judged.value != sla.COMPLEX else judged
+    return rule_of(verdict, policy, judged.value if judged else None), judged
+
+
+def _why_complex(judged: Complexity | None) -> str:
+    return judged.sentence if judged is not None and judged.value == sla.COMPLEX else ""

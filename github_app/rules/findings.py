@@ -9,6 +9,7 @@ from datetime import datetime
 from github_app.rules.categorise import categorise
 from github_app.rules.commits import RED
 from github_app.rules.comparison import prints_of
+from github_app.rules.drift import with_drift
 from github_app.rules.fingerprints import family, fingerprint
 from github_app.rules.leak_places import excerpt_without_people, without_people
 from github_app.rules.model import Excerpt, Job
@@ -31,7 +32,7 @@ def wants_judgement(job: Job) -> bool:
 
 def judge(job: Job, sha: str, signatures: Signatures, received_at: datetime) -> Finding | None:
     """Say what a red job is; None for a cancelled one that nothing explains."""
-    verdict = categorise(job, signatures)
+    verdict = with_drift(categorise(job, signatures), job.evidence)
     if job.conclusion == "cancelled" and verdict.category is Category.UNKNOWN:
         return None
     at = job.completed_at or received_at

@@ -12,6 +12,7 @@ from typing import Final
 
 from github_app.rules.model import Evidence, Excerpt
 from github_app.rules.regex import compiled
+from github_app.rules.results.values import FlawKind
 
 PLACES: Final = 3
 """Credentials whose committer is asked for; a job that finds hundreds is told to the first few."""
@@ -47,16 +48,23 @@ class Place:
 
 def places(evidence: Evidence) -> tuple[Place, ...]:
     """Return where credentials were found, the first few."""
+    filed = tuple(_in_files(evidence))
     told = [text for excerpt in evidence.excerpts for text in excerpt.lines] + evidence.text.splitlines()
     notes = [f"{note.title} {note.message}" for note in evidence.annotations]
-    if not evidence.secrets and compiled(_ABOUT).search("\n".join((*told, *notes))) is None:
+    if not filed and not evidence.secrets and compiled(_ABOUT).search("\n".join((*told, *notes))) is None:
         return ()
     marked = (
         Place(note.path, note.line)
         for note, text in zip(evidence.annotations, notes, strict=True)
         if note.path not in {"", ".github"} and compiled(_ABOUT).search(text)
     )
-    return tuple(dict.fromkeys((*_printed(told), *_in_fields(told), *marked)))[:PLACES]
+    return tuple(dict.fromkeys((*filed, *_printed(told), *_in_fields(told), *marked)))[:PLACES]
+
+
+def _in_files(evidence: Evidence) -> Iterator[Place]:
+    """Read what scanners wrote into files of their own."""
+    flaws = (flaw for report in evidence.files for flaw in report.flaws)
+    return (Place(flaw.path, flaw.line) for flaw in flaws if flaw.kind is FlawKind.SECRET and flaw.path)
 
 
 def _printed(lines: Iterable[str]) -> Iterator[Place]:

@@ -38,7 +38,7 @@ class Facts:
     """What is known about the change and the repository, beside the policy.
 
     `hands` are those of the pull request, `first_hands` those of the commit that the failure was first red on since the
-    last green, each in the order in which they answer for it (C52, S1-022).
+    last green, each in the order in which they answer for it (C52, S1-022). Nobody who found it broken is asked.
     """
 
     hands: tuple[Hand, ...] = ()
@@ -48,6 +48,7 @@ class Facts:
     paths: tuple[str, ...] = ()
     codeowners: str | None = None
     admins: tuple[Person, ...] = ()
+    found_broken: bool = False  # by whoever made the change: it failed the same way where that goes to
     benchmark: str = ""
     roster: Roster = field(default_factory=Roster)
 
@@ -151,7 +152,9 @@ def _author(search: _Search, role: str) -> Party | None:
         search.tried(role, refusal or f"{hand.person.login} {hand.deed}")
         if refusal is None:
             return Party(role, (hand.person,), private=role == ORIGINAL_COMMITTER)
-    if not hands:
+    if search.facts.found_broken:
+        search.tried(role, "whoever made this change found it broken")
+    elif not hands:
         search.tried(role, "no pull request and no commit says who wrote the change")
     return None if role == ORIGINAL_COMMITTER else _by_files(search, role)
 
@@ -163,6 +166,8 @@ def _chain(search: _Search, role: str) -> tuple[Hand, ...]:
     line, else the commit in which it was seen (S1-017).
     """
     facts = search.facts
+    if facts.found_broken:
+        return ()
     if role == ORIGINAL_COMMITTER:
         return tuple(dict.fromkeys((*facts.committers, *facts.first_hands, *facts.hands)))
     if not is_at_or_below(search.rule.name, Category.BUILD):

@@ -194,6 +194,7 @@ class Failure:
     correction: Correction | None = None
     proposals: tuple[Proposal, ...] = ()
     looked_by: tuple[Person, ...] = ()  # who has said something about it (C32)
+    complexity: str = ""  # why it is taken to be complex, or ever was (C02)
 
     @property
     def open(self) -> bool:

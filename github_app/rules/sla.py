@@ -22,6 +22,7 @@ OBSOLETE: Final = "obsolete"
 MANY_DATABASE_TESTS: Final = 3
 MANY_JOBS: Final = 2
 COMPLEX_LABEL: Final = "complexity:high"
+COMPLEX: Final = "complex"
 
 
 def start(anchor: datetime, target_s: int | None, explanation: str = "") -> Clock:
@@ -156,13 +157,13 @@ def complexity(
     """Judge complexity by facts that everybody can check, not by anyone's later opinion (C02)."""
     path = next((path for path in changed if first_match(policy.schema_paths, (path,)) is not None), None)
     if path is not None:
-        return Complexity("complex", f"complex: the change touches {path}, a schema path")
+        return Complexity(COMPLEX, f"complex: the change touches {path}, a schema path")
     if database_failures >= MANY_DATABASE_TESTS:
-        return Complexity("complex", f"complex: {database_failures} database tests failed, 3 or more")
+        return Complexity(COMPLEX, f"complex: {database_failures} database tests failed, 3 or more")
     if jobs >= MANY_JOBS:
-        return Complexity("complex", f"complex: {jobs} jobs are hit, 2 or more")
+        return Complexity(COMPLEX, f"complex: {jobs} jobs are hit, 2 or more")
     if COMPLEX_LABEL in labels:
-        return Complexity("complex", f"complex: the label {COMPLEX_LABEL} is set")
+        return Complexity(COMPLEX, f"complex: the label {COMPLEX_LABEL} is set")
     return Complexity("simple", "simple: no schema path changed, fewer than 3 database tests failed, one job is hit")
 
 

@@ -9,18 +9,19 @@ from itertools import permutations
 
 import pytest
 from fakes import KeptStore
-from policies import builtin
+from policies import builtin, layered
 from stories import DRIFT, REPO, A, B, C, at, decided, job, moved, only, pull, pushed, seen
 
 from github_app.builtin import signatures
 from github_app.documents import to_record
 from github_app.engine import Engine
+from github_app.rules.accountable import owned
 from github_app.rules.events import Event, PolicyRead
 from github_app.rules.hands import ASSIGNED, MERGED, OPENED, in_order, pull_hands, writer
 from github_app.rules.model import Hand, Job, Person
-from github_app.rules.records import Failure
+from github_app.rules.records import Failure, PolicySource, Ref
 from github_app.rules.roster import Absent, Roster
-from github_app.rules.verdicts import Owner
+from github_app.rules.verdicts import Answer, Compared, Comparison, Owner, Party
 
 ADA, BEA, CAL = Person(1, "ada"), Person(2, "bea"), Person(3, "cal")
 BOT = Person(9, "renovate[bot]", human=False)
@@ -151,3 +152,41 @@ def test_a_reading_that_tells_nothing_new_shows_nothing_anew() -> None:
     assert (second.effects, second.notes, third.effects) == ((), (), ())
     assert third.case.source is not None
     assert third.case.source.roster == read(60).roster
+
+
+# --- found broken ----------------------------------------------------------------------------------------------------
+
+SENTENCE = "`main` was red already, for the same reason"
+THERE = Owner(Party("code_author", (CAL,)), steps=("code_author: cal wrote commit ddddddd",))
+
+
+def inherited(owner: Owner | None, *absent: Absent) -> Owner:
+    """The owner of a unit test that fails in the base branch too, where it is `owner`'s."""
+    failure = only(decided(OPEN, seen(A, job()))[-1].case)
+    base = Compared(Answer.ALREADY_RED, SENTENCE, owner=owner)
+    policy = layered("fallback: {users: [zoe]}")
+    red = replace(failure, comparison=Comparison(base=base), policy_version=policy.version)
+    source = PolicySource(REPO, "d" * 40, at(0), roster=Roster(absent=absent))
+    ref = Ref(REPO, "pull/1", A, at(0), pull=pull(A))
+    return owned(red, red.legs[0], ref, policy, source=source, rule=policy.rule_for("test.unit")).owner
+
+
+def test_what_was_broken_before_is_whose_it_is_there() -> None:
+    owner = inherited(THERE)
+    assert owner.accountable.people == (CAL,)
+    assert owner.steps == (SENTENCE, "code_author: cal wrote commit ddddddd")
+
+
+@pytest.mark.parametrize(
+    ("owner", "absent"), [(None, ()), (Owner(Party("qa_analyst")), ()), (THERE, (Absent("cal", "has left"),))]
+)
+def test_what_was_broken_before_is_nobody_s_who_changed_something_here(
+    owner: Owner | None, absent: tuple[Absent, ...]
+) -> None:
+    found = inherited(owner, *absent)
+    assert found.accountable.people == (Person(0, "zoe"),)
+    assert found.steps == (
+        SENTENCE,
+        "code_author: whoever made this change found it broken",
+        "fallback: the policy names zoe",
+    )

@@ -351,6 +351,17 @@ def test_more_jobs_make_a_database_failure_complex_whichever_comes_first() -> No
     assert both[0] == both[1]
 
 
+@pytest.mark.requirement("S1-013")
+def test_what_was_complex_once_stays_so_when_the_label_goes() -> None:
+    """C02: an SLA that anybody could shorten or lengthen by a label back and forth could not be audited."""
+    labelled = moved(pull(labels=("complexity:high",)), "opened")
+    case = told(labelled, seen(A, job(says=DATABASE)))
+    assert only(case).clock.target_s == 8 * 3600
+    bare = only(go_on(case, moved(pull(minute=20), "unlabeled")))
+    assert bare.clock.target_s == 8 * 3600
+    assert bare.clock.explanation.endswith("complex: the label complexity:high is set")
+
+
 def test_a_protected_path_that_becomes_known_later_forbids_the_override() -> None:
     policy = "schema: 1\nprotected_paths:\n  auth: ['src/auth/**']\n"
     unknown = (moved(pull(changed=None), "opened"), seen(A, job()))

@@ -11,6 +11,7 @@ from verdicts import log, note
 
 from github_app.rules.leak_places import HIDDEN, PLACES, Place, line_before, places, without_people
 from github_app.rules.model import Evidence
+from github_app.rules.results.values import FileKind, FileReport, Flaw, FlawKind
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 GITLEAKS = f"""Finding:     key = "REDACTED"
@@ -43,6 +44,13 @@ def test_a_place_is_read_from_what_a_scanner_prints(lines: list[str], place: Pla
 def test_an_annotation_that_speaks_of_a_secret_is_a_place() -> None:
     evidence = Evidence(annotations=(note("Possible API key", path="a.env"), note("unused import", path="b.py")))
     assert places(evidence) == (Place("a.env", 1),)
+
+
+def test_a_scanner_s_own_file_is_read_first() -> None:
+    flaw = Flaw(FlawKind.SECRET, "stripe-key", ("gitleaks",), path="config/pay.py", line=12)
+    lint = Flaw(FlawKind.LINT, "E501", ("ruff",), path="b.py", line=1)
+    evidence = Evidence(files=(FileReport("gitleaks", FileKind.SCAN, flaws=(lint, flaw)),))
+    assert places(evidence) == (Place("config/pay.py", 12),)
 
 
 def test_a_log_that_speaks_of_no_secret_points_nowhere() -> None:

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships no types
-from policies import layered, usable
+from policies import BLOCK, layered, usable
 
 from github_app.builtin import default_policy_text
 from github_app.rules.policy import Policy
@@ -251,23 +251,6 @@ def test_a_runbook_is_a_link() -> None:
 
 
 # --- the decision record's own blocks --------------------------------------------------------------------------------
-
-BLOCK = """\
-# Failure detection and escalation workflow
-failure_detection:
-  categorization:
-    - generator_drift: backend_dev, frontend_dev
-    - security_scan: security_specialist
-    - test_failure: code_author, qa_analyst
-    - infrastructure: devops_specialist
-    - build_error: code_author
-    - performance: domain_specialist
-  
-  notification_routing:
-    immediate: [security_secrets, infrastructure_critical, generator_drift]
-    standard: [test_failures, build_errors, security_standard]
-    investigation: [performance_regression, complex_integration]
-"""  # noqa: W293  (the text as it stands)
 
 
 @pytest.mark.parametrize(

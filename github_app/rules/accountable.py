@@ -1,0 +1,62 @@
+"""Whose a failure is now: asked anew whenever more is known of its history, its people or the branch it goes to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from github_app.rules.history import Span
+from github_app.rules.ownership import BENCHMARK, Facts, hands_of, owner_from
+from github_app.rules.policy import Policy, Rule
+from github_app.rules.records import Failure, Leg, PolicySource, Ref
+from github_app.rules.roster import Roster
+from github_app.rules.verdicts import Owner, Party
+
+
+def owned(
+    failure: Failure, first: Leg, ref: Ref, policy: Policy, *, source: PolicySource | None, rule: Rule
+) -> Failure:
+    """Return the failure with its owner, by the policy that it was judged under; who left is replaced under any.
+
+    `first` is the red job that this stretch of red began with. What was broken before is whose it is there, or nobody's
+    who had a hand in this change.
+    """
+    roster = source.roster if source else Roster()
+    if failure.policy_version != policy.version and not _has_left(failure.owner.accountable, roster):
+        return failure
+    base, is_inherited = failure.comparison.base, failure.comparison.is_inherited
+    if is_inherited and base.owner is not None and failure.correction is None and _answers(base.owner, roster):
+        return replace(failure, owner=replace(base.owner, steps=(base.sentence, *base.owner.steps)))
+    owner = owner_from(_facts(failure, first, ref, source, roster), rule, policy)
+    if is_inherited:
+        owner = replace(owner, steps=(base.sentence, *owner.steps))
+    return replace(failure, owner=owner)
+
+
+def first_of(legs: Sequence[Leg], span: Span) -> Leg:
+    """Return the job by which a stretch of red began: of the oldest run, not the one that ended first (S1-022)."""
+    return min((leg for leg in legs if leg.at >= span.start), key=lambda leg: (leg.order, leg.at, leg.slot))
+
+
+def _facts(failure: Failure, first: Leg, ref: Ref, source: PolicySource | None, roster: Roster) -> Facts:
+    return Facts(
+        hands=hands_of(ref),
+        first_hands=first.hands,
+        first_sha=first.sha,
+        found_broken=failure.comparison.is_inherited,
+        committers=failure.committers,
+        paths=failure.paths,
+        codeowners=source.codeowners if source else None,
+        admins=source.admins if source else (),
+        roster=roster,
+        benchmark=failure.verdict.measures.get(BENCHMARK, ""),
+    )
+
+
+def _answers(owner: Owner, roster: Roster) -> bool:
+    return not owner.accountable.empty and not _has_left(owner.accountable, roster)
+
+
+def _has_left(party: Party, roster: Roster) -> bool:
+    names = (*(person.login for person in party.people), *party.teams)
+    return any(roster.absence(name) is not None for name in names)
