@@ -1,4 +1,4 @@
-"""The plugin's report out of a stranger's zip: named entries only, streamed, under caps, never extracted (T16, T17)."""
+"""Reports out of a stranger's zip, the plugin's and other tools': streamed, under caps, never extracted (T16, T17)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from github_app.rules.model import ReportedFailure, TestReport
+from github_app.rules.results.reading import SNIFFED, may_be_results, read_results
+from github_app.rules.results.values import FileReport, Unusable
 from pytest_failure_review.report import FILE_PREFIX, SCHEMA, WORST_FIRST, Category
 
 MAX_ZIP = 20 * 1024 * 1024
 MAX_INFLATED = 50 * 1024 * 1024
 MAX_RATIO = 100
 MAX_ENTRIES = 200
+MAX_LISTED = 5_000
+"""Entries of an artifact of other tools, which may hold a whole site beside its report; only some are read."""
+
 MAX_REPORT = 5 * 1024 * 1024
+MAX_RESULTS = 20 * 1024 * 1024
 MAX_LINE = 256 * 1024
 MAX_LINE_NUMBER = 1_000_000
 KEPT_FAILURES = 50
@@ -39,10 +45,6 @@ _BROKEN = (
     OSError,
     ValueError,
 )
-
-
-class Unusable(Exception):  # noqa: N818  (a finding about a stranger's file)
-    """The archive breaks a rule; the text is the sentence that people read."""
 
 
 class _Line(BaseModel):
@@ -119,6 +121,23 @@ def read_reports(archive: bytes) -> list[ReportFile]:
         raise Unusable(f"The report artifact cannot be read: {str(error)[:120]}") from error
 
 
+def read_result_files(archive: bytes) -> list[FileReport]:
+    """Return what the files of other tools in an artifact say; those in no known format are passed over.
+
+    Raises `Unusable` as `read_reports` does. Of an artifact with many files only the first are looked into.
+    """
+    if archive.count(_ENTRY) > MAX_LISTED:
+        raise Unusable(f"The artifact has more than {MAX_LISTED} entries")
+    try:
+        with zipfile.ZipFile(BytesIO(archive)) as opened:
+            budget = _Budget()
+            named = [entry for entry in opened.infolist() if _is_plain(entry.filename) and not entry.is_dir()]
+            others = _within_caps([entry for entry in named if not _is_report(entry.filename)][:MAX_ENTRIES])
+            return [report for entry in others for report in _results(opened, entry, budget)]
+    except _BROKEN as error:
+        raise Unusable(f"The artifact cannot be read: {str(error)[:120]}") from error
+
+
 def merged(files: list[ReportFile], *, trusted: bool) -> TestReport | None:
     """Return the reports of all processes of one job as one; None when there are none."""
     if not files:
@@ -134,7 +153,10 @@ def _worst(failures: list[ReportedFailure]) -> list[ReportedFailure]:
 
 
 def _allowed(opened: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    named = [entry for entry in opened.infolist() if _is_report(entry.filename)]
+    return _within_caps([entry for entry in opened.infolist() if _is_report(entry.filename)])
+
+
+def _within_caps(named: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
     if any(entry.compress_type not in _PACKINGS for entry in named):
         raise Unusable("The report artifact is packed in a way that GitHub does not use")
     if sum(entry.file_size for entry in named) > MAX_INFLATED:
@@ -145,10 +167,14 @@ def _allowed(opened: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 
 
 def _is_report(name: str) -> bool:
-    """A plain name in any plain folder; nothing that climbs, nothing hidden behind another suffix."""
-    parts = name.replace("\\", "/").split("/")
-    plain = not name.startswith("/") and ".." not in parts and ":" not in name
-    return plain and parts[-1].startswith(FILE_PREFIX) and parts[-1].endswith(".jsonl")
+    """A plain name of ours in any plain folder; nothing hidden behind another suffix."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return _is_plain(name) and last.startswith(FILE_PREFIX) and last.endswith(".jsonl")
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name stays inside the archive's folder."""
+    return not name.startswith("/") and ".." not in name.replace("\\", "/").split("/") and ":" not in name
 
 
 @dataclass(slots=True)
@@ -161,6 +187,21 @@ class _Budget:
         self.left -= count
         if self.left < 0:
             raise Unusable("The report artifact is too large once unpacked")
+
+
+def _results(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: _Budget) -> tuple[FileReport, ...]:
+    """Return what one file says, nothing for one that is not ours to read."""
+    with opened.open(entry) as stream:
+        head = stream.read(SNIFFED)
+        budget.take(len(head))
+        if not may_be_results(entry.filename, head):
+            return ()
+        rest = stream.read(MAX_RESULTS)
+        budget.take(len(rest))
+    try:
+        return read_results(entry.filename, head + rest)
+    except Unusable:
+        return ()  # one bad file does not speak for the others
 
 
 def _lines(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: _Budget) -> Iterator[bytes]:

@@ -8,18 +8,24 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from github_app.github.artifacts import MAX_ZIP, ReportFile, Unusable, merged, read_reports
+from github_app.github.artifacts import MAX_ZIP, ReportFile, merged, read_reports, read_result_files
 from github_app.github.client import Api
 from github_app.github.download import TooLarge
-from github_app.github.payloads import AnnotationPayload, ArtifactPayload
+from github_app.github.facts import job_of
+from github_app.github.payloads import AnnotationPayload, ArtifactPayload, WorkflowJob
 from github_app.outcomes import GiveUp, Retry
-from github_app.rules.fingerprints import family
 from github_app.rules.log import LogReader
-from github_app.rules.model import Annotation, Evidence, Excerpt, Job, Repo, ReportedFailure, TestReport
+from github_app.rules.model import Annotation, Evidence, Excerpt, Job, Repo, ReportedFailure, Run, TestReport
+from github_app.rules.policy import first_match
 from github_app.rules.redaction import OVERLAP, Redacted, print_key, redact
+from github_app.rules.results.belonging import Belonging, among, by_key, is_of_time, is_told, job_keys
+from github_app.rules.results.cleaning import cleaned
+from github_app.rules.results.together import joined_reports
+from github_app.rules.results.values import FileReport, Unusable
 from pytest_failure_review.report import FILE_PREFIX
 
 MAX_LOG = 1024 * 1024 * 1024
@@ -28,19 +34,41 @@ LOG_PATIENCE = timedelta(seconds=60)
 
 MAX_ANNOTATIONS = 50
 MAX_ARTIFACTS = 20
+MAX_JOBS = 1000
 MAX_OUTPUT = 64 * 1024
+_OURS = (FILE_PREFIX, f"evidence-{FILE_PREFIX}")
 _MISSING = frozenset({404, 410})
 _EXIT_CODE = "Process completed with exit code"  # what GitHub says of every failed step, and nothing more
 
 
 @dataclass(frozen=True, slots=True)
+class _Filed:
+    """What the files beside a job's log say, redacted."""
+
+    report: TestReport | None
+    results: tuple[FileReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What is in one artifact, as a stranger wrote it."""
+
+    reports: Sequence[ReportFile] = ()
+    results: Sequence[FileReport] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Witness:
-    """Asks GitHub about one repository; `known` are our own secrets, which no log may show."""
+    """Asks GitHub about one repository; `known` are our own secrets, which no log may show.
+
+    `patterns` are the names of further artifacts that the policy wants to be read.
+    """
 
     api: Api
     repo: Repo
     known: Sequence[str]
     now: Callable[[], datetime]
+    patterns: tuple[str, ...] = ()
 
     async def of_job(self, job: Job, head_repo_id: int | None) -> Evidence:
         """Return everything known about why a job of Actions failed.
@@ -49,8 +77,8 @@ class Witness:
         """
         annotations = await self.annotations(job.id)
         told = await self._log(job, annotations)
-        report = await self._report(job, told.excerpts, trusted=head_repo_id == self.repo.id)
-        return replace(told, annotations=annotations, report=report)
+        filed = await self._filed(job, told.excerpts, trusted=head_repo_id == self.repo.id)
+        return replace(told, annotations=annotations, report=filed.report, files=filed.results)
 
     async def of_check(self, job: Job, texts: Iterable[str]) -> Evidence:
         """Return what another App's check says of itself."""
@@ -103,16 +131,56 @@ class Witness:
             return False
         return job.completed_at is not None and self.now() < job.completed_at + LOG_PATIENCE
 
-    async def _report(self, job: Job, excerpts: Sequence[Excerpt], *, trusted: bool) -> TestReport | None:
-        artifacts = likely([found async for found in self._artifacts(job.run_id)], job)
-        files: list[ReportFile] = []
-        for artifact in artifacts[:MAX_ARTIFACTS]:
-            files += [file for file in await self._files(artifact) if is_of(file, job, excerpts)]
-        report = merged(files, trusted=trusted)
-        if report is None:
-            return None
-        failures = await asyncio.to_thread(lambda: tuple(map(self._redacted, report.failures)))
-        return replace(report, failures=failures)
+    async def _filed(self, job: Job, excerpts: Sequence[Excerpt], *, trusted: bool) -> _Filed:
+        """Return the plugin's report and those of other tools, each artifact asked for once."""
+        listed = [found async for found in self._artifacts(job.run_id)]
+        own = likely([artifact for artifact in listed if artifact.name.startswith(FILE_PREFIX)], job)
+        claims = await self._claims(listed, job)
+        wanted = {artifact.id: artifact for artifact in (*own, *(each for each in listed if each.id in claims))}
+        reports: list[ReportFile] = []
+        results: list[FileReport] = []
+        for artifact in [*wanted.values()][:MAX_ARTIFACTS]:
+            held = await self._held(artifact)
+            if artifact in own:
+                reports += [file for file in held.reports if is_of(file, job, excerpts)]
+            if artifact.id in claims:
+                results += of_this_job(held.results, claims[artifact.id], excerpts)
+        return await asyncio.to_thread(self._safe, merged(reports, trusted=trusted), results, trusted=trusted)
+
+    def _safe(self, report: TestReport | None, results: Sequence[FileReport], *, trusted: bool) -> _Filed:
+        if report is not None:
+            report = replace(report, failures=tuple(map(self._redacted, report.failures)))
+        joined = [each for each in joined_reports(results) if each.says_something]
+        return _Filed(report, tuple(cleaned(replace(each, trusted=trusted), self._clean) for each in joined))
+
+    async def _claims(self, artifacts: Sequence[ArtifactPayload], job: Job) -> dict[int, Belonging]:
+        """Return by id what speaks for each artifact that may hold results; GitHub is asked where no name does."""
+        names = {artifact.id: artifact.name for artifact in artifacts if self._may_hold_results(artifact, job)}
+        found = {number: claim for number, name in names.items() if (claim := by_key(name, job)) is not None}
+        unclear = [number for number, claim in found.items() if claim is Belonging.UNCLEAR]
+        jobs = await self._jobs_beside(job) if unclear else []
+        return found | {number: among(names[number], job, jobs) for number in unclear if jobs}
+
+    def _may_hold_results(self, artifact: ArtifactPayload, job: Job) -> bool:
+        is_wanted = artifact.name.startswith(_OURS) or first_match(self.patterns, (artifact.name,)) is not None
+        return is_wanted and is_of_time(artifact.created_at, job)
+
+    async def _jobs_beside(self, job: Job) -> list[Job]:
+        """Return all jobs of a job's attempt, none when GitHub does not say."""
+        pages = self.api.pages(
+            "/repos/{owner}/{repo}/actions/runs/{id}/attempts/{attempt}/jobs",
+            items="jobs",
+            limit=MAX_JOBS,
+            owner=self.repo.owner,
+            repo=self.repo.name,
+            id=job.run_id,
+            attempt=job.attempt,
+        )
+        run = Run(job.run_id, job.workflow_id, job.workflow, job.event, job.attempt, "")
+        try:
+            return [job_of(WorkflowJob.model_validate(item), run) async for item in pages]
+        except GiveUp:
+            return []
 
     async def _artifacts(self, run_id: int) -> AsyncIterator[ArtifactPayload]:
         pages = self.api.pages(
@@ -127,22 +195,20 @@ class Witness:
             async for item in pages:
                 artifact = ArtifactPayload.model_validate(item)
                 belongs = artifact.workflow_run.get("id", run_id) == run_id
-                if artifact.name.startswith(FILE_PREFIX) and belongs and not artifact.expired:
+                if belongs and not artifact.expired and artifact.size_in_bytes <= MAX_ZIP:
                     yield artifact
         except GiveUp:
             return
 
-    async def _files(self, artifact: ArtifactPayload) -> list[ReportFile]:
-        if artifact.size_in_bytes > MAX_ZIP:
-            return []
+    async def _held(self, artifact: ArtifactPayload) -> _Held:
         template = "/repos/{owner}/{repo}/actions/artifacts/{id}/{format}"
         names = {"owner": self.repo.owner, "repo": self.repo.name, "format": "zip"}
         try:
             async with self.api.download(template, limit=MAX_ZIP, id=artifact.id, **names) as chunks:
                 archive = b"".join([chunk async for chunk in chunks])
-            return await asyncio.to_thread(read_reports, archive)
-        except (GiveUp, Unusable):
-            return []  # a report that cannot be read only means that the log must do
+        except GiveUp:
+            return _Held()
+        return await asyncio.to_thread(_opened, archive)
 
     def _redacted(self, failure: ReportedFailure) -> ReportedFailure:
         return replace(
@@ -185,13 +251,33 @@ async def read_log(chunks: AsyncIterator[bytes], known: Sequence[str], key: byte
     return Evidence(excerpts=excerpts, log=log, secrets=kinds, leaks=reader.leaks)
 
 
+def _opened(archive: bytes) -> _Held:
+    """Return both kinds of reports; what cannot be read only means that the log must do."""
+    reports: list[ReportFile] = []
+    results: list[FileReport] = []
+    with suppress(Unusable):
+        reports = read_reports(archive)
+    with suppress(Unusable):
+        results = read_result_files(archive)
+    return _Held(reports, results)
+
+
+def of_this_job(results: Sequence[FileReport], claim: Belonging, excerpts: Sequence[Excerpt]) -> list[FileReport]:
+    """Return the reports that are of a job by what speaks for their artifact, or by the job's own log."""
+    if claim is Belonging.UNCLEAR:
+        told = [report for report in results if is_told(report, excerpts)]
+        return [replace(report, basis=Belonging.TOLD.value) for report in told]
+    return [replace(report, basis=claim.value) for report in results]
+
+
 def likely(artifacts: Sequence[ArtifactPayload], job: Job) -> list[ArtifactPayload]:
     """Choose the reports that by their name may be of a job, all of them when none is; names prove nothing yet.
 
     The Action names them `failure-review-<key of the job>-<index>-<attempt>`.
     """
     own = [each for each in artifacts if re.fullmatch(rf"{FILE_PREFIX}-(.+)-\d+-{job.attempt}", each.name)]
-    mine = [each for each in own if each.name.removeprefix(f"{FILE_PREFIX}-").rsplit("-", 2)[0].lower() in _keys(job)]
+    keys = {each.id: each.name.removeprefix(f"{FILE_PREFIX}-").rsplit("-", 2)[0].lower() for each in own}
+    mine = [each for each in own if keys[each.id] in job_keys(job)]
     return mine or own or list(artifacts)
 
 
@@ -203,14 +289,7 @@ def is_of(file: ReportFile, job: Job, excerpts: Sequence[Excerpt] = ()) -> bool:
     """
     if (file.run_id, file.attempt) != (str(job.run_id), str(job.attempt)):
         return False
-    if file.job.lower() in _keys(job):
+    if file.job.lower() in job_keys(job):
         return True
     named = {failure.nodeid for failure in file.failures if failure.nodeid}
     return any(test in line for excerpt in excerpts for line in excerpt.lines for test in named)
-
-
-def _keys(job: Job) -> set[str]:
-    """What the job's key may be by its name: of a called workflow the part after the caller's name."""
-    name = family(job.name).lower()
-    called = name.rsplit(" / ", 1)[-1]
-    return {form for each in (name, called) for form in (each, each.replace(" ", "-"), each.replace(" ", "_"))}

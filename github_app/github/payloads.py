@@ -260,6 +260,7 @@ class ArtifactPayload(Payload):
     id: int
     name: str = ""
     size_in_bytes: int = 0
+    created_at: Claimed = None
     expired: bool = False
     workflow_run: dict[str, Any] = Field(default_factory=dict)
 

@@ -56,13 +56,14 @@ def read_action_benchmark(name: str, document: Any, *, complete: bool) -> Iterat
 
 
 def _of_suite(name: str, suite: str, listed: Any, *, complete: bool) -> FileReport:
-    entries = [_Entry.model_validate(each) for each in listed[-2:] if isinstance(each, dict)] if listed else []
+    told = listed[-2:] if isinstance(listed, list) else []
+    entries = [_Entry.model_validate(each) for each in told if isinstance(each, dict)]
     newest = entries[-1] if entries else _Entry()
     before: Mapping[str, float | None] = {each.name: each.value for each in entries[0].benches} if entries[1:] else {}
     found = [each for bench in newest.benches if (each := _benchmark(bench, newest.tool)) is not None]
     tool = f"{TOOL}, {suite[:80]}" if suite not in {"", "Benchmark"} else TOOL
-    told = [compared(each, before.get(each.name)) for each in found]
-    return benchmark_report(tool, name, told, complete=complete, at=newest.date)
+    measured = [compared(each, before.get(each.name)) for each in found]
+    return benchmark_report(tool, name, measured, complete=complete, at=newest.date)
 
 
 def _benchmark(told: _Bench, tool: str) -> Benchmark | None:

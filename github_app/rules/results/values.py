@@ -108,3 +108,10 @@ class FileReport:
     complete: bool = True
     at: str = ""
     basis: str = ""
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it can explain a red job: a report without failures, of a tool that finished, cannot."""
+        is_slower = any(each.slower is not None for each in self.benchmarks)
+        cut_scan = self.kind is FileKind.SCAN and not self.complete
+        return bool(self.tests or self.failed or self.flaws or self.problem or is_slower or cut_scan)
