@@ -13,6 +13,9 @@ from github_app.github.payloads import (
     WorkflowJob,
     WorkflowRun,
 )
+from github_app.inbox import Delivery
+from github_app.outcomes import GiveUp
+from github_app.rules.events import InstallationMoved
 from github_app.rules.model import GHOST, Evidence, Job, Person, Pull, Repo, Run, Source
 from github_app.rules.redaction import redact
 
@@ -34,6 +37,23 @@ def repo_of(envelope: Envelope) -> Repo | None:
         name=told.name,
         default_branch=told.default_branch,
         private=told.private,
+    )
+
+
+def installation_of(envelope: Envelope, delivery: Delivery) -> InstallationMoved:
+    """Return what became of an installation; raises GiveUp for a delivery that names none."""
+    installation = envelope.installation
+    if installation is None:
+        raise GiveUp("The delivery names no installation")
+    state = {"deleted": "deleted", "suspend": "suspended"}.get(envelope.action, "active")
+    is_kept = installation.account is not None and state != "deleted"  # of a removed one only its number stays (T32)
+    account = installation.account.login if installation.account and is_kept else ""
+    return InstallationMoved(
+        installation_id=installation.id,
+        account=account,
+        state=state,
+        cause=delivery.guid,
+        received_at=delivery.received_at,
     )
 
 

@@ -74,15 +74,17 @@ class Reading:
         )
         return [job_of(WorkflowJob.model_validate(item), run) async for item in pages]
 
-    async def with_evidence(self, jobs: Iterable[Job], head_repo_id: int | None) -> tuple[Job, ...]:
-        """Return the jobs, the red ones with everything known about why."""
+    async def with_evidence(
+        self, jobs: Iterable[Job], head_repo_id: int | None, artifacts: tuple[str, ...] = ()
+    ) -> tuple[Job, ...]:
+        """Return the jobs, the red ones with everything known about why; the policy names further `artifacts`."""
         turn = asyncio.Semaphore(AT_ONCE)
 
         async def look(job: Job) -> Job:
             if job.evidence is not None or job.conclusion not in RED | {"cancelled"}:
                 return job
             async with turn:
-                return replace(job, evidence=await self._witness().of_job(job, head_repo_id))
+                return replace(job, evidence=await self._witness(artifacts).of_job(job, head_repo_id))
 
         return tuple(await asyncio.gather(*(look(job) for job in jobs)))
 
@@ -123,8 +125,8 @@ class Reading:
         except GiveUp:
             return pull
 
-    def _witness(self) -> Witness:
-        return Witness(self.api, self.repo, self.known, self.now)
+    def _witness(self, artifacts: tuple[str, ...]) -> Witness:
+        return Witness(self.api, self.repo, self.known, self.now, artifacts)
 
     def _is_ours(self, told: PullRef) -> bool:
         return told.base is None or told.base.repo is None or told.base.repo.id == self.repo.id

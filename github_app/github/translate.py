@@ -36,7 +36,6 @@ from github_app.rules.commits import RED
 from github_app.rules.events import (
     BranchMoved,
     Event,
-    InstallationMoved,
     JobsSeen,
     PullMoved,
     QueueMoved,
@@ -85,7 +84,7 @@ class Translator:
         try:
             envelope = Envelope.model_validate(payload)
             if delivery.event == "installation":
-                return [_installation(envelope, delivery)]
+                return [facts.installation_of(envelope, delivery)]
             repo = facts.repo_of(envelope)
             if repo is None:
                 return []
@@ -172,7 +171,7 @@ class Translator:
             pulls = await self._with_changes(context, pulls or tuple(ref.pull for ref in refs if ref.pull))
             if told is None and not pulls:
                 told = await context.reading.run(red[0].run_id)
-        judged = await context.reading.with_evidence(red, facts.head_repo(told, pulls))
+        judged = await self._judged(context.reading, red, facts.head_repo(told, pulls))
         return JobsSeen(
             repo=context.repo,
             cause=context.delivery.guid,
@@ -219,7 +218,12 @@ class Translator:
                 raise Retry("A run went away while its jobs were read") from gone
             raise
         news = [job for job in jobs if not is_judged(job, known)]
-        return await reading.with_evidence(news, facts.head_repo(told, ()))
+        return await self._judged(reading, news, facts.head_repo(told, ()))
+
+    async def _judged(self, reading: Reading, jobs: Sequence[Job], head_repo_id: int | None) -> tuple[Job, ...]:
+        source = await self._known.policy_source(reading.repo.id) if jobs else None
+        artifacts = self._known.book(source).policy.artifacts if jobs else ()
+        return await reading.with_evidence(jobs, head_repo_id, artifacts)
 
     # --- checks and statuses of others
 
@@ -364,22 +368,6 @@ class Translator:
 
 async def _nothing(context: Context) -> list[Event]:  # noqa: ARG001  (a handler like the others)
     return []
-
-
-def _installation(envelope: Envelope, delivery: Delivery) -> InstallationMoved:
-    installation = envelope.installation
-    if installation is None:
-        raise GiveUp("The delivery names no installation")
-    state = {"deleted": "deleted", "suspend": "suspended"}.get(envelope.action, "active")
-    is_kept = installation.account is not None and state != "deleted"  # of a removed one only its number stays (T32)
-    account = installation.account.login if installation.account and is_kept else ""
-    return InstallationMoved(
-        installation_id=installation.id,
-        account=account,
-        state=state,
-        cause=delivery.guid,
-        received_at=delivery.received_at,
-    )
 
 
 def _lack(delivery: Delivery, error: ValidationError) -> str:

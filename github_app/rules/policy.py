@@ -133,6 +133,7 @@ class Policy:
     retention_days: int
     provenance: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
+    artifacts: tuple[str, ...] = ()  # names of those that hold results of other tools, as glob patterns
 
     def rule_for(
         self,

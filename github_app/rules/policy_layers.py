@@ -8,7 +8,7 @@ anything of which jobs gate pins all of the gate, or a repository could leave no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
@@ -70,8 +70,14 @@ def resolve(builtin: PolicyFile, org: PolicyFile | None = None, repo: PolicyFile
         retention_days=_last(documents, lambda d: d.retention_days, RETENTION_DAYS),
         provenance=MappingProxyType(provenance(layers)),
         problems=tuple(draft.problems),
+        artifacts=_artifacts(documents),
     )
     return replace(policy, version=fingerprint(policy))
+
+
+def _artifacts(documents: Iterable[Document]) -> tuple[str, ...]:
+    """Return the artifacts that any of the files names; more evidence makes nothing milder, so each may add."""
+    return tuple(dict.fromkeys(glob for document in documents for glob in document.evidence.artifacts))
 
 
 def _lay(draft: _Draft, layer: PolicyFile) -> None:

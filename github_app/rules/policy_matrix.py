@@ -46,6 +46,7 @@ def as_json(policy: Policy) -> dict[str, Any]:
             "pinned": list(policy.gate.pinned),
         },
         "retention_days": policy.retention_days,
+        "artifacts": list(policy.artifacts),
         "matrix": [{"case": case or None, **rule_as_json(rule)} for case, rule in rules(policy)],
         "provenance": dict(policy.provenance),
     }

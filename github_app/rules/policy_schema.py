@@ -175,6 +175,15 @@ class GateEntry(Entry):
     settle: Duration | None = Field(None, description="How long to wait for a first job.")
 
 
+class EvidenceEntry(Entry):
+    """What else tells why a job failed, beside its log and the artifacts of our own Action."""
+
+    artifacts: Annotated[list[Glob], Field(max_length=20)] = Field(
+        default_factory=list,
+        description="Names of artifacts that hold test reports, scans or benchmarks, such as `test-results*`.",
+    )
+
+
 Routed = Literal[
     "security_secrets",
     "infrastructure_critical",
@@ -228,6 +237,7 @@ class Document(Entry):
     review_by: Annotated[date, Field(strict=False)] | None = None
     mode: Annotated[Mode, Field(strict=False)] | None = None
     gate: GateEntry = Field(default_factory=GateEntry)
+    evidence: EvidenceEntry = Field(default_factory=EvidenceEntry)
     roles: dict[Role, RoleEntry] = Field(default_factory=dict)
     fallback: FallbackEntry | None = None
     categories: dict[CategoryName, CategoryEntry] = Field(default_factory=dict)

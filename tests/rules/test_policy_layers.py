@@ -230,3 +230,9 @@ def test_a_new_override_rule_does_not_keep_the_old_reason() -> None:
 
 def test_a_new_override_rule_may_bring_its_own_reason() -> None:
     assert layered("categories: {build: {override: never, why: it ships}}").rule_for("build").why == "it ships"
+
+
+def test_each_file_may_name_further_artifacts_to_read() -> None:
+    policy = layered('evidence: {artifacts: ["test-*", scans]}', org="evidence: {artifacts: [scans, reports]}")
+    assert policy.artifacts == ("scans", "reports", "test-*")
+    assert layered().artifacts == ()
