@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from github_app.github import facts
+from github_app.github.baseline import Baselines
 from github_app.github.client import GitHub
 from github_app.github.commands import CommandReader
 from github_app.github.evidence import Witness
@@ -91,8 +92,9 @@ class Translator:
             repo = await self._at_home(repo)
             context = Context(repo, delivery, payload, envelope.action, self._reading(repo))
             told = await self._handler(delivery.event)(context)
-            people = People(context.reading, self._known)
-            found = [await people.made(event) if isinstance(event, JobsSeen) else event for event in told]
+            found = [
+                await self._enriched(context.reading, event) if isinstance(event, JobsSeen) else event for event in told
+            ]
             return [*await self._policy(context, found), *found]
         except ValidationError as error:
             raise GiveUp(_lack(delivery, error)) from error
@@ -208,7 +210,12 @@ class Translator:
             jobs=tuple(jobs),
             runs=tuple(map(facts.run_of, runs)),
         )
-        return await People(reading, self._known).made(seen)
+        return await self._enriched(reading, seen)
+
+    async def _enriched(self, reading: Reading, seen: JobsSeen) -> JobsSeen:
+        """The event with who made its commit, and what its newly red jobs are to be compared with."""
+        made = await People(reading, self._known).made(seen)
+        return await Baselines(reading, self._known).compared(made)
 
     async def _unheard(self, reading: Reading, told: WorkflowRun, known: Commit | None) -> tuple[Job, ...]:
         try:

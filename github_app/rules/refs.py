@@ -126,10 +126,13 @@ def head_since(ref: Ref) -> datetime:
 
 
 def _newer(known: Pull, told: Pull) -> Pull:
-    """Return the later of two views of a pull request, with its diff's paths if either knows them for its head."""
+    """Return the later of two views of a pull request, with what was asked about its head if either knows that."""
     later, other = (told, known) if _age(told) >= _age(known) else (known, told)
-    changed = other.changed if later.changed is None and other.head_sha == later.head_sha else later.changed
-    return replace(later, changed=changed, merged_by=later.merged_by or other.merged_by)
+    merged_by = later.merged_by or other.merged_by
+    if other.head_sha != later.head_sha:
+        return replace(later, merged_by=merged_by)
+    changed = other.changed if later.changed is None else later.changed
+    return replace(later, changed=changed, commits=later.commits or other.commits, merged_by=merged_by)
 
 
 def _age(pull: Pull) -> tuple[datetime, bool, bool]:

@@ -1,0 +1,215 @@
+"""What a red job is compared with: its last green run on the base branch, and where a pull request began.
+
+Asked once, when a job turns red; what was asked before for another job costs nothing of GitHub's limit (ETags). What
+goes wrong here only means "not compared": it neither holds up a verdict nor makes one.
+
+Never taken for a baseline are runs of pull requests, or of a fork whose branch happens to be called like ours: their
+authors could print the lines of their own failures in a green run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from github_app.github.client import Query
+from github_app.github.download import TooLarge
+from github_app.github.facts import ACTIONS
+from github_app.github.known import Known
+from github_app.github.payloads import CheckRun, WorkflowJob, WorkflowRun
+from github_app.github.reading import Reading
+from github_app.outcomes import GiveUp, Unfinished
+from github_app.rules.commits import RED, SILENT
+from github_app.rules.events import JobsSeen
+from github_app.rules.lookup import Lookup
+from github_app.rules.model import BaseJob, Baseline, BaseState, Excerpt, Job, Pull, Source
+from github_app.rules.records import Commit
+
+MOST_COMPARED: Final = 5
+"""Jobs of one delivery that are compared; what fails besides mostly fails of the same."""
+
+MAX_GREEN: Final = 32 * 1024 * 1024
+"""Bytes that are searched of a log; what was not found by then counts as not seen."""
+
+RUNS: Final = 20
+COMMITS: Final = 100
+JOBS: Final = 100
+_NOT_ASKED: Final = "GitHub did not tell just now"
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """Compares the red jobs of one repository. Never raises what the client raises."""
+
+    reading: Reading
+    known: Known
+
+    async def compared(self, seen: JobsSeen) -> JobsSeen:
+        """Return the event with what its newly red jobs are to be compared with."""
+        red = [job for job in seen.jobs if _may_be_compared(job)][:MOST_COMPARED]
+        if not red:
+            return seen
+        refs = await self.known.refs_at(seen.repo.id, seen.sha)
+        pulls = [*seen.pulls, *(ref.pull for ref in refs if ref.pull)]
+        if not pulls:
+            return await self._with(seen, red, seen.repo.default_branch, None, None)
+        pull = await self._with_commits(pulls[0])
+        base_sha = await self._merge_base(pull)
+        told = {each.number: each for each in (*seen.pulls, pull)}
+        return await self._with(replace(seen, pulls=tuple(told.values())), red, pull.base_ref, pull, base_sha)
+
+    async def _with(
+        self, seen: JobsSeen, red: Sequence[Job], branch: str, pull: Pull | None, base_sha: str | None
+    ) -> JobsSeen:
+        base = await self.known.commit(seen.repo.id, base_sha) if base_sha else None
+
+        async def look(job: Job) -> Job:
+            if job.evidence is None:
+                return job
+            baseline = await self._baseline(job, branch, job.evidence.excerpts)
+            at_base = await self._base(job, pull, base_sha, base) if pull is not None else None
+            return replace(job, evidence=replace(job.evidence, baseline=baseline, base=at_base))
+
+        done = dict(zip((id(job) for job in red), await asyncio.gather(*map(look, red)), strict=True))
+        return replace(seen, jobs=tuple(done.get(id(job), job) for job in seen.jobs))
+
+    # --- the last green run
+
+    async def _baseline(self, job: Job, branch: str, excerpts: Sequence[Excerpt]) -> Baseline:
+        if not excerpts:
+            return Baseline(branch, gap="there is nothing of its own log to compare")
+        try:
+            run = await self._green_run(job.workflow_id, branch)
+            if run is None:
+                return Baseline(branch, gap="there is none")
+            twin = await self._twin(run, job.name)
+        except (Unfinished, ValidationError):
+            return Baseline(branch, gap=_NOT_ASKED)
+        if twin is None:
+            return Baseline(branch, run.head_sha, gap="that run has no green job of this name")
+        seen = await self._lines_seen(twin.id, excerpts)
+        if seen is None:
+            return Baseline(branch, run.head_sha, twin.html_url, twin.completed_at, gap="its log cannot be read")
+        return Baseline(branch, run.head_sha, twin.html_url, twin.completed_at, seen)
+
+    async def _green_run(self, workflow_id: int, branch: str) -> WorkflowRun | None:
+        told = await self._get(
+            "/repos/{owner}/{repo}/actions/workflows/{id}/runs",
+            {"branch": branch, "status": "success", "per_page": RUNS},
+            id=workflow_id,
+        )
+        runs = [WorkflowRun.model_validate(item) for item in told["workflow_runs"]]
+        return next((run for run in runs if self._is_ours(run)), None)
+
+    def _is_ours(self, run: WorkflowRun) -> bool:
+        head = run.head_repository
+        return head is not None and head.id == self.reading.repo.id and not run.event.startswith("pull_request")
+
+    async def _twin(self, run: WorkflowRun, name: str) -> WorkflowJob | None:
+        """Return the run's job of a name, of whichever attempt it was green in (X18)."""
+        query: Query = {"filter": "all", "per_page": JOBS}
+        told = await self._get("/repos/{owner}/{repo}/actions/runs/{id}/jobs", query, id=run.id)
+        jobs = [WorkflowJob.model_validate(item) for item in told["jobs"]]
+        green = [job for job in jobs if job.name == name and job.conclusion == "success"]
+        return max(green, key=lambda job: (job.run_attempt, job.id), default=None)
+
+    async def _lines_seen(self, job_id: int, excerpts: Sequence[Excerpt]) -> tuple[int, ...] | None:
+        """Return which of our lines stand in a job's log, None when it cannot be read."""
+        lookup, repo = Lookup(excerpts), self.reading.repo
+        template = "/repos/{owner}/{repo}/actions/jobs/{id}/logs"
+        names: dict[str, Any] = {"owner": repo.owner, "repo": repo.name, "id": job_id}
+        try:
+            async with self.reading.api.download(template, limit=MAX_GREEN, **names) as chunks:
+                async for chunk in chunks:
+                    await asyncio.to_thread(lookup.take, chunk)
+        except GiveUp as over:
+            return lookup.seen if isinstance(over, TooLarge) else None
+        except Unfinished:
+            return None
+        await asyncio.to_thread(lookup.end)
+        return lookup.seen
+
+    # --- where the pull request began
+
+    async def _merge_base(self, pull: Pull) -> str | None:
+        names = {"base": pull.base_ref, "head": pull.head_sha}
+        try:
+            # Of a second page GitHub leaves out the files, which could be megabytes.
+            told = await self._get("/repos/{owner}/{repo}/compare/{base}...{head}", {"per_page": 1, "page": 2}, **names)
+        except Unfinished:
+            return None
+        sha = str(told["merge_base_commit"]["sha"])
+        return sha if sha != pull.head_sha else None
+
+    async def _with_commits(self, pull: Pull) -> Pull:
+        try:
+            told = await self._get("/repos/{owner}/{repo}/pulls/{n}/commits", {"per_page": COMMITS}, n=pull.number)
+        except Unfinished:
+            return pull
+        return replace(pull, commits=tuple(str(item["sha"]) for item in told))
+
+    async def _base(self, job: Job, pull: Pull, sha: str | None, known: Commit | None) -> BaseJob | None:
+        if sha is None:
+            return None
+        own = _own_record(job, pull.base_ref, sha, known)
+        if own is not None:
+            return own
+        try:
+            query: Query = {"check_name": job.name, "status": "completed", "filter": "latest"}
+            told = await self._get("/repos/{owner}/{repo}/commits/{ref}/check-runs", query, ref=sha)
+            checks = [CheckRun.model_validate(item) for item in told["check_runs"]]
+        except (Unfinished, ValidationError):
+            return BaseJob(pull.base_ref, sha, BaseState.NOT_KNOWN, gap=_NOT_ASKED)
+        return await self._of_checks(job, BaseJob(pull.base_ref, sha, BaseState.NOT_RUN), checks)
+
+    async def _of_checks(self, job: Job, base: BaseJob, checks: Sequence[CheckRun]) -> BaseJob:
+        """Read what checks of the job's name came to; of two workflows with one name nothing is known (X45)."""
+        mine = [check for check in checks if check.app is not None and check.app.slug == ACTIONS]
+        if not mine:
+            return base
+        states = {_state_of(check.conclusion) for check in mine}
+        state, url = (states.pop() if len(states) == 1 else BaseState.NOT_KNOWN), mine[0].html_url
+        if state is BaseState.NOT_KNOWN:
+            return replace(base, state=state, gap="several jobs of this name, or one that was cancelled, ended there")
+        excerpts = job.evidence.excerpts if job.evidence else ()
+        looked = state is BaseState.RED and len(mine) == 1 and bool(excerpts)
+        seen = await self._lines_seen(mine[0].id, excerpts) if looked else ()
+        return replace(base, state=state, url=url, seen=seen or ())
+
+    async def _get(self, template: str, query: Query, **names: str | int) -> Any:
+        """Return JSON at an address; asked "has it changed?" where it was asked before."""
+        repo = self.reading.repo
+        return await self.reading.api.get(template, cached=True, query=query, owner=repo.owner, repo=repo.name, **names)
+
+
+def _may_be_compared(job: Job) -> bool:
+    is_run_job = job.source is Source.ACTIONS and job.id > 0 and job.workflow_id > 0
+    return is_run_job and job.conclusion in RED and job.evidence is not None and job.evidence.baseline is None
+
+
+def _own_record(job: Job, branch: str, sha: str, known: Commit | None) -> BaseJob | None:
+    """Return what our own record says of the job there, None when it says nothing or nothing final."""
+    jobs = known.jobs if known else ()
+    same = [
+        each for each in jobs if (each.source, each.workflow_id, each.name) == (job.source, job.workflow_id, job.name)
+    ]
+    newest = max(same, key=lambda each: each.order, default=None)
+    state = _state_of(newest.conclusion) if newest else BaseState.NOT_KNOWN
+    if known is None or newest is None or state is BaseState.NOT_KNOWN:
+        return None
+    marks = {each.fingerprint for each in known.findings if each.leg.job_id == newest.id}
+    told = (each.judgement for each in known.findings if each.fingerprint in marks and each.judgement)
+    prints = tuple(dict.fromkeys(name for judgement in told for name in judgement.prints))
+    return BaseJob(branch, sha, state, newest.url, prints)
+
+
+def _state_of(conclusion: str | None) -> BaseState:
+    if conclusion in RED:
+        return BaseState.RED
+    if conclusion == "skipped":
+        return BaseState.NOT_RUN
+    return BaseState.PASSED if conclusion in SILENT else BaseState.NOT_KNOWN
