@@ -34,8 +34,10 @@ from github_app.inbox import GONE, Delivery, Inbox, Sorted
 from github_app.loops import LOOK_AGAIN
 from github_app.outbox import Outbox
 from github_app.outcomes import GiveUp, Unfinished, Wait
+from github_app.rules.around import Around
 from github_app.rules.case import Decision
-from github_app.rules.decide import SETTLE
+from github_app.rules.comparison import is_about_code
+from github_app.rules.decide import FLIP, SETTLE
 from github_app.rules.effects import (
     ForgetInstallation,
     PublishComment,
@@ -244,8 +246,11 @@ def _look(
 
 def _count(metrics: Metrics, decision: Decision) -> None:
     for failure in decision.case.failures:
-        if any(note.subject == failure.id and note.kind == "detected" for note in decision.notes):
+        kinds = {note.kind for note in decision.notes if note.subject == failure.id}
+        if "detected" in kinds:
             metrics.decision(failure.verdict.category)
+        if FLIP in kinds and is_about_code(failure):
+            metrics.flip(failure.verdict.category)
 
 
 def _counted_sort(metrics: Metrics) -> Callable[[str, bytes], Sorted]:
@@ -366,6 +371,9 @@ class _Reader:
 
     async def failure(self, failure_id: str) -> Failure | None:
         return await self.parts.engine.failure(failure_id)
+
+    async def around(self, failure: Failure) -> Around:
+        return (await self.parts.engine.around([failure]))[failure.id]
 
     async def timeline(self, failure_id: str) -> Sequence[Entry]:
         return await self.parts.store.journal.about(failure_id)

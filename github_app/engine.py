@@ -15,9 +15,9 @@ from pydantic_core import to_json
 from github_app.documents import Document as Document  # noqa: PLC0414  (the store speaks of it as the engine's)
 from github_app.documents import Record, records_of, to_case, to_document, to_record
 from github_app.outcomes import Retry
+from github_app.rules.around import Around
 from github_app.rules.case import Case, Decision
 from github_app.rules.commands import AskHelp
-from github_app.rules.comparison import WINDOW, Sibling
 from github_app.rules.decide import decide, turned
 from github_app.rules.effects import (
     Effect,
@@ -59,6 +59,7 @@ from github_app.rules.records import (
 )
 from github_app.rules.refs import queue_name
 from github_app.rules.signatures import Signatures
+from github_app.siblings import around_each, siblings_of
 
 ATTEMPTS = 20
 """How often a decision is made anew because a record moved on in between; more than that is not contention."""
@@ -68,9 +69,6 @@ PUBLISH_AFTER = timedelta(seconds=1)
 
 RECENT = timedelta(days=2)
 """Closed failures that an event may still belong to; E42 needs a day."""
-
-MOST_SIBLINGS = 50
-"""Failures of one fingerprint that are looked at; what is said of them settles long before (G13)."""
 
 ECHO_AFTER = timedelta(minutes=1)
 """What other lines of work show of a failure may wait this long, so that each is written once a minute at most."""
@@ -178,7 +176,7 @@ class Engine:
             now, book = self._now(), self.book(before.source)
             decision = decide(before, event, book, now)
             if news := turned(before, decision.case):
-                before = replace(before, siblings=tuple(await self.siblings(_whose(event)[1], news)))
+                before = replace(before, siblings=await siblings_of(self._store, _whose(event)[1], news, now))
                 decision = decide(before, event, book, now)
             versions = {document.id: document.version for document in documents}
             if await self._store.commit(_change(before, decision, event, versions, now), now):
@@ -224,24 +222,9 @@ class Engine:
         records = [to_record(document) for document in await self._store.find("ref", repo_id, sha=sha)]
         return [record for record in records if isinstance(record, Ref)]
 
-    async def siblings(self, repo_id: int, fingerprints: Sequence[str]) -> list[Sibling]:
-        """Return the failures with these fingerprints that are open, or were until a few days ago, and their refs."""
-        found: list[Document] = []
-        for mark in fingerprints:
-            since = self._now() - WINDOW
-            found += await self._store.find(
-                "failure", repo_id, prints=[mark], open_or_since=since, newest=MOST_SIBLINGS
-            )
-        failures = [record for record in map(to_record, found) if isinstance(record, Failure)]
-        names = sorted({ref_id(repo_id, failure.ref) for failure in failures})
-        refs = {
-            record.name: record for record in map(to_record, await self._store.get(names)) if isinstance(record, Ref)
-        }
-        return [Sibling(failure, refs[failure.ref]) for failure in failures if failure.ref in refs]
-
-    def now(self) -> datetime:
-        """Return the time, UTC, that decisions are made at."""
-        return self._now()
+    async def around(self, failures: Sequence[Failure]) -> Mapping[str, Around]:
+        """Return what is known around some failures of one repository now, by id."""
+        return await around_each(self._store, failures, self._now())
 
     async def case_of(self, repo_id: int, sha: str) -> Case:
         """Return everything that is known about a commit, to show it."""

@@ -13,6 +13,7 @@ from typing import Any
 from github_app.github.annotations import annotations_of, title_of
 from github_app.github.markdown import ELLIPSIS, block, code, cut, plain, sentence
 from github_app.github.verdict import verdict_json
+from github_app.rules.around import Around
 from github_app.rules.commits import Standing
 from github_app.rules.gate import Gate, Row, owner_name
 from github_app.rules.records import Failure
@@ -28,8 +29,11 @@ ROWS_IN_COMMENT = 20
 FAILURES_EXPLAINED = 20
 JOBS_NAMED = 3
 RUNBOOK = "Runbook: "
+MOST_NEWS = 1200
 
 _WORDS = {Permission.NEVER: "never", Permission.APPROVAL: "with approval", Permission.HOTFIX: "hotfix only"}
+_OF_REPO = re.compile(r"https?://[^/\s()<>]+/[\w.-]+/[\w.-]+(?=/)")
+_PULL = re.compile(r"#\u200b(\d{1,9})\b")
 _SHUT = frozenset({Standing.RED, Standing.CANCELLED, Standing.APPROVAL})
 _LINK = re.compile(r"https?://[^\s<>\"'`]{1,500}")
 _SAID = {Standing.RED: "failed", Standing.CANCELLED: "cancelled", Standing.APPROVAL: "waiting"}
@@ -58,8 +62,8 @@ def gate_text(gate: Gate, base_url: str) -> GateText:
 
 def summary(gate: Gate, base_url: str) -> str:
     """Return what the check shows: the headline, the table, every failure's why, and what to mend in the policy."""
-    parts = [headline(gate), table(gate, base_url, ROWS_SHOWN)]
-    parts += [_explanation(failure, base_url) for failure in gate.failures[:FAILURES_EXPLAINED]]
+    parts = [headline(gate), not_only_here(gate), table(gate, base_url, ROWS_SHOWN)]
+    parts += [_explanation(each, gate.around.get(each.id), base_url) for each in gate.failures[:FAILURES_EXPLAINED]]
     if len(gate.failures) > FAILURES_EXPLAINED:
         parts.append(f"The table above lists {len(gate.failures) - FAILURES_EXPLAINED} more failures.")
     return "\n\n".join(part for part in (*parts, _notices(gate)) if part)
@@ -69,7 +73,7 @@ def comment(gate: Gate, base_url: str) -> str:
     """Return what the sticky comment shows: the first ten seconds of the check, and where the rest is."""
     title = f"**Failure Review: {plain(gate.title)}** at {gate.sha[:12]}"
     more = "The check `failure-review/gate` says why, and marks the failing lines."
-    parts = (title, headline(gate), table(gate, base_url, ROWS_IN_COMMENT), more, _notices(gate))
+    parts = (title, headline(gate), not_only_here(gate), table(gate, base_url, ROWS_IN_COMMENT), more, _notices(gate))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -87,6 +91,20 @@ def headline(gate: Gate) -> str:
     if not gate.observing:
         return _demand(gate)
     return f"This repository is only being observed: the gate stops nobody. It would say:\n\n{_demand(gate)}"
+
+
+def not_only_here(gate: Gate) -> str:
+    """Return in one line whom else the first failure holds up, and whether it was there before; nothing when neither.
+
+    Without links, for a link in a comment leaves a mark on the other pull request.
+    """
+    first = gate.failures[0] if gate.failures else None
+    around = gate.around.get(first.id) if first else None
+    if first is None or around is None:
+        return ""
+    told = [first.comparison.base.sentence] if first.comparison.is_inherited else []
+    told += [around.impact.sentence] if around.impact.is_shared else []
+    return f"**Not only here:** {sentence(' '.join(told))}" if told else ""
 
 
 def due(failure: Failure) -> str:
@@ -188,7 +206,7 @@ def _job(row: Row) -> str:
 # --- the details -----------------------------------------------------------------------------------------------------
 
 
-def _explanation(failure: Failure, base_url: str) -> str:
+def _explanation(failure: Failure, around: Around | None, base_url: str) -> str:
     """Why it is this kind of failure, whose and until when it is, and what to do, for one failure."""
     verdict, party = failure.verdict, failure.owner.accountable
     told = ", ".join(plain(TOLD_PRIVATELY if other.private else other.role) for other in failure.owner.informed)
@@ -200,6 +218,7 @@ def _explanation(failure: Failure, base_url: str) -> str:
         f"* **By when:** {due(failure)}: {sentence(failure.clock.explanation, 400)}",
         f"* **Override:** {sentence(failure.override.reason, 400)}",
     ]
+    lines += _surroundings(failure, around) if around else []
     if failure.blocks_all:
         lines.append("* **It holds up everybody** until it is fixed, not only this change.")
     if verdict.runner_up:
@@ -208,6 +227,22 @@ def _explanation(failure: Failure, base_url: str) -> str:
     if verdict.advice:
         lines += ["", "What to do:", "", *(f"1. {sentence(step, 400)}" for step in verdict.advice)]
     return "\n".join([*lines, "", f"[All about this failure]({base_url}/failures/{failure.id})"])
+
+
+def _surroundings(failure: Failure, around: Around) -> list[str]:
+    """What is new about it, whom it holds up and how steady it is, each told also when it is not known."""
+    lines = [
+        f"* **What is new:** {_linked(' '.join(around.news), failure)}",
+        f"* **Whom it holds up:** {_linked(around.impact.sentence, failure)}",
+    ]
+    return [*lines, f"* **{around.flaky.rstrip('.')}**"] if around.flaky else lines
+
+
+def _linked(told: str, failure: Failure) -> str:
+    """Our own sentence with links to the pull requests that it names."""
+    pulls = next((place[0] for leg in failure.legs if (place := _OF_REPO.match(leg.url))), "")
+    shown = sentence(told, MOST_NEWS)
+    return _PULL.sub(rf"[#\1]({pulls}/pull/\1)", shown) if pulls else shown
 
 
 def _note(note: str) -> str:

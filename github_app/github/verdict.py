@@ -8,12 +8,37 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from github_app.rules.around import Around
+from github_app.rules.comparison import NAMED
 from github_app.rules.gate import Gate
+from github_app.rules.impact import Impact
 from github_app.rules.records import Failure
 from github_app.rules.sla import deadline
-from github_app.rules.verdicts import Party, Permission
+from github_app.rules.verdicts import Answer, Party, Permission
 
 SCHEMA = 1
+
+
+class ComparedVerdict(BaseModel):
+    """How the failure compares: `new`, `seen`, `already_red`, `other_red`, `not_run` or `not_compared`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    green: Answer = Field(description="with the last green run of the job on the base branch")
+    base: Answer = Field(description="with the branch that the pull request is to be merged into")
+    elsewhere: list[int] = Field([], description="other people's pull requests of the last 7 days with this failure")
+    flips: int = Field(0, description="times in the last 7 days that it was red and then green on one commit")
+
+
+class ImpactVerdict(BaseModel):
+    """Whom the failure holds up, this pull request included."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pulls: list[int]
+    branches: list[str]
+    teams: list[str] = Field(description="owners of what is held up")
+    everybody: bool = Field(description="whether all development is held up")
 
 
 class FailureVerdict(BaseModel):
@@ -32,6 +57,8 @@ class FailureVerdict(BaseModel):
     override: Permission
     reason: str
     fingerprint: str
+    compared: ComparedVerdict | None = None
+    impact: ImpactVerdict | None = None
 
 
 class GateVerdict(BaseModel):
@@ -53,7 +80,7 @@ def verdict_json(gate: Gate, limit: int) -> str:
 
     It is ASCII without backticks, angle brackets and ampersands, so nothing in it can end the block that it stands in.
     """
-    shown = [_failure(failure) for failure in gate.failures]
+    shown = [_failure(failure, gate.around.get(failure.id)) for failure in gate.failures]
     total = len(shown)
     while True:
         verdict = GateVerdict(
@@ -76,7 +103,7 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _failure(failure: Failure) -> FailureVerdict:
+def _failure(failure: Failure, around: Around | None) -> FailureVerdict:
     verdict = failure.verdict
     return FailureVerdict(
         id=failure.id,
@@ -90,6 +117,23 @@ def _failure(failure: Failure) -> FailureVerdict:
         override=failure.override.permission,
         reason=verdict.reason,
         fingerprint=failure.fingerprint,
+        compared=_compared(failure, around) if around else None,
+        impact=_impact(around.impact) if around else None,
+    )
+
+
+def _compared(failure: Failure, around: Around) -> ComparedVerdict:
+    told = failure.comparison
+    others = list(around.elsewhere.pulls[:NAMED])
+    return ComparedVerdict(green=told.green.answer, base=told.base.answer, elsewhere=others, flips=around.flips)
+
+
+def _impact(told: Impact) -> ImpactVerdict:
+    return ImpactVerdict(
+        pulls=list(told.pulls[: NAMED + 1]),
+        branches=list(told.branches[:NAMED]),
+        teams=list(told.teams[:NAMED]),
+        everybody=told.everybody is not None,
     )
 
 

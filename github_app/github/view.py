@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from github_app.engine import Engine
 from github_app.rules.gate import Gate, gate_of
@@ -34,6 +34,7 @@ async def view_of(engine: Engine, repo_id: int, sha: str) -> View | None:
     mode = effective_mode(book.policy, ever_had_file=case.source.ever_had_file)
     mine = tuple(failure for failure in case.failures if failure.ref in {ref.name for ref in refs})
     gate = gate_of(commit, mine, book.policy.gate, mode, _notices(case.source, book.policy, mine))
+    gate = replace(gate, around=await engine.around(gate.failures))
     return View(case.source.repo, commit, refs, gate)
 
 

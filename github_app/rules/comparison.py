@@ -154,6 +154,19 @@ def _was_red(failure: Failure, at: datetime, but_at: str) -> bool:
 # --- when a failure is shown -----------------------------------------------------------------------------------------
 
 
+def mended(failure: Failure, ref: Ref | None, siblings: Iterable[Sibling]) -> str:
+    """Say that the base branch no longer has the failure that it had before; nothing when that is not so."""
+    if ref is None or ref.pull is None or not failure.comparison.is_inherited:
+        return ""
+    name, said = f"branch/{ref.pull.base_ref}", (failure.fingerprint, failure.prints)
+    there = [each.failure for each in siblings if each.ref.name == name and is_same(said, each.failure)]
+    if not there or any(each.open for each in there):
+        return ""
+    fixed_by = max(there, key=lambda each: each.opened_at).fixed_by
+    by = f" by {fixed_by[:SHORT_SHA]}" if fixed_by else ""
+    return f"It was fixed on {ref.pull.base_ref}{by}: bring this branch up to date."
+
+
 def elsewhere(failure: Failure, ref: Ref | None, siblings: Iterable[Sibling], now: datetime) -> Elsewhere:
     """Say on whose other pull requests the same failure was of late, unless one of the two came of the other (X33)."""
     if not failure.prints:
@@ -208,11 +221,9 @@ def _share_commits(failure: Failure, mine: Pull | None, other: Failure, pull: Pu
 # --- flakiness -------------------------------------------------------------------------------------------------------
 
 
-def counted_flips(failure: Failure, since: datetime) -> int:
-    """Count how often a failure went from red to green on one commit; an outage proves nothing about a test (X72)."""
-    if is_at_or_below(failure.verdict.category, "infra"):
-        return 0
-    return sum(1 for at in failure.flips if at > since)
+def is_about_code(failure: Failure) -> bool:
+    """Whether its flips say something about the code: an outage that ends proves nothing about a test (X72)."""
+    return not is_at_or_below(failure.verdict.category, "infra")
 
 
 def flakiness(failure: Failure, siblings: Iterable[Sibling], now: datetime) -> int:
@@ -220,4 +231,4 @@ def flakiness(failure: Failure, siblings: Iterable[Sibling], now: datetime) -> i
     since = now - WINDOW
     others = (each.failure for each in siblings if each.failure.id != failure.id)
     same = (other for other in others if is_same((failure.fingerprint, failure.prints), other))
-    return counted_flips(failure, since) + sum(counted_flips(other, since) for other in same)
+    return sum(at > since for each in (failure, *same) if is_about_code(each) for at in each.flips)

@@ -44,6 +44,9 @@ from github_app.rules.sla import breach, duration_in_words, late_from
 
 SETTLE, DEADLINE, CLOSE = "gate.settle", "sla.deadline", "failure.close"
 
+FLIP = "flip"
+"""The journal's word for red and then green on one commit."""
+
 LATE = timedelta(minutes=5)
 """A failure heard of later than this after its job ended is called a late delivery (C59)."""
 
@@ -210,6 +213,8 @@ def _told(before: Failure | None, after: Failure, case: Case, at: datetime) -> l
     if (before.state if before else FailureState.ASSIGNED) is not after.state:
         is_fixed = after.state is FailureState.RESOLVED_UNVERIFIED
         notes.append(Note(after.id, after.state, _why(before, after), (after.resolved_at if is_fixed else None) or at))
+    if len(after.flips) > len(before.flips if before else ()):
+        notes.append(Note(after.id, FLIP, "It flipped: red, then green on the same commit", after.flips[-1]))
     if after.clock.breached_at and not (before and before.clock.breached_at):
         notes.append(Note(after.id, "breached", "The deadline passed without a fix", after.clock.breached_at))
     return notes

@@ -19,7 +19,7 @@ from github_app.rules.advice import remedy_for
 from github_app.rules.commits import is_allowed_to_fail
 from github_app.rules.comparison import Sibling, compared
 from github_app.rules.findings import leg_key, speaker
-from github_app.rules.history import Span, greens_that_matter, red_spans, without
+from github_app.rules.history import Span, flips, greens_that_matter, red_spans, without
 from github_app.rules.overrides import eligibility
 from github_app.rules.policy import Policy, Rule, rule_of
 from github_app.rules.records import Commit, Failure, FailureState, Finding, Judgement, Leg, PolicySource, Ref
@@ -103,7 +103,7 @@ def settle(failure: Failure, ref: Ref, commit: Commit | None, book: Book) -> Fai
         resolved_at=last.end,
         fixed_by=last.ended_by,
         flip=any(span.flip for span in spans),
-        flips=tuple(span.end for span in spans if span.flip and span.end),
+        flips=flips(legs, greens),
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from github_app.rules.around import Around
 from github_app.rules.commits import Standing, awaited_runs, standings, stands_for_run, tolerated_jobs
 from github_app.rules.model import Job, Source
 from github_app.rules.policy import GatePolicy, first_match
@@ -39,6 +40,7 @@ class Gate:
     awaited: tuple[str, ...] = ()
     observing: bool = False
     notices: tuple[str, ...] = ()
+    around: Mapping[str, Around] = field(default_factory=dict)  # by the failure's id
 
     @cached_property
     def failures(self) -> tuple[Failure, ...]:

@@ -5,7 +5,7 @@ Deriving it anew makes the answer the same in whatever order the deliveries arri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,9 +27,13 @@ class Span:
 
 def red_spans(legs: Sequence[Leg], greens: Sequence[Green]) -> tuple[Span, ...]:
     """Return the stretches in which at least one of the failure's jobs was red (E32: green only when all are)."""
-    slots = sorted({leg.slot for leg in legs})
-    each = (_spans_of_slot([x for x in legs if x.slot == s], [x for x in greens if x.slot == s]) for s in slots)
-    return _union([span for spans in each for span in spans])
+    return _union([span for span, _ in _by_slot(legs, greens)])
+
+
+def flips(legs: Sequence[Leg], greens: Sequence[Green]) -> tuple[datetime, ...]:
+    """Return when red turned green on the same commit; many jobs that one attempt turns are one flip."""
+    ends = {(green.sha, green.order): green.at for span, green in _by_slot(legs, greens) if green and span.flip}
+    return tuple(sorted(ends.values()))
 
 
 def greens_that_matter(legs: Sequence[Leg], greens: Iterable[Green]) -> tuple[Green, ...]:
@@ -55,8 +59,14 @@ def without(spans: Iterable[Span], closed: Iterable[tuple[datetime, datetime | N
     return tuple(parts)
 
 
-def _spans_of_slot(legs: list[Leg], greens: list[Green]) -> list[Span]:
-    spans: list[Span] = []
+def _by_slot(legs: Sequence[Leg], greens: Sequence[Green]) -> Iterator[tuple[Span, Green | None]]:
+    """Give the spans of each job, each with the green that ended it."""
+    for slot in sorted({leg.slot for leg in legs}):
+        yield from _spans_of_slot([x for x in legs if x.slot == slot], [x for x in greens if x.slot == slot])
+
+
+def _spans_of_slot(legs: list[Leg], greens: list[Green]) -> list[tuple[Span, Green | None]]:
+    spans: list[tuple[Span, Green | None]] = []
     since: Leg | None = None
     shas: set[str] = set()
     events: list[Leg | Green] = [*(green for green in greens if not _has_red_twin(green, legs)), *legs]
@@ -65,9 +75,9 @@ def _spans_of_slot(legs: list[Leg], greens: list[Green]) -> list[Span]:
             since = since or event
             shas.add(event.sha)
         elif since is not None:
-            spans.append(Span(since.at, max(event.at, since.at), event.sha, flip=event.sha in shas))
+            spans.append((Span(since.at, max(event.at, since.at), event.sha, flip=event.sha in shas), event))
             since, shas = None, set()
-    return [*spans, Span(since.at)] if since else spans
+    return [*spans, (Span(since.at), None)] if since else spans
 
 
 def _union(spans: list[Span]) -> tuple[Span, ...]:

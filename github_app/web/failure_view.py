@@ -7,6 +7,7 @@ from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from github_app.rules import sla
+from github_app.rules.around import Around
 from github_app.rules.records import Failure, FailureState, Leg
 from github_app.rules.verdicts import Clock, Party, Permission
 
@@ -87,10 +88,15 @@ class FailureView:
     occurrences: tuple[Occurrence, ...]
     accountable: str
     override: str
+    news: tuple[Link, ...]
+    flaky: str
+    impact: str
+    held_up: tuple[Link, ...]
+    teams: tuple[str, ...]
 
 
-def view(failure: Failure, github_url: str, now: datetime) -> FailureView:
-    """Describe a failure at the moment `now` (UTC), with links to `github_url`."""
+def view(failure: Failure, github_url: str, now: datetime, around: Around) -> FailureView:
+    """Describe a failure and what is around it at the moment `now` (UTC), with links to `github_url`."""
     repo_url = f"{github_url}/{_quoted(failure.repo.owner)}/{_quoted(failure.repo.name)}"
     newest = max(failure.legs, key=lambda leg: leg.at, default=None)
     return FailureView(
@@ -106,7 +112,24 @@ def view(failure: Failure, github_url: str, now: datetime) -> FailureView:
         ),
         accountable=who(failure.owner.accountable),
         override=_PERMISSIONS[failure.override.permission],
+        news=_news(failure, around),
+        flaky=around.flaky,
+        impact=around.impact.sentence,
+        held_up=_held_up(failure, around, repo_url),
+        teams=around.impact.teams,
     )
+
+
+def _news(failure: Failure, around: Around) -> tuple[Link, ...]:
+    """The sentences of the comparisons, each with the job that was compared with where there is one."""
+    told = {each.sentence: each.url for each in (failure.comparison.green, failure.comparison.base)}
+    return tuple(Link(sentence, web_address(told.get(sentence, ""))) for sentence in around.news)
+
+
+def _held_up(failure: Failure, around: Around, repo_url: str) -> tuple[Link, ...]:
+    told = around.impact
+    names = [f"pull/{number}" for number in told.pulls] + [f"branch/{name}" for name in told.branches]
+    return tuple(_ref(name, repo_url) for name in names if name != failure.ref)
 
 
 def web_address(url: str) -> str:

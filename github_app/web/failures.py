@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from github_app.engine import Entry
+from github_app.rules.around import Around
 from github_app.rules.records import Failure
 from github_app.web.access import Access
 from github_app.web.failure_view import view, who
@@ -38,6 +39,9 @@ class FailureReader(Protocol):
 
     async def failure(self, failure_id: str) -> Failure | None:
         """Return the failure under this id."""
+
+    async def around(self, failure: Failure) -> Around:
+        """Return where else the failure is and whom it holds up."""
 
     async def timeline(self, failure_id: str) -> Sequence[Entry]:
         """Return the journal of this failure, oldest first."""
@@ -79,7 +83,8 @@ class FailurePages:
 
     async def _page(self, failure: Failure, visitor: Visitor) -> web.Response:
         timeline = await self._failures.timeline(failure.id)
-        seen = view(failure, self._pages.site.github_url, self._now())
+        around = await self._failures.around(failure)
+        seen = view(failure, self._pages.site.github_url, self._now(), around)
         return self._pages.show(
             "failure.html",
             sign_out=visitor.form_token,

@@ -68,6 +68,7 @@ class Metrics:
         self._deliveries = count("deliveries", "Webhook deliveries, by event and by outcome.", "event", "outcome")
         self._effects = count("effects", "Effects performed on the outside world.", "kind", "outcome")
         self._decisions = count("decisions", "Failures judged, by category.", "category")
+        self._flips = count("flips", "Failures that went green on the commit that they were red on.", "category")
         self._rows = gauge("backlog_rows", "Rows that wait, by queue.", "queue")
         self._oldest = gauge("backlog_oldest_seconds", "Age of the oldest row that waits, by queue.", "queue")
         self._acknowledged = time(
@@ -92,6 +93,10 @@ class Metrics:
     def decision(self, category: Category) -> None:
         """Count a verdict; a policy's own kinds may be private names, so only the built-in category counts."""
         self._decisions.labels(category).inc()
+
+    def flip(self, category: Category) -> None:
+        """Count a flip; an outage is none (X72)."""
+        self._flips.labels(category).inc()
 
     def acknowledged(self, seconds: float) -> None:
         self._acknowledged.observe(seconds)

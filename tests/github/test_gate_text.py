@@ -313,6 +313,8 @@ def test_the_verdict_says_everything_that_another_program_needs() -> None:
                 "override": "hotfix",
                 "reason": "The log says `assert 3 == 4` (line 9): a test failed.",
                 "fingerprint": "fr1:0000000000000001",
+                "compared": None,
+                "impact": None,
             }
         ],
         "omitted": 0,

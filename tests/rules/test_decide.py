@@ -73,6 +73,7 @@ def test_the_journal_tells_of_a_failure_from_its_detection_to_its_end_in_order()
     )
     assert last(OPENED, RED, GREEN).notes == (
         Note(failure.id, "resolved_unverified", "Green at aaaaaaaaaaaa on the same commit that had been red", at(40)),
+        Note(failure.id, "flip", "It flipped: red, then green on the same commit", at(40)),
     )
 
 
@@ -131,6 +132,7 @@ def test_a_failure_that_comes_with_its_fix_tells_the_steps_between() -> None:
         "clock",
         "late_delivery",
         "resolved_unverified",
+        "flip",
     ]
 
 

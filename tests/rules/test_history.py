@@ -12,6 +12,7 @@ from stories import A, B, at
 from github_app.rules.history import (
     GREENS_KEPT,
     Span,
+    flips,
     greens_that_matter,
     red_spans,
     remember_greens,
@@ -187,3 +188,15 @@ def test_a_span_that_lasts_goes_on_after_the_cut() -> None:
         Span(at(10), at(20)),
         Span(at(30), at(40)),
     )
+
+
+def test_each_attempt_that_turns_red_into_green_on_one_commit_is_a_flip() -> None:
+    """X72: many jobs of one attempt are one; green on another commit is a fix."""
+    legs = [red(1, 10), red(1, 10, slot=OTHER), red(1, 30, attempt=3), red(2, 50)]
+    greens = [
+        green(1, 20, attempt=2, sha=A),
+        green(1, 20, attempt=2, sha=A, slot=OTHER),
+        green(1, 40, attempt=4, sha=A),
+    ]
+    assert flips(legs, [*greens, green(3, 60)]) == (at(20), at(40))
+    assert flips(legs[3:], [green(3, 60)]) == ()

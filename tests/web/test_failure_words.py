@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from web_world import START, a_failure
 
+from github_app.rules.around import around
 from github_app.rules.model import Person
-from github_app.rules.records import FailureState
+from github_app.rules.records import Failure, FailureState
 from github_app.rules.verdicts import Clock, Party
-from github_app.web.failure_view import Deadline, deadline, view, web_address, who
+from github_app.web.failure_view import Deadline, FailureView, deadline, view, web_address, who
 from github_app.web.pages import Site, moment, quoting
 
 HOUR = 3600
@@ -47,6 +48,10 @@ def test_a_clock_is_read_at_a_moment(clock: Clock, seen: Deadline) -> None:
     assert deadline(clock, AT) == seen
 
 
+def seen_of(failure: Failure) -> FailureView:
+    return view(failure, "https://github.com", AT, around(failure, None, (), AT))
+
+
 def test_a_clock_that_starts_later_has_spent_nothing() -> None:
     assert deadline(Clock(START, HOUR, running_since=AT + timedelta(hours=1)), AT).spent_s == 0
 
@@ -61,19 +66,19 @@ def test_a_clock_that_starts_later_has_spent_nothing() -> None:
     ],
 )
 def test_a_ref_is_named_and_linked(ref: str, text: str, path: str | None) -> None:
-    link = view(replace(a_failure(), ref=ref), "https://github.com", AT).ref
+    link = seen_of(replace(a_failure(), ref=ref)).ref
     assert (link.text, link.url) == (text, f"https://github.com/acme/shop{path}" if path else "")
 
 
 def test_a_failure_without_jobs_and_log_can_be_shown() -> None:
-    seen = view(replace(a_failure(), legs=(), excerpt=None), "https://github.com", AT)
+    seen = seen_of(replace(a_failure(), legs=(), excerpt=None))
     assert (seen.commit, seen.job.url, seen.log, seen.occurrences) == (None, "", (), ())
 
 
 @pytest.mark.parametrize("state", list(FailureState))
 def test_every_state_has_words(state: FailureState) -> None:
     failure = replace(a_failure(), state=state)
-    assert view(failure, "https://github.com", AT).state.startswith("Open: ") is failure.open
+    assert seen_of(failure).state.startswith("Open: ") is failure.open
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ def busy() -> Metrics:
     metrics.delivery("acme_secret_project", "ignored")
     metrics.effect("PublishGate", "done")
     metrics.decision(Category.BUILD_COMPILE)
+    metrics.flip(Category.TEST_UNIT)
     metrics.acknowledged(0.004)
     metrics.delivery_lag(-1.0)
     metrics.backlog({"inbox": Waiting(3, 12.5)})
@@ -44,6 +45,7 @@ def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], f
         ("deliveries_total", {"event": "check_run", "outcome": "accepted"}, 2),
         ("effects_total", {"kind": "PublishGate", "outcome": "done"}, 1),
         ("decisions_total", {"category": "build.compile"}, 1),
+        ("flips_total", {"category": "test.unit"}, 1),
         ("acknowledgement_seconds_count", {}, 1),
         ("acknowledgement_seconds_sum", {}, 0.004),
         ("delivery_lag_seconds_sum", {}, 0),

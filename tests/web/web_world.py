@@ -17,6 +17,7 @@ from yarl import URL
 
 from github_app.engine import Entry
 from github_app.outcomes import Retry
+from github_app.rules.around import Around, around
 from github_app.rules.model import Excerpt, Person, Repo
 from github_app.rules.records import Failure, FailureState, Leg
 from github_app.rules.verdicts import Clock, Line, Override, Owner, Party, Permission, Verdict
@@ -152,6 +153,9 @@ class Records:
 
     async def failure(self, failure_id: str) -> Failure | None:
         return self.failures.get(failure_id)
+
+    async def around(self, failure: Failure) -> Around:
+        return around(failure, None, (), START)
 
     async def timeline(self, failure_id: str) -> Sequence[Entry]:
         return self.journal[failure_id]
