@@ -25,6 +25,9 @@ CAUTION: Final = (
     "Nothing was changed. Of a log one stretch and at most five lines of evidence are kept: what else it said is not "
     "considered here."
 )
+_COMPARED: Final = (
+    "Lines that a green run shows too were set aside then; which they were is not kept, so they count here."
+)
 _OLD: Final = "its record cannot be read by this version"
 _KIND: Final = 34  # columns of a kind in the table: two of them fit into a line
 _EVERY: Final = 500  # failures between two words of progress
@@ -50,11 +53,14 @@ class Outcome:
     same: int = 0
     other_rule: int = 0
     changed: list[Again] = field(default_factory=list)
+    corrected: list[Again] = field(default_factory=list)  # by people: whatever the rules say, theirs stands
     lacking: list[Again] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
 
     def add(self, again: Again) -> None:
-        if again.after is None:
+        if again.corrected:
+            self.corrected.append(again)
+        elif again.after is None:
             self.lacking.append(again)
         elif again.changed:
             self.changed.append(again)
@@ -64,7 +70,7 @@ class Outcome:
 
     @property
     def total(self) -> int:
-        return self.same + len(self.changed) + len(self.lacking) + len(self.unread)
+        return self.same + len(self.changed) + len(self.corrected) + len(self.lacking) + len(self.unread)
 
     @property
     def table(self) -> list[tuple[str, str, int]]:
@@ -109,6 +115,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "same_by_another_rule": outcome.other_rule,
         "changed": [_changed_as_json(again) for again in outcome.changed],
         "table": [{"before": before, "after": after, "count": count} for before, after, count in outcome.table],
+        "corrected": [_corrected_as_json(again) for again in outcome.corrected],
         "not_judged_again": [
             *({"id": again.failure.id, "why": again.lacks} for again in outcome.lacking),
             *({"id": failure_id, "why": _OLD} for failure_id in outcome.unread),
@@ -126,6 +133,16 @@ def _changed_as_json(again: Again) -> dict[str, Any]:
         "before": _verdict_as_json(again.before),
         "after": _verdict_as_json(after),
         "reason": after.reason,
+        "compared_with_green_run": again.compared,
+    }
+
+
+def _corrected_as_json(again: Again) -> dict[str, Any]:
+    return {
+        "id": again.failure.id,
+        "people": str(again.failure.verdict.category),
+        "before": _verdict_as_json(again.before),
+        "after": _verdict_as_json(again.after) if again.after else None,
     }
 
 
@@ -140,6 +157,7 @@ def as_text(outcome: Outcome) -> list[str]:
         *_counts(outcome),
         *_moves(outcome.table),
         *(line for again in outcome.changed for line in _changed(again)),
+        *(line for again in outcome.corrected for line in _corrected(again)),
         *_not_judged(outcome),
         "",
         *wrapped(CAUTION),
@@ -150,9 +168,11 @@ def _counts(outcome: Outcome) -> list[str]:
     by_rule = f", {outcome.other_rule:,} of them by another rule" if outcome.other_rule else ""
     judged = outcome.same + len(outcome.changed)
     noun = "failure" if outcome.total == 1 else "failures"
+    corrected = f"; {len(outcome.corrected):,} corrected by people" if outcome.corrected else ""
+    rest = len(outcome.lacking) + len(outcome.unread)
     return wrapped(
         f"{outcome.total:,} {noun}: {judged:,} judged again, of which {len(outcome.changed):,} would change and "
-        f"{outcome.same:,} stay the same{by_rule}; {outcome.total - judged:,} not judged again."
+        f"{outcome.same:,} stay the same{by_rule}; {rest:,} not judged again{corrected}."
     )
 
 
@@ -173,6 +193,18 @@ def _changed(again: Again) -> Iterator[str]:
     yield from wrapped(f"{failure.id} {failure.repo.full_name} {failure.ref}, job `{failure.job}`")
     yield from (f"  was {line}" for line in wrapped(f"{_kind(again.before)}: {again.before.reason}", 74))
     yield from (f"  now {line}" for line in wrapped(f"{_kind(after)}: {after.reason}", 74))
+    if again.compared:
+        yield from (f"  {line}" for line in wrapped(_COMPARED, 78))
+
+
+def _corrected(again: Again) -> Iterator[str]:
+    failure = again.failure
+    now = f"the rules would now say {_kind(again.after)}" if again.after else f"not judged again: {again.lacks}"
+    yield ""
+    yield from wrapped(
+        f"{failure.id} {failure.repo.full_name} {failure.ref}, job `{failure.job}`: people say "
+        f"{failure.verdict.category}, and that stands; the App said {_kind(again.before)}, and {now}."
+    )
 
 
 def _not_judged(outcome: Outcome) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from databases import NOW
-from stories import DATABASE, NETWORK, PUZZLE, A, at, job, moved, only, pull, seen, told
+from stories import ADA, DATABASE, NETWORK, PUZZLE, A, at, job, moved, only, pull, seen, told
 
 from github_app.backfill import CAUTION, Wanted, as_json, as_text, backfill
 from github_app.builtin import signatures
@@ -23,6 +23,7 @@ from github_app.engine import Change
 from github_app.rules.model import Evidence
 from github_app.rules.records import Failure, FailureState
 from github_app.rules.signatures import Signatures, parse
+from github_app.rules.verdicts import Answer, Compared, Correction
 from github_app.store import SqlStore
 from pytest_failure_review.cli import main
 from pytest_failure_review.report import Category
@@ -69,6 +70,7 @@ async def test_under_the_same_rules_nothing_would_change(kept: str) -> None:
         "same_by_another_rule": 0,
         "changed": [],
         "table": [],
+        "corrected": [],
         "not_judged_again": [{"id": "f3", "why": "nothing of its log was kept"}],
     }
 
@@ -109,6 +111,33 @@ async def test_people_read_counts_moves_and_reasons(kept: str) -> None:
     assert "Not judged again, 1: nothing of its log was kept." in text
     assert " ".join(text).endswith(CAUTION)
     assert max(map(len, text)) <= 80
+
+
+async def test_what_people_corrected_is_listed_apart_and_stands(sqlite_database_url: str) -> None:
+    [failure, *_] = failures()
+    word = Correction(Category.TEST_UNIT, (ADA,), at(20), failure.verdict.category, failure.owner.accountable)
+    theirs = replace(failure.verdict, category=Category.TEST_UNIT, source="person")
+    corrected = replace(failure, verdict=theirs, machine=failure.verdict, correction=word)
+    await keep(sqlite_database_url, to_document(corrected, 0))
+    outcome = await backfill(sqlite_database_url, Wanted(), Signatures([]), lambda _: None)
+    [told_of] = as_json(outcome)["corrected"]
+    assert (told_of["people"], told_of["before"]["category"], told_of["after"]["category"]) == (
+        *("test.unit", "test.database"),
+        "unknown",
+    )
+    assert (outcome.changed, outcome.total) == ([], 1)
+    text = " ".join(as_text(outcome))
+    assert "0 not judged again; 1 corrected by people." in text
+    assert "people say test.unit, and that stands; the App said test.database" in text
+
+
+async def test_a_comparison_that_is_not_repeated_is_told(sqlite_database_url: str) -> None:
+    [failure, *_] = failures()
+    green = replace(failure.comparison, green=Compared(Answer.NEW, "It is new."))
+    await keep(sqlite_database_url, to_document(replace(failure, comparison=green), 0))
+    outcome = await backfill(sqlite_database_url, Wanted(), Signatures([]), lambda _: None)
+    assert as_json(outcome)["changed"][0]["compared_with_green_run"]
+    assert "which they were is not kept, so they count here." in " ".join(line.strip() for line in as_text(outcome))
 
 
 # --- as people type it

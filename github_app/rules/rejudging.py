@@ -14,18 +14,22 @@ from github_app.rules.categorise import categorise
 from github_app.rules.model import Evidence, Excerpt, Job, Source
 from github_app.rules.records import Failure
 from github_app.rules.signatures import Signatures
-from github_app.rules.verdicts import Verdict
+from github_app.rules.verdicts import Answer, Verdict
 
 _RESTS_ON: Final = {
     "facts": "it rests on what GitHub itself said of the job, which is not kept",
     "report": "it rests on a test report, which is not kept",
+    "file": "it rests on the results that a tool wrote into a file, which are not kept",
     "output": "it rests on the text of a check or an annotation, which is not kept",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """A kept verdict, and the one that would be given now; None with the reason why there is none."""
+    """A verdict that the App gave, and the one that it would give now; None with the reason why there is none.
+
+    `before` is the App's own word also where people said otherwise since.
+    """
 
     failure: Failure
     before: Verdict
@@ -36,6 +40,16 @@ class Again:
     def changed(self) -> bool:
         """Whether people would see another verdict: the rule behind the same kind does not matter to them."""
         return self.after is not None and _seen(self.before) != _seen(self.after)
+
+    @property
+    def corrected(self) -> bool:
+        """Whether people have said what the failure is, which no rule undoes."""
+        return self.failure.correction is not None
+
+    @property
+    def compared(self) -> bool:
+        """Whether lines that a green run shows too were set aside then; which they were is not kept."""
+        return self.failure.comparison.green.answer in {Answer.NEW, Answer.SEEN}
 
     @property
     def other_rule(self) -> bool:
@@ -60,7 +74,7 @@ def failed_job(name: str, step: str, evidence: Evidence, workflow: str = "") -> 
 
 def judged_again(failure: Failure, signatures: Signatures) -> Again:
     """Judge a failure by what was kept of its log, under other signatures."""
-    before = failure.verdict
+    before = failure.machine or failure.verdict
     if lacks := _lacks(before, failure.excerpt):
         return Again(failure, before, None, lacks)
     evidence = Evidence(excerpts=tuple(_excerpts(failure, before)))
