@@ -215,6 +215,7 @@ def _explanation(failure: Failure, around: Around | None, base_url: str) -> str:
         "",
         f"* **Why:** {sentence(verdict.reason)}",
         f"* **Whose:** {plain(owner_name(failure))}, as {plain(party.role)}{f'; told: {told}' if told else ''}",
+        *_how(failure),
         f"* **By when:** {due(failure)}: {sentence(failure.clock.explanation, 400)}",
         f"* **Override:** {sentence(failure.override.reason, 400)}",
     ]
@@ -243,6 +244,15 @@ def _linked(told: str, failure: Failure) -> str:
     pulls = next((place[0] for leg in failure.legs if (place := _OF_REPO.match(leg.url))), "")
     shown = sentence(told, MOST_NEWS)
     return _PULL.sub(rf"[#\1]({pulls}/pull/\1)", shown) if pulls else shown
+
+
+def _how(failure: Failure) -> list[str]:
+    """The first step that was tried and the one that decided whose it is; the failure's page has them all."""
+    steps = failure.owner.steps
+    told = dict.fromkeys((*steps[:1], *steps[-1:]))
+    between = len(steps) - len(told)
+    more = f" ({between} more step{'s' if between > 1 else ''} on the failure's page)" if between > 0 else ""
+    return [f"* **How we know:** {'; then '.join(sentence(step, 300) for step in told)}{more}"] if told else []
 
 
 def _note(note: str) -> str:

@@ -191,7 +191,7 @@ def _consequences(before: Failure, after: Failure) -> tuple[str, ...]:
 def owner_in_words(failure: Failure) -> str:
     """Return who is accountable, without calling them."""
     party = failure.owner.accountable
-    return ", ".join((*(person.login for person in party.people), *party.teams)) or f"nobody: {party.note}"
+    return ", ".join(party.names) if party.private or not party.empty else f"nobody: {party.note}"
 
 
 def _by_two(failure: Failure, wanted: Kind, reason: str, hearing: Hearing) -> Ruling:

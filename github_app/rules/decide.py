@@ -38,6 +38,7 @@ from github_app.rules.failures import QUIET, Book, record, settle
 from github_app.rules.findings import joined, judge, leg_key, wants_judgement
 from github_app.rules.impact import impact
 from github_app.rules.obeying import obey, remark_changed
+from github_app.rules.ownership import GAP
 from github_app.rules.policy_source import is_news, taken_in
 from github_app.rules.records import Commit, Failure, FailureState, Installation, Ref
 from github_app.rules.sla import breach, duration_in_words, late_from
@@ -229,6 +230,8 @@ def _first_steps(failure: Failure, case: Case, at: datetime) -> list[Note]:
         Note(failure.id, "impact", impact(failure, ref, case.siblings).sentence, at),
         Note(failure.id, "clock", failure.clock.explanation, at),
     ]
+    gaps = (step for step in failure.owner.steps if step.startswith(GAP))
+    notes += [Note(failure.id, "ownership_gap", gap, at) for gap in gaps]
     late = failure.received_at - failure.opened_at
     if late > LATE:
         said = duration_in_words(late.total_seconds())

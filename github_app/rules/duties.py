@@ -59,7 +59,8 @@ def _is_theirs(party: Party, event: CommandsGiven, roles: Sequence[str]) -> bool
 def _is_told(failure: Failure, event: CommandsGiven, roles: Sequence[str]) -> bool:
     if _is_theirs(failure.owner.accountable, event, roles):
         return False
-    return any(_is_theirs(party, event, roles) for party in failure.owner.informed)
+    # The answer is for everybody to read, so it does not betray who is told privately (S1-017).
+    return any(_is_theirs(party, event, roles) for party in failure.owner.informed if not party.private)
 
 
 def _rights(event: CommandsGiven, roles: Sequence[str]) -> list[str]:

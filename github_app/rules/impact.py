@@ -85,4 +85,4 @@ def _sentence(
 
 
 def _names(party: Party) -> tuple[str, ...]:
-    return party.teams or tuple(person.login for person in party.people) or (party.role,)
+    return party.public.teams or party.names

@@ -26,6 +26,12 @@ DOMAIN_SPECIALIST: Final = "domain_specialist"
 FALLBACK: Final = "fallback"
 Absence = Callable[[str], Absent | None]
 
+TOLD_BY_FILE: Final = (Category.TEST_INTEGRATION, Category.SECURITY_VULNERABILITY)
+"""Failures of which the owners of the failing files are told too."""
+
+GAP: Final = "ownership gap"
+"""How the step begins that tells of a component without an owner (S1-026)."""
+
 AUTHORS: Final = frozenset({CODE_AUTHOR, ORIGINAL_COMMITTER})
 """Roles that the change fills, not the policy."""
 
@@ -109,7 +115,7 @@ def _role(search: _Search, role: str) -> tuple[str, str]:
         search.steps.append(f"components: `{pattern}` belongs to {owner}")
         return owner, ""
     what = names[0] if names else "what got slower"
-    gap = f"ownership gap: no entry of components names {what}"
+    gap = f"{GAP}: no entry of components names {what}"
     search.steps.append(gap)
     return role, gap
 
@@ -244,8 +250,11 @@ def _informed(search: _Search, role: str) -> Party:
 
 
 def _also_informed(search: _Search, rule: Rule) -> Iterable[Party]:
-    """An integration test may fail for code of another team; its owners are told (C53)."""
-    if not is_at_or_below(rule.name, Category.TEST_INTEGRATION):
+    """An integration test may fail for code of another team, and a weakness has its code's owner; both are told.
+
+    C53, S1-128.
+    """
+    if not any(is_at_or_below(rule.name, above) for above in TOLD_BY_FILE):
         return
     quiet = _Search(search.policy, search.facts, rule)
     lines: Iterable[OwnersLine | None] = (line_for(search.facts.codeowners, path) for path in search.facts.paths)

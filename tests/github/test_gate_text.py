@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 from github_app.github.gate_text import MAX_TEXT, comment, gate_text, is_green, summary
 from github_app.github.verdict import GateVerdict, json_schema, verdict_json
 from github_app.rules.gate import Gate
+from github_app.rules.model import Person
 from github_app.rules.records import Mark
 from github_app.rules.verdicts import Mode, Override, Owner, Party, Permission
 from pytest_failure_review.report import Severity
@@ -26,6 +27,20 @@ UNIT = (
     "| `CI / unit` | [test.unit](https://app.example/failures/f1) | ada | 2026-03-02 13:00 UTC | hotfix only "
     "| Run the test here. |"
 )
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        (("code_author: ada wrote it",), "code_author: ada wrote it"),
+        (("a: b is a bot", "a: ada wrote it"), "a: b is a bot; then a: ada wrote it"),
+        (("a: 1", "a: 2", "a: 3"), "a: 1; then a: 3 (1 more step on the failure's page)"),
+        (("a: 1", "a: 2", "a: 3", "`a`: <b>"), "a: 1; then `a`: \\<b> (2 more steps on the failure's page)"),
+    ],
+)
+def test_how_the_owner_was_found_is_said_in_short(steps: tuple[str, ...], said: str) -> None:
+    owner = Owner(Party("author", (Person(9, "ada"),)), steps=steps)
+    assert f"* **How we know:** {said}" in summary(gate([job()], [failure(owner=owner)]), SITE).splitlines()
 
 
 def rows(text: str) -> list[str]:

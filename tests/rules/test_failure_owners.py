@@ -11,6 +11,7 @@ import pytest
 from fakes import KeptStore
 from policies import builtin, layered
 from stories import DRIFT, REPO, A, B, C, at, decided, job, moved, only, pull, pushed, seen
+from verdicts import log
 
 from github_app.builtin import signatures
 from github_app.documents import to_record
@@ -22,6 +23,7 @@ from github_app.rules.model import Hand, Job, Person
 from github_app.rules.records import Failure, PolicySource, Ref
 from github_app.rules.roster import Absent, Roster
 from github_app.rules.verdicts import Answer, Compared, Comparison, Owner, Party
+from pytest_failure_review.report import Category
 
 ADA, BEA, CAL = Person(1, "ada"), Person(2, "bea"), Person(3, "cal")
 BOT = Person(9, "renovate[bot]", human=False)
@@ -152,6 +154,15 @@ def test_a_reading_that_tells_nothing_new_shows_nothing_anew() -> None:
     assert (second.effects, second.notes, third.effects) == ((), (), ())
     assert third.case.source is not None
     assert third.case.source.roster == read(60).roster
+
+
+@pytest.mark.requirement("S1-026")
+def test_a_component_that_nobody_owns_is_an_event_of_its_own() -> None:
+    slow = job(evidence=log("FAIL: benchmark checkout regressed by 31.2% (limit 20%)"))
+    decisions = decided(OPEN, seen(A, slow))
+    assert only(decisions[-1].case).verdict.category is Category.PERFORMANCE
+    [gap] = [note.reason for note in decisions[-1].notes if note.kind == "ownership_gap"]
+    assert gap.startswith("ownership gap: no entry of components names")
 
 
 # --- found broken ----------------------------------------------------------------------------------------------------

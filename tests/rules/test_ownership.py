@@ -357,6 +357,13 @@ def test_the_owners_of_the_failing_file_are_told_of_an_integration_test() -> Non
     assert informed[1:] == (party("codeowners", "acme/web", note="CODEOWNERS line 1 (`/web/`)"),)
 
 
+@pytest.mark.requirement("S1-128")
+def test_the_owners_of_the_weak_file_are_told_of_a_vulnerability() -> None:
+    facts = Facts(paths=("web/a.ts",), codeowners="/web/ @acme/web")
+    informed = decided("security.vulnerability", facts=facts).informed
+    assert informed[-1] == party("codeowners", "acme/web", note="CODEOWNERS line 1 (`/web/`)")
+
+
 # --- what it is asked with -------------------------------------------------------------------------------------------
 
 
