@@ -53,7 +53,8 @@ def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[
         texts = [_as_integration(finding) for finding in texts]
     if evidence.report and (reported := report_finding(evidence.report)) and _counts(reported, job):
         yield reported
-    yield from (finding for finding in result_findings(job, signatures) if _counts(finding, job))
+    told = {finding.verdict.category for finding in texts if finding.weight is Weight.TEXT}
+    yield from (finding for finding in result_findings(job, signatures, told) if _counts(finding, job))
     yield from facts.conclusion_findings(job)
     yield from facts.step_findings(job)
     yield from (finding for finding in texts if _counts(finding, job))

@@ -91,6 +91,18 @@ def test_in_a_job_of_integration_tests_they_all_are() -> None:
     assert judged(Evidence(files=(report_of(failing()),)), name="e2e").category is Category.TEST_INTEGRATION
 
 
+@pytest.mark.parametrize(
+    ("line", "category"),
+    [
+        ('django.db.utils.ProgrammingError: relation "cart" does not exist', Category.TEST_DATABASE),
+        (FAILED_TEST, Category.TEST_UNIT),
+    ],
+)
+def test_the_log_may_say_what_sort_of_test_it_is(line: str, category: Category) -> None:
+    verdict = judged(replace(log(line), files=(report_of(failing()),)))
+    assert (verdict.category, verdict.source) == (category, "file")
+
+
 def test_a_report_without_failures_says_nothing() -> None:
     evidence = replace(log(FAILED_TEST), files=(report_of(total=120),))
     assert judged(evidence).source == "log"

@@ -6,7 +6,7 @@ nothing in them makes one milder (T15, T16).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from github_app.rules.model import Job
 from github_app.rules.precedence import Finding
@@ -15,12 +15,16 @@ from github_app.rules.results.of_scans import problem_findings, scan_findings
 from github_app.rules.results.of_tests import failing_findings
 from github_app.rules.results.values import FileKind
 from github_app.rules.signatures import Signatures
+from pytest_failure_review.report import Category
 
 
-def result_findings(job: Job, signatures: Signatures) -> Iterator[Finding]:
-    """Yield what failed tests, scanners and benchmarks say, each kind of failure once."""
+def result_findings(job: Job, signatures: Signatures, told: Collection[Category] = ()) -> Iterator[Finding]:
+    """Yield what failed tests, scanners and benchmarks say, each kind of failure once.
+
+    `told` are the kinds that the log names: a report of tests seldom says what sort of tests they are.
+    """
     files = job.evidence.files if job.evidence else ()
-    yield from failing_findings([file for file in files if file.kind is FileKind.TESTS], job, signatures)
+    yield from failing_findings([file for file in files if file.kind is FileKind.TESTS], job, signatures, told)
     scans = [file for file in files if file.kind is FileKind.SCAN]
     yield from scan_findings(scans)
     yield from problem_findings(scans, signatures)

@@ -20,13 +20,21 @@ KEPT_TESTS: Final = 50
 MAX_XML: Final = 20 * 1024 * 1024
 MAX_ELEMENTS: Final = 300_000
 MAX_DEPTH: Final = 100
+MAX_TAG: Final = 2 * 1024 * 1024
+MAX_REFERENCES: Final = 500_000
+_CHUNK: Final = 256 * 1024
 _MAX_COUNT: Final = 1_000_000
 
 _ROOTS: Final = frozenset({"testsuites", "testsuite"})
 _FAULTS: Final = frozenset({"failure", "error"})
 _BAD_WORDS: Final = frozenset({"failed", "failure", "fail", "error"})
 _CONTROLS: Final = bytes(code for code in range(32) if code not in {9, 10, 13})  # no XML 1.0 has them, tests print them
-_REFERENCE: Final = re.compile(rb"&#(x[0-9a-fA-F]{1,8}|[0-9]{1,9});")
+_BAD_REFERENCE: Final = re.compile(
+    rb"&#(?:0{0,6}(?:[0-8]|1[124-9]|2[0-9]|3[01]|5529[6-9]|55[3-9][0-9]{2}|56[0-9]{3}|57[0-2][0-9]{2}|573[0-3][0-9]"
+    rb"|5734[0-3])|x0{0,6}(?:[0-8bcefBCEF]|1[0-9a-fA-F]|[dD][89a-fA-F][0-9a-fA-F]{2}));"
+)
+"""References to characters that XML 1.0 does not have: controls and halves of characters."""
+
 _ENCODING: Final = re.compile(rb"^\s*<\?xml[^>]{0,100}encoding\s*=\s*[\"']([A-Za-z0-9_.-]{1,40})[\"']")
 _EIGHT_BITS: Final = {b"iso-8859-1": "latin-1", b"latin1": "latin-1", b"windows-1252": "cp1252"}
 
@@ -48,16 +56,12 @@ def read_junit(name: str, data: bytes) -> FileReport:
 def _well_formed(data: bytes) -> bytes:
     """Return the file as UTF-8 without the characters that XML forbids and test runners write all the same."""
     text = decoded(data)
+    if text.count(b"&#") > MAX_REFERENCES:
+        raise Unusable("The file holds too many references to characters")
     declared = _ENCODING.match(text)
     encoding = _EIGHT_BITS.get(declared[1].lower(), "utf-8") if declared else "utf-8"
     text = text.translate(None, _CONTROLS).decode(encoding, "replace").encode("utf-8", "replace")
-    return _REFERENCE.sub(_allowed, text)
-
-
-def _allowed(reference: re.Match[bytes]) -> bytes:
-    code = int(reference[1][1:], 16) if reference[1].startswith(b"x") else int(reference[1])
-    allowed = code in {9, 10, 13} or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF  # noqa: PLR2004  (XML 1.0, "Char")
-    return reference[0] if allowed else b"?"
+    return _BAD_REFERENCE.sub(b"?", text)
 
 
 @dataclass(slots=True)
@@ -118,7 +122,7 @@ class _Reader:
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
         try:
-            parser.Parse(data, True)  # noqa: FBT003  (expat's own signature)
+            _feed(parser, data)
         except expat.ExpatError:
             self._close_all()
             return False
@@ -205,6 +209,15 @@ class _Reader:
             self._case.faults.append(self._fault.told())
         if self._case is not None and self._case.faults:
             self._close()
+
+
+def _feed(parser: expat.XMLParserType, data: bytes) -> None:
+    """Parse in pieces, so that others get their turn in between; of a tag that never ends only so much is looked at."""
+    for start in range(0, len(data), _CHUNK):
+        parser.Parse(data[start : start + _CHUNK])
+        if start + _CHUNK - max(0, parser.CurrentByteIndex) > MAX_TAG + _CHUNK:
+            raise Unusable("The file has a tag larger than 2 MB")
+    parser.Parse(b"", True)  # noqa: FBT003  (expat's own signature)
 
 
 def _refuse(*_: Any) -> None:

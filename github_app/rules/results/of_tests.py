@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from github_app.rules import facts
@@ -43,25 +43,35 @@ class _Cause(NamedTuple):
     signature: Signature | None
 
 
-def failing_findings(reports: Sequence[FileReport], job: Job, signatures: Signatures) -> Iterator[Finding]:
-    """Yield one finding for each kind of failure that the tests tell of."""
+def failing_findings(
+    reports: Sequence[FileReport], job: Job, signatures: Signatures, told: Collection[Category] = ()
+) -> Iterator[Finding]:
+    """Yield one finding for each kind of failure that the tests tell of; `told` are the kinds that the log names."""
     groups: dict[_Cause, list[FailedTest]] = {}
     by_id: dict[tuple[Category, str], _Cause] = {}
-    is_integration = facts.is_about_integration(job)
+    plain = _plain_kind(job, told)
     for test in (test for report in reports for test in report.tests):
-        cause = _cause(test, signatures, is_integration=is_integration)
+        cause = _cause(test, signatures, plain)
         key = (cause.category, cause.signature.id if cause.signature else "")
         groups.setdefault(by_id.setdefault(key, cause), []).append(test)
-    told = [report for report in reports if report.failed]
+    failed = [report for report in reports if report.failed]
     total = sum(map(len, groups.values()))
     for cause, tests in groups.items():
         is_main = cause.signature is None or 2 * len(tests) >= total
-        is_sure = trusted(told) and all(report.complete for report in told)
+        is_sure = trusted(failed) and all(report.complete for report in failed)
         weight = Weight.REPORT if is_main and is_sure else Weight.TEXT
-        yield Finding(_verdict(cause, tests, told), weight, 0 if is_main else _LATER)
+        yield Finding(_verdict(cause, tests, failed), weight, 0 if is_main else _LATER)
 
 
-def _cause(test: FailedTest, signatures: Signatures, *, is_integration: bool) -> _Cause:
+def _plain_kind(job: Job, told: Collection[Category]) -> Category:
+    """Return what a failing test is that names no cause: by the log and the job's name, the strictest first."""
+    if Category.TEST_DATABASE in told:
+        return Category.TEST_DATABASE
+    needs_more = Category.TEST_INTEGRATION in told or facts.is_about_integration(job)
+    return Category.TEST_INTEGRATION if needs_more else Category.TEST_UNIT
+
+
+def _cause(test: FailedTest, signatures: Signatures, plain: Category) -> _Cause:
     """Return what broke: the deepest cause that the message tells of, else the test itself."""
     found: Mapping[Category, Signature] = {}
     if not compiled(_ASSERTION).search(test.message):
@@ -72,8 +82,9 @@ def _cause(test: FailedTest, signatures: Signatures, *, is_integration: bool) ->
         category = max(found, key=root_cause_rank)
         return _Cause(category, found[category])
     owner = test.name.partition("::")[0]
-    needs_more = is_integration or any(facts.is_named_integration(name) for name in (owner, test.path))
-    return _Cause(Category.TEST_INTEGRATION if needs_more else Category.TEST_UNIT, None)
+    if plain is Category.TEST_UNIT and any(map(facts.is_named_integration, (owner, test.path))):
+        return _Cause(Category.TEST_INTEGRATION, None)
+    return _Cause(plain, None)
 
 
 def _verdict(cause: _Cause, tests: Sequence[FailedTest], reports: Sequence[FileReport]) -> Verdict:

@@ -90,17 +90,17 @@ def is_osv(document: Any) -> bool:
 def read_osv(name: str, document: Mapping[str, Any], *, complete: bool) -> Iterator[FileReport]:
     """Yield the one report."""
     results = _Report.model_validate(document).results
-    flaws = [
-        _flaw(result.source, package, each)
-        for result in results
-        for package in result.packages
-        for each in package.vulnerabilities
-    ]
+    flaws = (flaw for result in results for package in result.packages for flaw in _flaws(result.source, package))
     yield scan_report(TOOL, name, flaws, complete=complete)
 
 
-def _flaw(source: _Source, package: _Package, told: _Vulnerability) -> Flaw:
-    scores = [group.max_severity for group in package.groups if told.id in group.ids]
+def _flaws(source: _Source, package: _Package) -> Iterator[Flaw]:
+    scores = {name: group.max_severity for group in package.groups for name in group.ids}
+    for told in package.vulnerabilities:
+        yield _flaw(source, package, told, scores.get(told.id))
+
+
+def _flaw(source: _Source, package: _Package, told: _Vulnerability, score: float | None) -> Flaw:
     named = package.package.name
     mine = [each for each in told.affected if each.package.name.lower() == named.lower()]
     fixes = [event.fixed for each in mine for span in each.ranges for event in span.events if event.fixed]
@@ -110,7 +110,7 @@ def _flaw(source: _Source, package: _Package, told: _Vulnerability) -> Flaw:
         rule=told.id[:200] or "(no advisory)",
         tools=(TOOL,),
         text=told.summary,
-        severity=severity_word(details.severity) or severity_score(next(iter(scores), None)),
+        severity=severity_word(details.severity) or severity_score(score),
         package=named[:200],
         version=package.package.version[:100],
         fixed=", ".join(dict.fromkeys(fixes[:5]))[:200],

@@ -19,6 +19,7 @@ from github_app.rules.results.values import FileKind, FileReport, Flaw, FlawKind
 from pytest_failure_review.report import Severity
 
 MAX_RUNS: Final = 20
+MAX_RESULTS: Final = 20_000
 _LEVELS: Final = {"error": Severity.HIGH, "warning": Severity.MEDIUM, "note": Severity.LOW, "none": Severity.LOW}
 _SECRET_TOOLS: Final = re.compile(r"(?i)gitleaks|trufflehog|detect-secrets|ggshield|gitguardian|secretlint|whispers")
 _SECURITY_TOOLS: Final = re.compile(
@@ -126,6 +127,7 @@ class _Scan:
 
     tool: str
     run: _Run
+    by_id: Mapping[str, _Rule]
 
     def rule_of(self, result: _Result) -> _Rule:
         """Return what is known of a result's rule: by reference, index or id, whichever the file has."""
@@ -137,9 +139,8 @@ class _Scan:
             by_index = component.rules[index]
             if not name or by_index.id == name:
                 return by_index
-        parts = (self.run.tool.driver, *self.run.tool.extensions)
-        known = (rule for part in parts for rule in part.rules if rule.id == name or name.startswith(f"{rule.id}/"))
-        return next(known, _Rule(id=name))
+        # "CA1000/1" is a rule below CA1000 (SARIF 3.27.5).
+        return self.by_id.get(name) or self.by_id.get(name.rpartition("/")[0]) or _Rule(id=name)
 
     def _component(self, index: Any) -> _Component:
         extensions = self.run.tool.extensions
@@ -163,8 +164,9 @@ def read_sarif(name: str, document: Mapping[str, Any], *, complete: bool) -> Ite
     for each in runs:
         run = _Run.model_validate(each)
         tool = (run.tool.driver.name or run.tool.name or "a scanner")[:80]
-        results = run.results if isinstance(run.results, list) else []
-        scan = _Scan(tool, run)
+        results = run.results[:MAX_RESULTS] if isinstance(run.results, list) else []
+        parts = (run.tool.driver, *run.tool.extensions)
+        scan = _Scan(tool, run, {rule.id: rule for part in reversed(parts) for rule in part.rules})
         flaws = [flaw for flaw in (_flaw(scan, item) for item in results if isinstance(item, dict)) if flaw]
         yield scan_report(tool, name, flaws, complete=complete, problem=_problem(run))
 
