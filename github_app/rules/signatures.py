@@ -12,8 +12,8 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from github_app.rules import policy_yaml
-from github_app.rules.regex import ENGINE, Engine, Match, Pattern, PatternSet
-from pytest_failure_review.report import Category, Severity
+from github_app.rules.regex import ENGINE, Engine, Match, Pattern, PatternSet, compiled
+from pytest_failure_review.report import Category, Severity, is_at_or_below
 
 SEVERITY_GROUP: Final = "severity"
 """The named group of a pattern that catches the scanner's own word; every other named group is a measure."""
@@ -34,7 +34,8 @@ class Signature(BaseModel):
     """One thing that a failing log can say, and what a person should know about it.
 
     `description` continues the sentence "The log says ...:". A `weak` signature is a symptom, or says little; it counts
-    only where nothing better is found. A line in which one of `unless` is found as well does not count.
+    only where nothing better is found. A line in which one of `unless` is found as well does not count, and of security
+    and `at_any_level` apart no line that a program itself marks as information or a warning.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
@@ -49,6 +50,7 @@ class Signature(BaseModel):
     strength: Literal["plain", "weak"] = "plain"
     causes: tuple[_Text, ...] = ()
     advice: tuple[_Text, ...] = ()
+    at_any_level: bool = False
     matches: Annotated[tuple[_Text, ...], Field(min_length=1)]
     not_matches: tuple[_Text, ...] = ()
 
@@ -82,7 +84,7 @@ class Signatures:
         signatures: dict[str, Signature] = {}
         for index in self._found(line):
             signature = self._owner[index]
-            if signature.id not in signatures and self._is_excepted(signature, line):
+            if signature.id not in signatures and (self._is_excepted(signature, line) or _is_calm(signature, line)):
                 continue
             signatures[signature.id] = signature
             groups = caught.setdefault(signature.id, {})
@@ -143,6 +145,18 @@ def _compile(name: str, entry: Signature, engine: Engine) -> None:
             engine.pattern(text)
         except ValueError as refused:
             raise ValueError(f"{name}: signature `{entry.id}`: {refused}") from None
+
+
+_CALM: Final = r"^\s*(?:\S+ +){0,5}?[\[(]?(?:INFO|DEBUG|TRACE|WARN|WARNING|FINE|FINER)\b|^\[(?:info|debug)\] "
+_LOUD: Final = ("ERROR", "FATAL", "SEVERE", "FAIL")
+
+
+def _is_calm(signature: Signature, line: str) -> bool:
+    """Whether a line is a program's log of what it goes on from: nothing that failed a job, except a scanner's word."""
+    if signature.at_any_level or is_at_or_below(signature.category, "security"):
+        return False
+    found = compiled(_CALM).search(line)
+    return found is not None and not any(word in line[: found.span()[1]] for word in _LOUD)
 
 
 def _caught(match: Match | None) -> dict[str, str]:

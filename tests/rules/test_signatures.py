@@ -110,3 +110,17 @@ def test_a_pattern_that_would_hang_other_engines_ends_at_once() -> None:
 def test_a_set_refuses_what_a_pattern_would() -> None:
     with pytest.raises(ValueError, match=r"`\(` is no RE2 pattern"):
         ENGINE.pattern_set(["a", "("])
+
+
+@pytest.mark.parametrize(
+    ("line", "ids"),
+    [
+        ("12:00:01 INFO FAILED tests/test_cart.py::test_total", []),
+        ("[WARN] error: could not compile `shop`", []),
+        ("[INFO] BUILD FAILURE", ["gradle-maven"]),
+        ("12:00:01 INFO 2 secrets were detected in this pull request", ["secret-in-code"]),
+        ("[ERROR] INFO file: [ERROR] COMPILATION ERROR :", ["compiler-java"]),
+    ],
+)
+def test_what_a_program_logs_and_goes_on_from_is_no_failure(line: str, ids: list[str]) -> None:
+    assert found(SHIPPED, line) == ids
