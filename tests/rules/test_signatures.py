@@ -119,7 +119,7 @@ def test_a_set_refuses_what_a_pattern_would() -> None:
         ("[WARN] error: could not compile `shop`", []),
         ("[INFO] BUILD FAILURE", ["gradle-maven"]),
         ("12:00:01 INFO 2 secrets were detected in this pull request", ["secret-in-code"]),
-        ("[ERROR] INFO file: [ERROR] COMPILATION ERROR :", ["compiler-java"]),
+        ("[ERROR] INFO channel: 3 tests failed", ["tests-failed"]),
     ],
 )
 def test_what_a_program_logs_and_goes_on_from_is_no_failure(line: str, ids: list[str]) -> None:
