@@ -19,14 +19,7 @@ from github_app.rules.around import Around
 from github_app.rules.case import Case, Decision
 from github_app.rules.commands import AskHelp
 from github_app.rules.decide import decide, turned
-from github_app.rules.effects import (
-    Effect,
-    PublishComment,
-    PublishGate,
-    PublishLabels,
-    PublishPolicyCheck,
-    PublishReply,
-)
+from github_app.rules.effects import Effect, effect_key
 from github_app.rules.events import (
     BranchMoved,
     CommandsGiven,
@@ -365,20 +358,3 @@ def _wish(effect: Effect, due_at: datetime, installation_id: int, repo_id: int) 
     payload = to_json(effect).decode()
     kind, key = effect_key(effect)
     return Wish(key, kind, payload, due_at, installation_id, repo_id)
-
-
-def effect_key(effect: Effect) -> tuple[str, str]:
-    """Return an effect's kind, and the key under which two wishes for the same thing are one."""
-    match effect:
-        case PublishGate():
-            return "gate", f"gate/{effect.repo_id}/{effect.sha}"
-        case PublishComment():
-            return "comment", f"comment/{effect.repo_id}/{effect.number}"
-        case PublishLabels():
-            return "labels", f"labels/{effect.repo_id}/{effect.number}"
-        case PublishPolicyCheck():
-            return "policy_check", f"policy_check/{effect.repo_id}/{effect.sha}"
-        case PublishReply():
-            return "reply", effect.reply_id
-        case _:
-            return "forget", f"forget/{effect.installation_id}"

@@ -47,6 +47,7 @@ class Outcome:
     gates: tuple[tuple[str | None, str | None], ...]
     marks: Mapping[str, int]
     comments: tuple[str, ...]
+    replies: tuple[str, ...]
     labels: tuple[str, ...]
     deliveries: Mapping[str, int]
     outbox: Mapping[str, int]
@@ -127,12 +128,14 @@ class Scene:
         told, findings = await store.stats(datetime.now(UTC)), await store.journal.verify()
         entries = await store._db.read(lambda conn: conn.exec_driver_sql("SELECT count(*) FROM journal").scalar_one())
         await store.close()
+        ours = [each for each in self.github.comments(self.pull) if each.app is not None]
         runs = self.github.check_runs(self.pull.repo, self.pull.head_sha, name="failure-review/gate")
         return Outcome(
             death=death,
             gates=tuple((run.conclusion, run.title) for run in runs),
             marks=Counter(note["path"] for run in runs for note in run.annotations),
-            comments=tuple(each.body for each in self.github.comments(self.pull)),
+            comments=tuple(each.body for each in ours if ":reply/" not in each.body),
+            replies=tuple(each.body for each in ours if ":reply/" in each.body),
             labels=tuple(sorted(self.github.labels(self.pull))),
             deliveries=told.deliveries,
             outbox=told.outbox,
@@ -168,6 +171,7 @@ async def scene(database_url: str, *, overdue: bool = False) -> AsyncIterator[Sc
     await github.finish_job(github.job(run, "unit"), "failure", log=LOG, annotations=_marks("unit", 40))
     await github.finish_job(github.job(run, "linux"), "failure", log=LOST_RUNNER, annotations=_marks("linux", 20))
     await github.finish_run(run)
+    await github.comment(pull, "bob", "/failure-review help")
     github.mute(muted=False)
     clock.behind = timedelta()
     environment = {

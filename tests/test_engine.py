@@ -14,7 +14,7 @@ from stories import REPO, A, B, at, fired, job, moved, only, pull, pushed, queue
 
 from github_app.builtin import signatures
 from github_app.documents import to_record
-from github_app.engine import ATTEMPTS, PUBLISH_AFTER, Engine, Entry, Timer, effect_key
+from github_app.engine import ATTEMPTS, PUBLISH_AFTER, Engine, Entry, Timer
 from github_app.outcomes import Retry
 from github_app.rules.case import Case, Decision
 from github_app.rules.decide import CLOSE, DEADLINE, SETTLE
@@ -25,6 +25,8 @@ from github_app.rules.effects import (
     PublishGate,
     PublishLabels,
     PublishPolicyCheck,
+    PublishReply,
+    effect_key,
 )
 from github_app.rules.events import Event, InstallationMoved, PolicyRead, RefreshAsked, RepoMoved
 from github_app.rules.gate import Gate, gate_of
@@ -361,6 +363,7 @@ async def test_policies_are_computed_once_a_text_and_forgotten_when_there_are_to
         (PublishComment(7, 1), ("comment", "comment/7/1")),
         (PublishLabels(7, 1), ("labels", "labels/7/1")),
         (PublishPolicyCheck(7, A), ("policy_check", f"policy_check/7/{A}")),
+        (PublishReply(7, "reply/7/comment/5"), ("reply", "reply/7/comment/5")),
         (ForgetInstallation(1), ("forget", "forget/1")),
     ],
 )

@@ -1,4 +1,4 @@
-"""People correct a failure on the pull request: what they write, what is answered, and what the pull request shows."""
+"""Somebody corrects a failure on the pull request: from the signed delivery to what the pull request shows."""
 
 from __future__ import annotations
 
@@ -42,8 +42,13 @@ def replies(app: AppWorld, pull: Any) -> list[Comment]:
 
 
 async def test_a_correction_is_answered_once_and_shown_everywhere(app: AppWorld) -> None:
+    """T2: it is delivered again, under the same GUID and under another one."""
     pull = await failed_pull(app)
     comment = await app.sandbox.comment(pull, "bob", "/recategorize infra.network the registry was down")
+    await app.quiet()
+    told = next(each for each in app.sandbox.deliveries if each.event == "issue_comment")
+    app.sandbox.world.hooks.redeliver(told)
+    app.sandbox.world.hooks.send(told.app, told.event, told.payload)
     await app.quiet()
     [reply] = replies(app, pull)
     assert "`unit` is now `infra.network`; it was `test.unit`." in reply.body

@@ -55,6 +55,8 @@ def check(found: Outcome | BaseException, *, overdue: bool) -> None:
     assert [conclusion for conclusion, _ in found.gates] == ["failure"]
     assert (len(found.marks), set(found.marks.values())) == (60, {1})
     [comment] = found.comments
+    [reply] = found.replies
+    assert "You have no open failure to fix in this repository." in reply
     assert comment.count("overdue since") == 2 * overdue
     assert found.labels == ("failure-review:infra.runner", "failure-review:test.unit")
     assert set(found.deliveries) <= {"done", "ignored"}

@@ -15,6 +15,7 @@ from github_app.github.markdown import ELLIPSIS, block, code, cut, plain, senten
 from github_app.github.verdict import verdict_json
 from github_app.rules.around import Around
 from github_app.rules.commits import Standing
+from github_app.rules.corrections import proposals_in_words
 from github_app.rules.gate import Gate, Row, owner_name
 from github_app.rules.records import Failure
 from github_app.rules.sla import deadline
@@ -66,7 +67,7 @@ def summary(gate: Gate, base_url: str) -> str:
     parts += [_explanation(each, gate.around.get(each.id), base_url) for each in gate.failures[:FAILURES_EXPLAINED]]
     if len(gate.failures) > FAILURES_EXPLAINED:
         parts.append(f"The table above lists {len(gate.failures) - FAILURES_EXPLAINED} more failures.")
-    return "\n\n".join(part for part in (*parts, _notices(gate)) if part)
+    return "\n\n".join(part for part in (*parts, _answers(gate), _notices(gate)) if part)
 
 
 def comment(gate: Gate, base_url: str) -> str:
@@ -114,6 +115,8 @@ def due(failure: Failure) -> str:
         return "no deadline"
     if at is None:
         return "clock stopped"
+    if failure.clock.working_due_at is not None:
+        return f"{at:%Y-%m-%d %H:%M} UTC (a correction came after its deadline)"
     late = "**overdue since** " if failure.clock.breached_at else ""
     return f"{late}{at:%Y-%m-%d %H:%M} UTC"
 
@@ -147,7 +150,7 @@ def _first(failure: Failure) -> str:
     at, target = deadline(failure.clock), failure.clock.target_s
     if target is None or at is None:
         asked = f"{who} is to fix {what}."
-    elif failure.clock.breached_at:
+    elif failure.clock.breached_at and failure.clock.working_due_at is None:
         asked = f"**Overdue:** {who} was to fix {what} by **{at:%Y-%m-%d %H:%M} UTC**."
     else:
         asked = f"{who} has until **{at:%Y-%m-%d %H:%M} UTC** to fix {what}."
@@ -194,9 +197,12 @@ def _failure_line(failure: Failure, rows: Sequence[Row], base_url: str) -> str:
 
 
 def _finer(failure: Failure) -> str:
-    """What the category alone does not say: how bad it is, or why there is nothing to say."""
+    """What the category alone does not say: how bad it is, why there is nothing to say, and who says so."""
     verdict = failure.verdict
-    return "".join(f", {plain(word.replace('_', ' '))}" for word in (verdict.severity, verdict.state) if word)
+    by = f"corrected by {failure.correction.names}" if failure.correction else None
+    return "".join(f", {plain(word.replace('_', ' '))}" for word in (verdict.severity, verdict.state) if word) + (
+        f", {plain(by)}" if by else ""
+    )
 
 
 def _job(row: Row) -> str:
@@ -222,6 +228,9 @@ def _explanation(failure: Failure, around: Around | None, base_url: str) -> str:
     lines += _surroundings(failure, around) if around else []
     if failure.blocks_all:
         lines.append("* **It holds up everybody** until it is fixed, not only this change.")
+    if failure.machine is not None:
+        lines.append(f"* **The App had said** {failure.machine.category}: {sentence(failure.machine.reason)}")
+    lines += [f"* **Proposed:** {sentence(told, 400)}" for told in proposals_in_words(failure)]
     if verdict.runner_up:
         lines.append(f"* **It might also be** {sentence(verdict.runner_up)}")
     lines += [f"* {_note(note)}" for note in failure.notes]
@@ -259,6 +268,13 @@ def _note(note: str) -> str:
     """A remark of the policy; its runbook is the only address in the whole text that somebody else wrote."""
     link = note.removeprefix(RUNBOOK)
     return f"**Runbook:** <{link}>" if link != note and _LINK.fullmatch(link) else sentence(note)
+
+
+def _answers(gate: Gate) -> str:
+    """What commands in a locked conversation were answered; nobody can say it there (X62)."""
+    if not gate.answers:
+        return ""
+    return "\n".join(["**Answers to commands:**", "", *(f"* {sentence(told, 900)}" for told in gate.answers)])
 
 
 def _notices(gate: Gate) -> str:

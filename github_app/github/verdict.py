@@ -41,6 +41,18 @@ class ImpactVerdict(BaseModel):
     everybody: bool = Field(description="whether all development is held up")
 
 
+class CorrectionVerdict(BaseModel):
+    """What people said, and what the App had said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: list[str] = Field(description="logins")
+    at: datetime
+    reason: str
+    was: str = Field(description="the category that the App had found")
+    was_because: str
+
+
 class FailureVerdict(BaseModel):
     """One failure; names are roles, logins and teams, times are UTC."""
 
@@ -59,6 +71,7 @@ class FailureVerdict(BaseModel):
     fingerprint: str
     compared: ComparedVerdict | None = None
     impact: ImpactVerdict | None = None
+    corrected: CorrectionVerdict | None = Field(None, description="null: the category is the App's own")
 
 
 class GateVerdict(BaseModel):
@@ -119,6 +132,7 @@ def _failure(failure: Failure, around: Around | None) -> FailureVerdict:
         fingerprint=failure.fingerprint,
         compared=_compared(failure, around) if around else None,
         impact=_impact(around.impact) if around else None,
+        corrected=_corrected(failure),
     )
 
 
@@ -135,6 +149,14 @@ def _impact(told: Impact) -> ImpactVerdict:
         teams=list(told.teams[:NAMED]),
         everybody=told.everybody is not None,
     )
+
+
+def _corrected(failure: Failure) -> CorrectionVerdict | None:
+    word, machine = failure.correction, failure.machine
+    if word is None or machine is None:
+        return None
+    by = [person.login for person in word.by]
+    return CorrectionVerdict(by=by, at=word.at, reason=word.reason, was=machine.category, was_because=machine.reason)
 
 
 def _name(party: Party) -> str:

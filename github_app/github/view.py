@@ -34,7 +34,8 @@ async def view_of(engine: Engine, repo_id: int, sha: str) -> View | None:
     mode = effective_mode(book.policy, ever_had_file=case.source.ever_had_file)
     mine = tuple(failure for failure in case.failures if failure.ref in {ref.name for ref in refs})
     gate = gate_of(commit, mine, book.policy.gate, mode, _notices(case.source, book.policy, mine))
-    gate = replace(gate, around=await engine.around(gate.failures))
+    answers = tuple(told for ref in refs for head, told in ref.unsaid if head == sha)
+    gate = replace(gate, around=await engine.around(gate.failures), answers=answers)
     return View(case.source.repo, commit, refs, gate)
 
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
-from types import MappingProxyType
 from typing import Final
 
 from markdown_it import MarkdownIt
@@ -23,6 +22,9 @@ MAX_BODY: Final = 65_536
 
 MOST: Final = 10
 """Commands of one comment that are obeyed; the others are refused."""
+
+MOST_INLINE: Final = 4000
+"""Characters of a comment that are read as closely as a browser would: Markdown's details cost time (T5)."""
 
 MOST_TEXT: Final = 500
 """Characters of a reason that are kept."""
@@ -130,7 +132,14 @@ GRAMMAR: Final = (
 _COMMAND: Final = re.compile(r"/([A-Za-z][A-Za-z_-]{0,39})(?=\s|$)(.*)")
 _WHICH: Final = re.compile(r"(job|failure):(?:\"([^\"]{1,200})\"|([^\s\"]{1,200}))(?=\s|$)")
 _ALIKE: Final = 0.85
-_TICKS: Final = re.compile(r"`+")
+_PLAIN: Final = re.compile(r"[^`<\[\\]*")
+"""Text in which nothing can be hidden."""
+
+_BEGINS: Final = re.compile(r"(?m)^[ \t]*/")
+_MARK: Final = "\ue000"
+_MARKED: Final = re.compile(f"{_MARK}(\\d+){_MARK}")
+_PARAGRAPHS: Final = {"paragraph_open", "heading_open-", "heading_open="}
+"""A line of dashes below makes a heading of a paragraph: so do many signatures of mails."""
 
 
 def parse(body: str) -> tuple[Said, ...]:
@@ -158,41 +167,51 @@ class _Line:
     why_not: str = ""
 
 
-def _markdown() -> MarkdownIt:
-    made = MarkdownIt("commonmark")
-    made.disable("inline")  # only blocks: linear on hostile text
-    return made
-
-
 def _lines(body: str) -> Iterator[_Line]:
     """Give the lines of ordinary paragraphs; of quotes only those that were hardly meant to be in one."""
-    source = body.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    source = body.replace(_MARK, "").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    blocks = MarkdownIt("commonmark").disable("inline")  # linear on hostile text
     stack: list[str] = []
-    for token in _markdown().parse("\n".join(source)):
+    room = MOST_INLINE
+    for token in blocks.parse("\n".join(source)):
         if token.nesting == 1:
             stack.append(f"{token.type}{token.markup}")
         elif token.nesting == -1:
             stack.pop()
         elif token.type == "inline" and len(stack) == 1 and stack[0] in _PARAGRAPHS:
-            yield from _seen(token.content)
+            if _PLAIN.fullmatch(token.content) is None and _BEGINS.search(token.content) is not None:
+                room -= len(token.content)
+            yield from _seen(token.content, is_small=room >= 0)
         elif token.type == "inline" and "blockquote_open>" in stack:
             yield from _slipped(token, source)
 
 
-_PARAGRAPHS: Final = {"paragraph_open", "heading_open-", "heading_open="}
-"""A line of dashes below makes a heading of a paragraph: so do many signatures of mails."""
+def _seen(content: str, *, is_small: bool) -> Iterator[_Line]:
+    """Give the lines of a paragraph that people see as lines: what begins inside code, a tag or a link is none."""
+    lines = [line.strip() for line in content.split("\n")]
+    if _PLAIN.fullmatch(content):
+        yield from map(_Line, lines)
+        return
+    starts = [number for number, line in enumerate(lines) if line.startswith("/")]
+    shown = _shown(lines, starts) if starts and is_small else set(starts)
+    for number, line in enumerate(lines):
+        if line.startswith("`/"):
+            yield _Line(line.strip("`"), "is in backticks, which makes it code")
+        elif number in shown:
+            yield _Line(line, "" if is_small else "stands among too much Markdown to tell whether it is code")
 
 
-def _seen(content: str) -> Iterator[_Line]:
-    """Give a paragraph's lines that are seen as lines: none whose beginning may be inside code, a tag or a link."""
-    hidden, place = _hidden(content), 0
-    for line in content.split("\n"):
-        start = place + len(line) - len(line.lstrip(" \t"))
-        if line.strip().startswith("`/"):
-            yield _Line(line.strip().strip("`"), "is in backticks, which makes it code")
-        elif not any(begin < start < end for begin, end in hidden):
-            yield _Line(line.strip())
-        place += len(line) + 1
+def _shown(lines: Sequence[str], starts: Sequence[int]) -> set[int]:
+    """Return which lines begin as plain text: each gets a mark, and Markdown says where the marks end up."""
+    marked = [f"{_MARK}{number}{_MARK}{line}" if number in starts else line for number, line in enumerate(lines)]
+    (token,) = MarkdownIt("commonmark").parseInline("\n".join(marked))
+    found, is_start = set(), True
+    for child in token.children or ():
+        mark = _MARKED.match(child.content) if is_start and child.type == "text" and child.level == 0 else None
+        if mark is not None:
+            found.add(int(mark[1]))
+        is_start = child.type in {"softbreak", "hardbreak"}
+    return found
 
 
 def _slipped(token: Token, source: Sequence[str]) -> Iterator[_Line]:
@@ -201,50 +220,6 @@ def _slipped(token: Token, source: Sequence[str]) -> Iterator[_Line]:
     for line in source[first:last]:
         if line.lstrip().startswith("/"):
             yield _Line(line.strip(), "belongs to the quote above it; leave an empty line between")
-
-
-def _hidden(content: str) -> list[tuple[int, int]]:
-    """Return the stretches of a paragraph that are not shown as text: code, comments, tags, addresses of links."""
-    ticks = [(found.start(), found.end()) for found in _TICKS.finditer(content)]
-    found, place = [], 0
-    closers = _closers(ticks)
-    finder = re.compile(r"`+|<!--|<(?=[A-Za-z/!?])|\]\(")
-    gone: set[str] = set()
-    while (mark := finder.search(content, place)) is not None:
-        end = _end_of(content, mark, closers, gone)
-        if end is None:
-            place = mark.end()
-            continue
-        found.append((mark.start(), end))
-        place = end
-    return found
-
-
-def _closers(ticks: Sequence[tuple[int, int]]) -> dict[int, int]:
-    """Return for each run of backticks the end of the next run as long, which closes it."""
-    ends: dict[int, int] = {}
-    later: dict[int, int] = {}
-    for start, end in reversed(ticks):
-        if end - start in later:
-            ends[start] = later[end - start]
-        later[end - start] = end
-    return ends
-
-
-_ENDS: Final = MappingProxyType({"<!--": "-->", "<": ">", "](": ")"})
-
-
-def _end_of(content: str, mark: re.Match[str], closers: Mapping[int, int], gone: set[str]) -> int | None:
-    """Return where the hidden stretch ends; None when it never began. A comment that is never closed hides the rest."""
-    opening = mark[0]
-    if opening.startswith("`"):
-        return closers.get(mark.start())
-    closing = _ENDS[opening]
-    at = -1 if closing in gone else content.find(closing, mark.end())
-    if at >= 0:
-        return at + len(closing)
-    gone.add(closing)
-    return len(content) if opening == "<!--" else None
 
 
 # --- what a line says ------------------------------------------------------------------------------------------------

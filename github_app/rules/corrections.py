@@ -177,7 +177,8 @@ def _consequences(before: Failure, after: Failure) -> tuple[str, ...]:
     """What is different for people now."""
     told = []
     if before.owner.accountable != after.owner.accountable:
-        told.append(f"Whose: `{owner_in_words(after)}`, as `{after.owner.accountable.role}`.")
+        party = after.owner.accountable
+        told.append(f"Whose: {', '.join(f'`{name}`' for name in party.names)}, as `{party.role}`.")
     if before.clock.target_s != after.clock.target_s:
         target = after.clock.target_s
         told.append("By when: no deadline." if target is None else f"By when: {after.clock.explanation}.")
@@ -186,12 +187,6 @@ def _consequences(before: Failure, after: Failure) -> tuple[str, ...]:
     if before.override.permission is not after.override.permission:
         told.append(f"Override: {after.override.reason}.")
     return tuple(told)
-
-
-def owner_in_words(failure: Failure) -> str:
-    """Return who is accountable, without calling them."""
-    party = failure.owner.accountable
-    return ", ".join(party.names) if party.private or not party.empty else f"nobody: {party.note}"
 
 
 def _by_two(failure: Failure, wanted: Kind, reason: str, hearing: Hearing) -> Ruling:
@@ -210,7 +205,7 @@ def _by_two(failure: Failure, wanted: Kind, reason: str, hearing: Hearing) -> Ru
     if first is not None:
         return _done(failure, wanted, reason, hearing, first)
     who = "Somebody else" if is_security else f"Somebody else, who is `{security_role(policy)}`,"
-    why = f"{need}; {who} has to say the same within 4 hours"
+    why = f"{need}. {who} has to say the same within 4 hours"
     return _proposed(failure, wanted, reason, why, hearing, counts=True, security=is_security)
 
 
@@ -239,6 +234,20 @@ def _proposed(
     others = tuple(one for one in failure.proposals if one.by.id != person.id)
     after = replace(failure, proposals=(*others, mine)[-PROPOSALS_KEPT:])
     return Ruling(after, Answer(Manner.PROPOSED, f"Noted as a proposal for {_named(failure)}. {why}."))
+
+
+def proposals_in_words(failure: Failure) -> tuple[str, ...]:
+    """Return what people would call a failure that somebody else has to agree to."""
+    return tuple(
+        f"{one.by.login} would call it `{_called(one)}`{f': {one.reason}' if one.reason else ''}"
+        for one in failure.proposals
+    )
+
+
+def _called(proposal: Proposal) -> str:
+    if proposal.category is None:
+        return AUTO
+    return f"{proposal.category}.{proposal.kind}" if proposal.kind else str(proposal.category)
 
 
 # --- the verdict that it would be ------------------------------------------------------------------------------------

@@ -51,6 +51,8 @@ def _is_theirs(party: Party, event: CommandsGiven, roles: Sequence[str]) -> bool
     """Whether somebody is a party: by number where it is known, by login where a file only names one, or by role."""
     me = event.actor.person
     teams = {team.casefold() for team in event.actor.teams}
+    if party.private:
+        return False  # the answer is public (S1-017)
     if any(one.id == me.id or (not one.id and one.login.casefold() == me.login.casefold()) for one in party.people):
         return True
     return party.role in roles or any(team.casefold() in teams for team in party.teams)

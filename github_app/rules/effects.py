@@ -53,3 +53,20 @@ class ForgetInstallation:
 
 
 Effect = PublishGate | PublishComment | PublishLabels | PublishPolicyCheck | PublishReply | ForgetInstallation
+
+
+def effect_key(effect: Effect) -> tuple[str, str]:
+    """Return an effect's kind, and the key under which two wishes for the same thing are one."""
+    match effect:
+        case PublishGate():
+            return "gate", f"gate/{effect.repo_id}/{effect.sha}"
+        case PublishComment():
+            return "comment", f"comment/{effect.repo_id}/{effect.number}"
+        case PublishLabels():
+            return "labels", f"labels/{effect.repo_id}/{effect.number}"
+        case PublishPolicyCheck():
+            return "policy_check", f"policy_check/{effect.repo_id}/{effect.sha}"
+        case PublishReply():
+            return "reply", effect.reply_id
+        case _:
+            return "forget", f"forget/{effect.installation_id}"

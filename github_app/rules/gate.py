@@ -41,6 +41,7 @@ class Gate:
     observing: bool = False
     notices: tuple[str, ...] = ()
     around: Mapping[str, Around] = field(default_factory=dict)  # by the failure's id
+    answers: tuple[str, ...] = ()  # to commands, where the conversation is locked
 
     @cached_property
     def failures(self) -> tuple[Failure, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from github_app.rules.events import Actor, CommandsGiven
+from github_app.rules.ownership import AUTHORS
 from github_app.rules.policy import Policy, RoleHolders
 
 WRITERS: Final = frozenset({"write", "maintain", "admin"})
@@ -21,9 +22,9 @@ def fills(actor: Actor, role: str, policy: Policy, *, private: bool) -> bool:
     """Whether somebody holds a role of the policy: by one of its teams, or by login.
 
     A login can be given up and taken by another, so a person named by it must also have been let into the repository;
-    everybody may read a public one (G28).
+    everybody may read a public one (G28). What the change itself fills, such as its author, nobody holds.
     """
-    holders = policy.roles.get(role, RoleHolders())
+    holders = RoleHolders() if role in AUTHORS else policy.roles.get(role, RoleHolders())
     mine = {team.casefold() for team in actor.teams}
     if any(team.casefold() in mine for team in holders.teams):
         return True

@@ -168,6 +168,8 @@ def _headline(clock: Clock, *, late: bool) -> str:
         return "No deadline"
     if clock.outcome is not None:
         return _OUTCOMES.get(clock.outcome, clock.outcome)
+    if clock.working_due_at is not None and clock.running_since is not None:
+        return "Late by a correction; one full new target runs"
     if late:
         return "Overdue"
     return "Running" if clock.running_since else "Paused"

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from github_app.engine import Entry
 from github_app.rules.around import Around
+from github_app.rules.corrections import proposals_in_words
 from github_app.rules.records import Failure
 from github_app.web.access import Access
 from github_app.web.failure_view import view, who
@@ -26,6 +27,7 @@ _SOURCES: Final = {
     "facts": "what GitHub says about the job",
     "log": "the job's log",
     "output": "the check's own output",
+    "person": "what people said on the pull request",
     "none": "nothing: there was no evidence",
 }
 _NOT_FOUND: Final = (
@@ -94,4 +96,5 @@ class FailurePages:
             timeline=[entry for entry in timeline if entry.repo_id == failure.repo.id],
             sources=_SOURCES,
             who=who,
+            proposals=proposals_in_words(failure),
         )
