@@ -39,7 +39,12 @@ LOGGED = {
 NAMED = {"job": f"ghs_{LETTERS}jobname", "branch": f"gho_{LETTERS}branch"}
 REPORTED = {"in a report": f"glpat-{LETTERS}report", "test": f"ghu_{LETTERS}nodeid"}
 MARKED = {"in an annotation": f"ghr_{LETTERS}mark"}
-ALL = {**LOGGED, **NAMED, **REPORTED, **MARKED}
+FILED = {
+    "in a message of a test": f"ghp_{LETTERS}junit",
+    "found by a scanner": "plain words that only gitleaks calls a secret",
+    "in words of a scanner": f"glpat-{LETTERS}sarif",
+}
+ALL = {**LOGGED, **NAMED, **REPORTED, **MARKED, **FILED}
 
 LOG = f"""2026-11-24T08:00:01.0000000Z FAILED tests/test_cart.py::test_total - token {LOGGED["GitHub token"]}
 2026-11-24T08:00:01.1000000Z E   {LOGGED["fine-grained token"]} {LOGGED["AWS key"]} {LOGGED["Slack token"]}
@@ -83,7 +88,19 @@ def report(run_id: int) -> dict[str, bytes]:
         "line": 9,
     }
     records = [{"record": "start", "schema": 1, "github": place}, failure, {"record": "finish"}]
-    return {"failure-review-1-main.jsonl": "\n".join(map(json.dumps, records)).encode()}
+    return {"failure-review-1-main.jsonl": "\n".join(map(json.dumps, records)).encode(), **files_of_results()}
+
+
+def files_of_results() -> dict[str, bytes]:
+    said = f'<failure message="refused: {FILED["in a message of a test"]}"/>'
+    leak = {"RuleID": "generic-api-key", "File": "prod.env", "StartLine": 3, "Secret": FILED["found by a scanner"]}
+    result = {"ruleId": "R1", "level": "error", "message": {"text": FILED["in words of a scanner"]}}
+    run = {"tool": {"driver": {"name": "ESLint"}}, "results": [result]}
+    return {
+        "junit.xml": f'<testsuite><testcase name="test_total">{said}</testcase></testsuite>'.encode(),
+        "leaks.json": json.dumps([{**leak, "Match": f"KEY={leak['Secret']}"}]).encode(),
+        "eslint.sarif": json.dumps({"version": "2.1.0", "runs": [run]}).encode(),
+    }
 
 
 async def fail(app: AppWorld) -> Any:
@@ -126,7 +143,7 @@ async def test_no_credential_is_kept_or_logged(app: AppWorld, logged: pytest.Log
     path = Path(str(app.parts.store._db.engine.url.database))
     kept = b"".join(each.read_bytes() for each in sorted(path.parent.glob(f"{path.name}*")))
     assert b"[REDACTED:" in kept
-    assert found(kept, {**LOGGED, **REPORTED, **MARKED}) == []
+    assert found(kept, {**LOGGED, **REPORTED, **MARKED, **FILED}) == []
     assert found(logged.text, ALL) == []
 
 
@@ -134,5 +151,5 @@ async def test_no_credential_is_in_the_metrics(app: AppWorld) -> None:
     await fail(app)
     async with aiohttp.ClientSession() as session, session.get(f"{app.address}/metrics") as answer:
         metrics = await answer.text()
-    assert "test.unit" in metrics
+    assert "security.secret" in metrics
     assert found(metrics, ALL) == []

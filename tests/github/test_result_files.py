@@ -7,7 +7,7 @@ import json
 import zipfile
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -17,6 +17,8 @@ from publishing_world import Press, opened_press
 from github_app.github.artifacts import MAX_LISTED, read_result_files
 from github_app.github.evidence import Witness
 from github_app.rules.model import Evidence, Job, Source
+from github_app.rules.results.cleaning import cleaned
+from github_app.rules.results.reading import read_results
 from github_app.rules.results.values import FileReport, Unusable
 from github_app.sandbox.scenario import Sandbox
 
@@ -229,6 +231,20 @@ async def test_no_credential_leaves_with_what_was_read(press: Press) -> None:
     found = await world.files()
     assert len(found) == 2
     assert "a1B2c3D4e5" not in str(found)
+
+
+@given(st.integers(0, 20_000), st.integers(0, 5))
+def test_of_a_credential_at_a_cut_no_half_is_left(before: int, field: int) -> None:
+    """T23: every text is cut, and half a credential is not recognised any more."""
+    text = f"{'x ' * (before // 2)}{TOKEN}{' y' * 9_000}"
+    fields = ["a"] * 6
+    fields[field] = text
+    name, said, package, version, title, path = fields
+    trivy = {"Target": path, "Vulnerabilities": [{"PkgName": package, "InstalledVersion": version, "Title": title}]}
+    told = json.dumps({"SchemaVersion": 2, "Results": [trivy]}).encode()
+    clean = Witness(cast("Any", None), cast("Any", None), (), lambda: datetime.now(UTC))._clean
+    reports = [*read_results("x", junit(name, said)), *read_results("y", told)]
+    assert "a1B2c3D4" not in str([cleaned(report, clean) for report in reports])
 
 
 async def test_a_report_that_says_nothing_is_not_kept(press: Press) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from github_app.rules.results.loose import MAX_ITEMS, Loose, Many, Number, Text, mapping
+from github_app.rules.results.loose import MAX_ITEMS, MAX_TEXT, Loose, Many, Number, Text, mapping
 from github_app.rules.results.measuring import benchmark_report, compared
 from github_app.rules.results.values import Benchmark, FileReport
 
@@ -61,7 +61,7 @@ def _of_suite(name: str, suite: str, listed: Any, *, complete: bool) -> FileRepo
     newest = entries[-1] if entries else _Entry()
     before: Mapping[str, float | None] = {each.name: each.value for each in entries[0].benches} if entries[1:] else {}
     found = [each for bench in newest.benches if (each := _benchmark(bench, newest.tool)) is not None]
-    tool = f"{TOOL}, {suite[:80]}" if suite not in {"", "Benchmark"} else TOOL
+    tool = f"{TOOL}, {suite[:MAX_TEXT]}" if suite not in {"", "Benchmark"} else TOOL
     measured = [compared(each, before.get(each.name)) for each in found]
     return benchmark_report(tool, name, measured, complete=complete, at=newest.date)
 
@@ -72,9 +72,7 @@ def _benchmark(told: _Bench, tool: str) -> Benchmark | None:
     rounds = _ROUNDS.search(told.extra[:2000])
     samples = int(rounds[1] or rounds[2]) if rounds else 0
     more = tool in _MORE_IS_BETTER or (tool in {"", "jmh"} and bool(_RATE.match(told.unit)))
-    return Benchmark(
-        told.name[:500], told.value, told.unit[:40], samples, _spread(told.range, told.value), more_is_better=more
-    )
+    return Benchmark(told.name, told.value, told.unit, samples, _spread(told.range, told.value), more_is_better=more)
 
 
 def _spread(text: str, value: float) -> float | None:

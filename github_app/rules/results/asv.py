@@ -8,7 +8,7 @@ from itertools import islice
 from math import isfinite
 from typing import Any, Final
 
-from github_app.rules.results.loose import MAX_ITEMS, mapping
+from github_app.rules.results.loose import MAX_ITEMS, MAX_TEXT, mapping
 from github_app.rules.results.measuring import benchmark_report
 from github_app.rules.results.values import Benchmark, FileReport
 
@@ -27,9 +27,9 @@ def is_asv(document: Any) -> bool:
 def read_asv(name: str, document: Mapping[str, Any], *, complete: bool) -> Iterator[FileReport]:
     """Yield the one report; results are named by `result_columns`, as asv may add some."""
     named = document.get("result_columns")
-    columns = [str(each) for each in named[:40]] if isinstance(named, list) else list(_COLUMNS)
+    columns = [str(each) for each in named] if isinstance(named, list) else list(_COLUMNS)
     results = islice(document["results"].items(), MAX_ITEMS)
-    measured = [each for key, row in results for each in _benchmarks(str(key)[:300], columns, row)]
+    measured = [each for key, row in results for each in _benchmarks(str(key)[:MAX_TEXT], columns, row)]
     yield benchmark_report(TOOL, name, measured[:MAX_ITEMS], complete=complete, at=_at(document.get("date")))
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from github_app.rules.results.junit import KEPT_TESTS
-from github_app.rules.results.loose import Loose, One, Text, Whole, mapping
+from github_app.rules.results.loose import MAX_TEXT, Loose, One, Text, Whole, mapping
 from github_app.rules.results.places import pointed_at, relative
 from github_app.rules.results.values import FailedTest, FileKind, FileReport
 
@@ -44,8 +44,9 @@ class _Test(Loose):
         said = "\n".join(part for part in (self.message.strip(), self.trace.strip()) if part)
         own = relative(self.path)
         path, line = (own, self.line) if own else pointed_at(said)
-        suite = " > ".join(map(str, self.suite[:10])) if isinstance(self.suite, list) else str(self.suite or "")
-        return FailedTest(f"{suite[:500]}::{self.name}" if suite else self.name or "(not named)", said, path, line)
+        named = self.suite[:10] if isinstance(self.suite, list) else [self.suite]
+        suite = " > ".join(each[:MAX_TEXT] for each in named if isinstance(each, str))
+        return FailedTest(f"{suite}::{self.name}" if suite else self.name or "(not named)", said, path, line)
 
 
 def is_ctrf(document: Any) -> bool:
@@ -65,7 +66,7 @@ def read_ctrf(name: str, document: Mapping[str, Any], *, complete: bool) -> Iter
     if claimed:
         tests = [FailedTest("(not named)", f"The file counts {claimed} failed and lists none of them.")]
     yield FileReport(
-        (results.tool.name or "CTRF")[:80],
+        (results.tool.name or "CTRF"),
         FileKind.TESTS,
         name,
         tuple(tests),

@@ -39,7 +39,7 @@ def read_gitleaks(name: str, document: list[Any], *, complete: bool) -> Iterator
 def _flaw(leak: _Leak) -> Flaw:
     return Flaw(
         kind=FlawKind.SECRET,
-        rule=leak.rule[:200] or "(no rule)",
+        rule=leak.rule or "(no rule)",
         tools=(TOOL,),
         text=leak.description,
         severity=Severity.CRITICAL,

@@ -158,7 +158,7 @@ class _Reader:
         elif kind in _FAULTS:
             self._case = self._case or self._of_suite()
             self._fault = _Fault(
-                attributes.get("message", "")[:MAX_TEXT], attributes.get("type", "")[:200], self._depth
+                attributes.get("message", "")[:MAX_TEXT], attributes.get("type", "")[:MAX_TEXT], self._depth
             )
 
     def _end(self, tag: str) -> None:
@@ -184,14 +184,14 @@ class _Reader:
         path = attributes.get("file") or attributes.get("filepath") or file
         line = attributes.get("line") or attributes.get("lineno") or ""
         owner = attributes.get("classname") or suite
-        case = _Case((owner[:500], attributes.get("name", "")[:1000]), relative(path[:1000]), _line(line))
+        case = _Case((owner[:MAX_TEXT], attributes.get("name", "")[:MAX_TEXT]), relative(path), _line(line))
         words = {attributes.get(key, "").lower() for key in ("status", "result")}
         case.said_to_fail = bool(words & _BAD_WORDS)
         return case
 
     def _of_suite(self) -> _Case:
         suite, file = self._suites[-1][1:] if self._suites else ("", "")
-        return _Case((suite[:500], "(suite)"), relative(file[:1000]), 0)
+        return _Case((suite[:MAX_TEXT], "(suite)"), relative(file), 0)
 
     def _close(self) -> None:
         case, self._case = self._case, None

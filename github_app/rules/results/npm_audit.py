@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from github_app.rules.results.loose import MAX_ITEMS, Loose, Many, Text, Texts, mapping, severity_word
+from github_app.rules.results.loose import MAX_ITEMS, MAX_TEXT, Loose, Many, Text, Texts, mapping, severity_word
 from github_app.rules.results.scans import scan_report
 from github_app.rules.results.values import FileReport, Flaw, FlawKind
 
@@ -40,7 +40,7 @@ class _Advisory(Loose):
     def advisory(self) -> str:
         """Its name; npm 7 has GitHub's only in the address."""
         last = self.url.rstrip("/").rpartition("/")[2]
-        return (self.ghsa or (last if last.startswith("GHSA-") else "") or self.id or self.source)[:100]
+        return self.ghsa or (last if last.startswith("GHSA-") else "") or self.id or self.source
 
 
 class _Package(Loose):
@@ -64,7 +64,7 @@ def read_npm_audit(name: str, document: Mapping[str, Any], *, complete: bool) ->
     """Yield the one report."""
     error = mapping(document.get("error"))
     said = ": ".join(text for key in ("code", "summary", "detail") if isinstance(text := error.get(key), str) and text)
-    problem = said or str(document.get("message", ""))[:1000] if error else ""
+    problem = said or str(document.get("message", ""))[:MAX_TEXT] if error else ""
     by_advisory = mapping(document.get("advisories"))
     old = [_Advisory.model_validate(each) for each in islice(by_advisory.values(), MAX_ITEMS) if isinstance(each, dict)]
     flaws = [_flaw(each, each.module, each.patched) for each in old]
@@ -77,7 +77,7 @@ def _of_package(package: _Package) -> list[Flaw]:
     """Return the package's own advisories; one that only depends on such a package is told of there."""
     via = package.via[:100] if isinstance(package.via, list) else []
     fix = mapping(package.fix)
-    by = f"{fix['name']} {fix.get('version', '')}".strip()[:200] if isinstance(fix.get("name"), str) else ""
+    by = f"{fix['name']} {fix.get('version', '')}".strip() if isinstance(fix.get("name"), str) else ""
     own = [_Advisory.model_validate(each) for each in via if isinstance(each, dict)]
     return [_flaw(each, package.name or each.name, by) for each in own]
 
@@ -89,10 +89,10 @@ def _flaw(told: _Advisory, package: str, fixed: str) -> Flaw:
         tools=(TOOL,),
         text=told.title,
         severity=severity_word(told.severity),
-        package=package[:200],
-        version=told.findings[0].version[:100] if told.findings else "",
-        fixed="" if fixed == "<0.0.0" else fixed[:200],  # npm's way to say that there is none
+        package=package,
+        version=told.findings[0].version if told.findings else "",
+        fixed="" if fixed == "<0.0.0" else fixed,  # npm's way to say that there is none
         advisories=told.cves[:10],
-        cwe=told.cwe[0][:20] if told.cwe else "",
+        cwe=told.cwe[0] if told.cwe else "",
         path="package-lock.json",
     )

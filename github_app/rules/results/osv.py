@@ -107,14 +107,14 @@ def _flaw(source: _Source, package: _Package, told: _Vulnerability, score: float
     details = told.database_specific
     return Flaw(
         kind=FlawKind.DEPENDENCY,
-        rule=told.id[:200] or "(no advisory)",
+        rule=told.id or "(no advisory)",
         tools=(TOOL,),
         text=told.summary,
         severity=severity_word(details.severity) or severity_score(score),
-        package=named[:200],
-        version=package.package.version[:100],
-        fixed=", ".join(dict.fromkeys(fixes[:5]))[:200],
+        package=named,
+        version=package.package.version,
+        fixed=", ".join(dict.fromkeys(fixes[:5])),
         advisories=told.aliases[:10],
-        cwe=details.cwe_ids[0][:20] if details.cwe_ids else "",
+        cwe=details.cwe_ids[0] if details.cwe_ids else "",
         path=relative(source.path),
     )

@@ -48,11 +48,11 @@ def _listed(document: Any) -> list[Any]:
 def _flaw(package: _Dependency, told: _Vulnerability) -> Flaw:
     return Flaw(
         kind=FlawKind.DEPENDENCY,
-        rule=told.id[:200] or "(no advisory)",
+        rule=told.id or "(no advisory)",
         tools=(TOOL,),
         text=told.description,
-        package=package.name[:200],
-        version=package.version[:100],
-        fixed=", ".join(told.fix_versions)[:200],
+        package=package.name,
+        version=package.version,
+        fixed=", ".join(told.fix_versions),
         advisories=told.aliases[:10],
     )

@@ -23,7 +23,10 @@ _POINTER: Final = (
 
 
 def relative(path: str) -> str:
-    """Return a path inside the repository, or "" for one that leaves it or is on the machine."""
+    """Return a path inside the repository, or "" for one that leaves it or is on the machine.
+
+    One that is longer than any is none: half of it might be half of a credential.
+    """
     plain = unquote(path.strip().removeprefix("file://")).replace("\\", "/")
     if re.match(r"^/[A-Za-z]:/", plain):
         plain = plain[1:]
@@ -31,8 +34,14 @@ def relative(path: str) -> str:
     while plain.startswith("./"):
         plain = plain[2:]
     parts = plain.split("/")
-    outside = plain.startswith("/") or ":" in plain or ".." in parts or any(mark in plain for mark in _FOREIGN)
-    return "" if outside or not plain.isprintable() else plain[:MAX_PATH]
+    outside = (
+        len(plain) > MAX_PATH
+        or plain.startswith("/")
+        or ":" in plain
+        or ".." in parts
+        or any(mark in plain for mark in _FOREIGN)
+    )
+    return "" if outside or not plain.isprintable() else plain
 
 
 def pointed_at(text: str) -> tuple[str, int]:

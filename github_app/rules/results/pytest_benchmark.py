@@ -49,4 +49,4 @@ def _benchmark(told: _Measured) -> Benchmark | None:
     if value is None:
         return None
     spread = stats.stddev / stats.mean * 100 if stats.stddev is not None and stats.mean else None
-    return Benchmark((told.fullname or told.name)[:500], value, "s", stats.rounds, spread)
+    return Benchmark((told.fullname or told.name), value, "s", stats.rounds, spread)

@@ -47,7 +47,7 @@ _SCANNERS: Final = (
     "trivy", "gitleaks", "trufflehog", "pip-audit", "npm-audit", "osv-scanner", "semgrep", "codeql", "grype", "snyk",
 )  # fmt: skip
 _JUNIT: Final = re.compile(rb"<(?:[A-Za-z0-9_-]{1,40}:)?testsuites?[\s/>]")
-_LINE: Final = re.compile(r"\S[^\n]{0,500}")
+_LINE: Final = re.compile(r"\S[^\n]*")
 
 
 def may_be_results(name: str, head: bytes) -> bool:

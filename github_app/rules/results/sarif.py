@@ -12,7 +12,18 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from github_app.rules.results.loose import Loose, Many, One, Text, Texts, Whole, mapping, severity_score, severity_word
+from github_app.rules.results.loose import (
+    MAX_TEXT,
+    Loose,
+    Many,
+    One,
+    Text,
+    Texts,
+    Whole,
+    mapping,
+    severity_score,
+    severity_word,
+)
 from github_app.rules.results.places import relative
 from github_app.rules.results.scans import scan_report
 from github_app.rules.results.values import FileKind, FileReport, Flaw, FlawKind
@@ -30,9 +41,9 @@ _CONFIGURATION: Final = re.compile(r"(?i)checkov|tfsec|terrascan|kics|zizmor|mis
 _CWE: Final = re.compile(r"(?i)\bcwe[-_/]0*(\d{1,6})\b")
 _ADVISORY: Final = re.compile(r"\b(?:CVE-\d{4}-\d{4,9}|GHSA(?:-[0-9a-z]{4}){3}|PYSEC-\d{4}-\d{1,6})\b")
 _NAMED: Final = {
-    "package": re.compile(r"(?m)^\s*Package:\s*(\S[^\n]{0,200})"),
-    "version": re.compile(r"(?m)^\s*(?:Installed )?Version:\s*(\S[^\n]{0,100})"),
-    "fixed": re.compile(r"(?m)^\s*Fixed Version:\s*(\S[^\n]{0,100})"),
+    "package": re.compile(r"(?m)^\s*Package:\s*(\S[^\n]*)"),
+    "version": re.compile(r"(?m)^\s*(?:Installed )?Version:\s*(\S[^\n]*)"),
+    "fixed": re.compile(r"(?m)^\s*Fixed Version:\s*(\S[^\n]*)"),
 }
 """The lines in which Trivy, for one, writes what SARIF has no field for."""
 
@@ -134,7 +145,7 @@ class _Scan:
         told = mapping(result.rule)
         component = self._component(mapping(told.get("toolComponent")).get("index"))
         index = told.get("index", result.rule_index)
-        name = result.rule_id or str(told.get("id") or "")[:500]
+        name = result.rule_id or str(told.get("id") or "")[:MAX_TEXT]
         if isinstance(index, int) and 0 <= index < len(component.rules):
             by_index = component.rules[index]
             if not name or by_index.id == name:
@@ -163,7 +174,7 @@ def read_sarif(name: str, document: Mapping[str, Any], *, complete: bool) -> Ite
         yield FileReport("", FileKind.SCAN, name, complete=complete, problem="its SARIF file holds no run")
     for each in runs:
         run = _Run.model_validate(each)
-        tool = (run.tool.driver.name or run.tool.name or "a scanner")[:80]
+        tool = run.tool.driver.name or run.tool.name or "a scanner"
         results = run.results[:MAX_RESULTS] if isinstance(run.results, list) else []
         parts = (run.tool.driver, *run.tool.extensions)
         scan = _Scan(tool, run, {rule.id: rule for part in reversed(parts) for rule in part.rules})
@@ -201,7 +212,7 @@ def _flaw(scan: _Scan, item: Mapping[str, Any]) -> Flaw | None:
     name = rule.id or result.rule_id
     return Flaw(
         kind=kind,
-        rule=(name or rule.name or "(no rule)")[:200],
+        rule=(name or rule.name or "(no rule)"),
         tools=(scan.tool,),
         text=_sentence(kind, rule, said),
         severity=_severity(kind, rule, result, level),
@@ -217,7 +228,7 @@ def _flaw(scan: _Scan, item: Mapping[str, Any]) -> Flaw | None:
 
 
 def _named(said: str) -> dict[str, str]:
-    return {key: found[1].strip()[:200] for key, each in _NAMED.items() if (found := each.search(said))}
+    return {key: found[1].strip() for key, each in _NAMED.items() if (found := each.search(said))}
 
 
 def _sentence(kind: FlawKind, rule: _Rule, said: str) -> str:

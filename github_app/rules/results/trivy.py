@@ -77,7 +77,7 @@ def _flaws(result: _Result) -> Iterator[Flaw]:
     for leak in result.secrets:
         yield Flaw(
             kind=FlawKind.SECRET,
-            rule=leak.rule[:200],
+            rule=leak.rule,
             tools=(TOOL,),
             text=leak.title,
             severity=Severity.CRITICAL,
@@ -87,21 +87,21 @@ def _flaws(result: _Result) -> Iterator[Flaw]:
     for told in result.vulnerabilities:
         yield Flaw(
             kind=FlawKind.DEPENDENCY,
-            rule=told.id[:200],
+            rule=told.id,
             tools=(TOOL,),
             text=told.title,
             severity=severity_word(told.severity),
-            package=told.package[:200],
-            version=told.installed[:100],
-            fixed=told.fixed[:200],
-            cwe=told.cwes[0][:20] if told.cwes else "",
+            package=told.package,
+            version=told.installed,
+            fixed=told.fixed,
+            cwe=told.cwes[0] if told.cwes else "",
             path=result.path,
         )
     for wrong in result.misconfigurations:
         if wrong.status in {"", "FAIL"}:
             yield Flaw(
                 kind=FlawKind.CONFIGURATION,
-                rule=wrong.id[:200],
+                rule=wrong.id,
                 tools=(TOOL,),
                 text=wrong.title,
                 severity=severity_word(wrong.severity),

@@ -63,7 +63,7 @@ def read_trufflehog(name: str, documents: Iterable[Any], *, complete: bool) -> I
 def _flaw(found: _Found) -> Flaw:
     return Flaw(
         kind=FlawKind.SECRET,
-        rule=found.detector[:200] or "(no detector)",
+        rule=found.detector or "(no detector)",
         tools=(TOOL,),
         text=found.description,
         severity=Severity.CRITICAL,
