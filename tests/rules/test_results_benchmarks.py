@@ -92,6 +92,30 @@ def test_a_spread_in_the_values_own_unit_is_taken_as_its_share() -> None:
     assert only(json.dumps(history(100.0, 200.0, spread="± 50")).encode()).benchmarks[0].spread == 25.0
 
 
+@pytest.mark.parametrize(
+    ("spread", "extra", "percent"),
+    [
+        ("stddev: 0.0005", "mean: 0.01 sec\nrounds: 28", 5.0),
+        ("stddev: 0.0005", "mean: 10 msec\nrounds: 28", 5.0),
+        ("stddev: 0.0005", "", 0.00025),
+        ("+/- 2,000", "", 1000.0),
+        ("± 1e-1", "", 0.05),
+        ("none", "", None),
+    ],
+)
+def test_each_tool_writes_its_spread_in_its_own_way(spread: str, extra: str, percent: float | None) -> None:
+    told = history(100.0, 200.0, spread=spread, tool="pytest", unit="iter/sec")
+    told["entries"]["Benchmark"][1]["benches"][0]["extra"] = extra
+    found = only(json.dumps(told).encode()).benchmarks[0].spread
+    assert found == (percent and pytest.approx(percent))
+
+
+@pytest.mark.parametrize("row", [3.0, [3.0], {"result": 3.0}, {"result": [3.0], "params": []}])
+def test_older_results_of_asv_are_read(row: object) -> None:
+    data = json.dumps({"commit_hash": "c", "date": 1, "results": {"b.time_x": row}}).encode()
+    assert only(data).benchmarks == (Benchmark("b.time_x", 3.0),)
+
+
 def test_a_list_of_a_custom_benchmark_is_read() -> None:
     data = b'[{"name": "start", "unit": "Seconds", "value": 3.5, "extra": "rounds: 7"}]'
     assert only(data).benchmarks == (Benchmark("start", 3.5, "Seconds", 7),)

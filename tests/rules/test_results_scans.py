@@ -104,6 +104,26 @@ def test_of_a_secret_nothing_is_kept_but_type_and_place(file: str) -> None:
     assert not [text for text in kept if SECRET[:12] in text]
 
 
+def test_findings_of_trufflehog_in_a_list_are_read_too() -> None:
+    lines = [json.loads(line) for line in ALL["trufflehog"].splitlines()]
+    assert read(json.dumps(lines[1:]).encode()).flaws == read(ALL["trufflehog"]).flaws
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        ({"error": {"code": "EAUDIT", "summary": "Audit service unavailable"}}, "EAUDIT: Audit service unavailable"),
+        (
+            {"message": "request failed", "method": "POST", "uri": "x", "error": {"summary": "", "detail": ""}},
+            "request failed",
+        ),
+        ({"error": {"code": "ERR_PNPM_AUDIT_BAD_RESPONSE", "message": "503"}}, "ERR_PNPM_AUDIT_BAD_RESPONSE: 503"),
+    ],
+)
+def test_an_audit_that_was_refused_says_so_in_several_ways(told: object, problem: str) -> None:
+    assert read(json.dumps(told).encode()).problem == problem
+
+
 def test_a_secret_that_still_works_is_marked() -> None:
     assert read(ALL["trufflehog"]).flaws[0].verified
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from math import isfinite
 from typing import Any, Final
 
 from github_app.rules.results.loose import MAX_ITEMS, MAX_TEXT, Loose, Many, Number, Text, mapping
@@ -16,7 +17,9 @@ PREFIX: Final = b"window.BENCHMARK_DATA"
 _MORE_IS_BETTER: Final = frozenset({"customBiggerIsBetter", "benchmarkjs", "pytest"})
 _RATE: Final = re.compile(r"(?i)^(?:ops|iter|req\w*|calls)\s*/\s*s(?:ec)?$")
 _ROUNDS: Final = re.compile(r"\brounds: (\d{1,9})\b|\b(\d{1,9}) (?:samples|runs sampled|times)\b")
-_FIGURE: Final = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)\s*(%?)")
+_FIGURE: Final = re.compile(r"(\d[\d,]{0,18}(?:\.\d{1,30})?(?:e-?\d{1,3})?)\s*(%?)")
+_MEAN: Final = re.compile(r"\bmean: (\d[\d.e-]{0,40}) ([mun]?)sec\b")
+_OF_SECOND: Final = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 
 
 class _Bench(Loose):
@@ -72,12 +75,24 @@ def _benchmark(told: _Bench, tool: str) -> Benchmark | None:
     rounds = _ROUNDS.search(told.extra[:2000])
     samples = int(rounds[1] or rounds[2]) if rounds else 0
     more = tool in _MORE_IS_BETTER or (tool in {"", "jmh"} and bool(_RATE.match(told.unit)))
-    return Benchmark(told.name, told.value, told.unit, samples, _spread(told.range, told.value), more_is_better=more)
+    return Benchmark(told.name, told.value, told.unit, samples, _spread(told), more_is_better=more)
 
 
-def _spread(text: str, value: float) -> float | None:
-    """Return what stands behind `±`, which is a share or in the value's own unit, in percent."""
-    found = _FIGURE.search(text[:80])
-    if found is None or not value:
+def _spread(told: _Bench) -> float | None:
+    """Return the spread in percent: a share, or in the value's own unit; pytest's in seconds, beside a rate."""
+    found = _FIGURE.search(told.range[:80])
+    if found is None:
         return None
-    return float(found[1]) if found[2] else float(found[1]) / abs(value) * 100
+    figure = _number(found[1])
+    if found[2]:
+        return figure
+    mean = _MEAN.search(told.extra[:2000]) if told.range.startswith("stddev") else None
+    whole = _number(mean[1]) * _OF_SECOND[mean[2]] if mean else abs(told.value or 0)
+    return figure / whole * 100 if whole and isfinite(figure / whole) else None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text.replace(",", ""))
+    except ValueError:
+        return 0.0

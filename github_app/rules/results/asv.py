@@ -35,9 +35,7 @@ def read_asv(name: str, document: Mapping[str, Any], *, complete: bool) -> Itera
 
 def _benchmarks(name: str, columns: list[str], row: Any) -> Iterator[Benchmark]:
     """Yield one for each combination of parameters; a failed one has no value."""
-    if not isinstance(row, list):
-        return
-    told = dict(zip(columns, row, strict=False))
+    told = _told(columns, row)
     values = _list(told.get("result"))
     for index, value in enumerate(values[:200]):
         if not _is_number(value):
@@ -48,6 +46,13 @@ def _benchmarks(name: str, columns: list[str], row: Any) -> Iterator[Benchmark]:
         samples = max(0, min(int(repeats), 10**9)) if repeats is not None else 0
         label = name if len(values) == 1 else f"{name} #{index + 1}"
         yield Benchmark(label, float(value), "", samples, spread)
+
+
+def _told(columns: list[str], row: Any) -> Mapping[str, Any]:
+    """Return a row by its columns; before asv 0.4 it was an object, or the bare figure."""
+    if isinstance(row, list):
+        return dict(zip(columns, row, strict=False))
+    return row if isinstance(row, dict) else {"result": row}
 
 
 def _list(value: Any) -> list[Any]:

@@ -13,7 +13,7 @@ from github_app.rules.results.scans import scan_report
 from github_app.rules.results.values import FileReport, Flaw, FlawKind
 
 TOOL: Final = "npm audit"
-_ERROR: Final = frozenset({"code", "summary", "detail"})
+_ERROR: Final = frozenset({"code", "summary", "detail", "message"})
 
 
 class _Finding(Loose):
@@ -57,14 +57,17 @@ def is_npm_audit(document: Any) -> bool:
         return True
     by_package = isinstance(told.get("vulnerabilities"), dict) and ("auditReportVersion" in told or "metadata" in told)
     error = mapping(told.get("error"))
-    return by_package or ("code" in error and _ERROR & error.keys() == error.keys() - {"name"})
+    is_refusal = bool(error) and error.keys() <= _ERROR and ("code" in error or {"method", "uri"} <= told.keys())
+    return by_package or is_refusal
 
 
 def read_npm_audit(name: str, document: Mapping[str, Any], *, complete: bool) -> Iterator[FileReport]:
     """Yield the one report."""
     error = mapping(document.get("error"))
-    said = ": ".join(text for key in ("code", "summary", "detail") if isinstance(text := error.get(key), str) and text)
-    problem = said or str(document.get("message", ""))[:MAX_TEXT] if error else ""
+    said = ": ".join(
+        text for key in ("code", "summary", "detail", "message") if isinstance(text := error.get(key), str) and text
+    )
+    problem = (said or str(document.get("message", ""))[:MAX_TEXT] or "it says no more") if error else ""
     by_advisory = mapping(document.get("advisories"))
     old = [_Advisory.model_validate(each) for each in islice(by_advisory.values(), MAX_ITEMS) if isinstance(each, dict)]
     flaws = [_flaw(each, each.module, each.patched) for each in old]

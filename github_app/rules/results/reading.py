@@ -34,6 +34,7 @@ _FORMATS: Final[tuple[tuple[Callable[[Any], bool], Callable[..., Iterator[FileRe
     (sarif.is_sarif, sarif.read_sarif),
     (trivy.is_trivy, trivy.read_trivy),
     (gitleaks.is_gitleaks, gitleaks.read_gitleaks),
+    (trufflehog.is_list_of_trufflehog, trufflehog.read_trufflehog),
     (npm_audit.is_npm_audit, npm_audit.read_npm_audit),
     (osv.is_osv, osv.read_osv),
     (pip_audit.is_pip_audit, pip_audit.read_pip_audit),

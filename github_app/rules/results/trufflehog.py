@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 from pydantic import Field
 
-from github_app.rules.results.loose import Loose, Text, Truth, Whole, mapping
+from github_app.rules.results.loose import MAX_ITEMS, Loose, Text, Truth, Whole, mapping
 from github_app.rules.results.places import relative
 from github_app.rules.results.scans import scan_report
 from github_app.rules.results.values import FileReport, Flaw, FlawKind
@@ -49,9 +50,14 @@ def is_trufflehog(document: Any) -> bool:
     return ("DetectorName" in told and "SourceMetadata" in told) or told.get("logger") == TOOL
 
 
+def is_list_of_trufflehog(document: Any) -> bool:
+    """Whether a document holds its findings as a list, as people make one of the lines."""
+    return isinstance(document, list) and bool(document) and is_trufflehog(document[0])
+
+
 def read_trufflehog(name: str, documents: Iterable[Any], *, complete: bool) -> Iterator[FileReport]:
     """Yield the one report of all lines; an error that it logged means that it did not see everything."""
-    told = [mapping(document) for document in documents]
+    told = [mapping(document) for document in islice(documents, MAX_ITEMS)]
     found = [_Found.model_validate(item) for item in told if "DetectorName" in item]
     said = [_Said.model_validate(item) for item in told if "level" in item and "DetectorName" not in item]
     errors = [" ".join(filter(None, (note.message, note.error))) for note in said if note.level in {"error", "fatal"}]
