@@ -154,6 +154,7 @@ class Engine:
         self._store = store
         self._builtin = builtin
         self._signatures = signatures
+        self._own: dict[str, Signatures] = {}
         self._now = now
         self._policies: dict[tuple[str | None, str | None], Policy] = {}
 
@@ -185,7 +186,18 @@ class Engine:
             if len(self._policies) > 1000:  # noqa: PLR2004  (a cache of what can be computed again)
                 self._policies.clear()
             policy = self._policies[key] = policy_of(source, self._builtin)
-        return Book(policy, self._signatures, source)
+        return Book(policy, self._with_own(policy), source)
+
+    def _with_own(self, policy: Policy) -> Signatures:
+        """Return the shipped signatures with a policy's own, compiled once for each policy."""
+        if not policy.signatures:
+            return self._signatures
+        known = self._own.get(policy.version)
+        if known is None:
+            if len(self._own) > 100:  # noqa: PLR2004  (a cache of what can be computed again)
+                self._own.clear()
+            known = self._own[policy.version] = self._signatures.under(policy.signatures)
+        return known
 
     async def commit(self, repo_id: int, sha: str) -> Commit | None:
         return _one(await self._store.get([commit_id(repo_id, sha)]), Commit)

@@ -15,7 +15,7 @@ from github_app.rules import facts
 from github_app.rules.leaks import leaks_in_words
 from github_app.rules.model import Evidence, Job, Source, TestReport
 from github_app.rules.policy import regression_of
-from github_app.rules.precedence import Finding, Weight, best_first, is_stricter, worst_severity
+from github_app.rules.precedence import Finding, Weight, best_first, is_stricter, not_lowered, worst_severity
 from github_app.rules.redaction import redact
 from github_app.rules.reported import report_finding, reported_categories
 from github_app.rules.results.judging import result_findings
@@ -34,6 +34,10 @@ _QUOTE_WIDTH: Final = 160
 _OF_FACT: Final = 0.95
 _OF_PLACE: Final = (0.8, 0.7, 0.6)
 _OF_WEAK: Final = 0.4
+BELIEVED: Final = 0.3
+"""A verdict on text that is less sure than this is `unknown`: a symptom that others contradict, in half a log."""
+
+_PER_PLACE: Final = 0.05  # taken off a symptom for each stretch of the log that is likelier
 _DOUBT: Final = 0.1  # taken off when another category was found as well, or when the log breaks off
 
 
@@ -44,7 +48,7 @@ def categorise(job: Job, signatures: Signatures) -> Verdict:
     if not findings:
         return _unjudged(job, evidence)
     news = that_count(findings, evidence)
-    return with_old_news(_explained(_choice(news, evidence), news, evidence), findings, evidence)
+    return with_old_news(_explained(_choice(not_lowered(news), evidence), news, evidence), findings, evidence)
 
 
 def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[Finding]:
@@ -140,7 +144,7 @@ def _verdict(line: Said, hit: Hit, weight: Weight) -> Verdict:
 
 def _confidence(weight: Weight, place: int) -> float:
     if weight is Weight.WEAK:
-        return _OF_WEAK
+        return _OF_WEAK - _PER_PLACE * min(place, len(_OF_PLACE) - 1)
     return _OF_FACT if weight is Weight.FACT else _OF_PLACE[min(place, len(_OF_PLACE) - 1)]
 
 
@@ -172,7 +176,7 @@ def _explained(chosen: Finding, findings: Sequence[Finding], evidence: Evidence)
     ]
     rival = _runner_up(chosen, findings)
     doubts = (rival is not None and chosen.weight <= Weight.TEXT) + (evidence.log == "partial")
-    return replace(
+    judged = replace(
         verdict,
         reason=verdict.reason + _remark(verdict, evidence),
         confidence=round(max(0.1, verdict.confidence - _DOUBT * doubts), 2),
@@ -180,6 +184,25 @@ def _explained(chosen: Finding, findings: Sequence[Finding], evidence: Evidence)
         evidence=_lines(same),
         runner_up=f"{rival.category}, by rule `{rival.rule}`" if rival else None,
         also=_also(chosen, findings, evidence.report),
+    )
+    return judged if judged.confidence >= BELIEVED or judged.category is Category.UNKNOWN else _doubted(judged)
+
+
+def _doubted(nearly: Verdict) -> Verdict:
+    """Give up a verdict that is not sure enough; what was looked at and what was nearly believed is said (X32)."""
+    looked_at = f"lines {nearly.region[0]} to {nearly.region[1]} of the log" if nearly.region else "all that is known"
+    return replace(
+        nearly,
+        category=Category.UNKNOWN,
+        subcategory=None,
+        severity=None,
+        reason=f"Nothing is sure enough in {looked_at}; nearly believed was {nearly.category}: {nearly.reason}",
+        rule="none:doubt",
+        state=State.NO_MATCH,
+        runner_up=f"{nearly.category}, by rule `{nearly.rule}`",
+        description="",
+        causes=(),
+        advice=(),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from github_app.rules.policy_schema import SlaClass, Tier
 from github_app.rules.policy_yaml import Problem
+from github_app.rules.signatures import Signature
 from github_app.rules.verdicts import Mode, Permission, Verdict
 from pytest_failure_review.report import Severity, is_at_or_below
 
@@ -133,6 +134,7 @@ class Policy:
     retention_days: int
     provenance: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
+    signatures: tuple[Signature, ...] = ()  # own ones, beside those that are shipped
     artifacts: tuple[str, ...] = ()  # names of those that hold results of other tools, as glob patterns
 
     def rule_for(

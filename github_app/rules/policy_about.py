@@ -11,6 +11,7 @@ from typing import Any, Final
 from github_app.rules.policy import About, Policy, Setting
 from github_app.rules.policy_file import PolicyFile
 from github_app.rules.policy_schema import Document
+from github_app.rules.signatures import Signature
 
 _SAID_OF_ITSELF: Final = frozenset({"about", "version", "provenance", "problems"})
 
@@ -52,6 +53,8 @@ def provenance(layers: Sequence[PolicyFile]) -> dict[str, str]:
 def _plain(value: Any) -> Any:
     if isinstance(value, Setting):
         return _plain(value.value)
+    if isinstance(value, Signature):
+        value = value.model_dump(mode="json")
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if is_dataclass(value):

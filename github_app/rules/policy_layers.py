@@ -20,6 +20,7 @@ from github_app.rules.policy_aliases import Said, contributions
 from github_app.rules.policy_file import BUILT_IN, ORGANISATION, PolicyFile
 from github_app.rules.policy_schema import CategoryEntry, Document, FallbackEntry, RoleEntry
 from github_app.rules.policy_yaml import Problem
+from github_app.rules.signatures import Signature
 from github_app.rules.sla import duration_in_words
 from github_app.rules.verdicts import Mode, Permission
 from pytest_failure_review.report import Category, Severity, is_at_or_below
@@ -69,6 +70,7 @@ def resolve(builtin: PolicyFile, org: PolicyFile | None = None, repo: PolicyFile
         confirmed=frozenset(item for document in documents for item in document.confirmed),
         retention_days=_last(documents, lambda d: d.retention_days, RETENTION_DAYS),
         provenance=MappingProxyType(provenance(layers)),
+        signatures=_signatures(draft, layers),
         problems=tuple(draft.problems),
         artifacts=_artifacts(documents),
     )
@@ -78,6 +80,18 @@ def resolve(builtin: PolicyFile, org: PolicyFile | None = None, repo: PolicyFile
 def _artifacts(documents: Iterable[Document]) -> tuple[str, ...]:
     """Return the artifacts that any of the files names; more evidence makes nothing milder, so each may add."""
     return tuple(dict.fromkeys(glob for document in documents for glob in document.evidence.artifacts))
+
+
+def _signatures(draft: _Draft, layers: Sequence[PolicyFile]) -> tuple[Signature, ...]:
+    """Return what all files add; an id is taken by the first who gives it, and may not come twice."""
+    found: dict[str, Signature] = {}
+    for layer in layers:
+        for place, entry in enumerate(layer.document.signatures):
+            if (signature := entry.signature()).id in found:
+                path = ("signatures", str(place), "id")
+                draft.problems.append(layer.problem(path, f"{'.'.join(path)}: there is already one of this id"))
+            found.setdefault(signature.id, signature)
+    return tuple(found.values())
 
 
 def _lay(draft: _Draft, layer: PolicyFile) -> None:

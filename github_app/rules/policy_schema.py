@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
+from github_app.rules.policy_signatures import MOST, NAME, SignatureEntry
 from github_app.rules.verdicts import Mode, Permission
 from pytest_failure_review.report import Category, is_at_or_below
 
@@ -106,6 +107,7 @@ SHAPES: Final = {
     SLACK: "a Slack channel is written as `#channel`",
     LINEAR: "a Linear team is written by its key, such as ENG",
     RESOLUTION: "a resolution is written as C01",
+    NAME: "this is a word of small letters, digits, `-` and `_`, such as flaky-vpn",
 }
 """What a text has to look like, in the words of the person who wrote something else."""
 
@@ -241,6 +243,9 @@ class Document(Entry):
     roles: dict[Role, RoleEntry] = Field(default_factory=dict)
     fallback: FallbackEntry | None = None
     categories: dict[CategoryName, CategoryEntry] = Field(default_factory=dict)
+    signatures: Annotated[list[SignatureEntry], Field(max_length=MOST)] = Field(
+        default_factory=list, description="Lines by which tools of your own say that they failed."
+    )
     components: dict[Glob, Role] = Field(default_factory=dict, description="Benchmark or path pattern to role.")
     protected_paths: dict[Role, list[Glob]] = Field(default_factory=dict, description="No override is given here.")
     schema_paths: list[Glob] | None = Field(None, description="A change here makes a database failure complex.")

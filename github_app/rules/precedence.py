@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import Final
 
 from github_app.rules.policy import regression_of
+from github_app.rules.signatures import OWN
 from github_app.rules.verdicts import Verdict
 from pytest_failure_review.report import WORST_FIRST, Category, Severity, is_at_or_below
 
@@ -91,6 +92,19 @@ def is_stricter(category: Category, than: Category) -> bool:
 def best_first(findings: Sequence[Finding]) -> list[Finding]:
     """Give the findings in the order in which they are believed; of equals the one found first."""
     return sorted(findings, key=lambda finding: finding.standing, reverse=True)
+
+
+def not_lowered(findings: Sequence[Finding]) -> Sequence[Finding]:
+    """Give the findings to choose from: a policy's own signature may raise a verdict, never lower it.
+
+    `findings` come in the order in which they are believed. Where a shipped rule finds something that must less be
+    waved through, the shipped rules decide alone.
+    """
+    shipped = [finding for finding in findings if not finding.verdict.rule.startswith(OWN)]
+    first = findings[0].verdict
+    told = (finding.verdict.category for finding in shipped if finding.weight >= Weight.TEXT)
+    lowers = first.rule.startswith(OWN) and any(is_stricter(category, than=first.category) for category in told)
+    return shipped if lowers else findings
 
 
 def worst_severity(findings: Sequence[Finding]) -> Severity | None:

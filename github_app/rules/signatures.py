@@ -18,6 +18,9 @@ from pytest_failure_review.report import Category, Severity, is_at_or_below
 SEVERITY_GROUP: Final = "severity"
 """The named group of a pattern that catches the scanner's own word; every other named group is a measure."""
 
+OWN: Final = "own-"
+"""What the ids of a policy's own signatures begin with; none that is shipped does."""
+
 _TOGETHER: Final = 40
 """Patterns in one set: an automaton of all of them is so large that RE2 throws it away and begins anew all the time."""
 
@@ -51,7 +54,7 @@ class Signature(BaseModel):
     causes: tuple[_Text, ...] = ()
     advice: tuple[_Text, ...] = ()
     at_any_level: bool = False
-    matches: Annotated[tuple[_Text, ...], Field(min_length=1)]
+    matches: tuple[_Text, ...]
     not_matches: tuple[_Text, ...] = ()
 
 
@@ -66,8 +69,9 @@ class Hit:
 class Signatures:
     """All signatures, compiled to be tried at once."""
 
-    def __init__(self, entries: Sequence[Signature], engine: Engine = ENGINE) -> None:
+    def __init__(self, entries: Sequence[Signature], engine: Engine = ENGINE, more: Signatures | None = None) -> None:
         self.entries = tuple(entries)
+        self._more = more
         self._owner = [entry for entry in entries for _ in entry.pattern]
         texts = [pattern for entry in entries for pattern in entry.pattern]
         parts = range(0, len(texts), _TOGETHER)
@@ -89,7 +93,12 @@ class Signatures:
             signatures[signature.id] = signature
             groups = caught.setdefault(signature.id, {})
             groups.update(_caught(self._patterns[index].search(line)) | groups)
-        return tuple(Hit(signature, caught[signature.id]) for signature in signatures.values())
+        found = tuple(Hit(signature, caught[signature.id]) for signature in signatures.values())
+        return found + self._more.hits(line) if self._more else found
+
+    def under(self, own: Sequence[Signature]) -> Signatures:
+        """Give these with further ones of a policy before them; nothing shipped is compiled again."""
+        return Signatures(own, more=self) if own else self
 
     def _found(self, line: str) -> Iterator[int]:
         for part, patterns in enumerate(self._sets):

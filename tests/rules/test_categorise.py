@@ -297,3 +297,19 @@ def test_a_log_whose_middle_was_not_read_says_so_when_nothing_is_known() -> None
     """T17."""
     told = judged(Evidence(excerpts=(Excerpt(1, ("something else",), "last lines"),), log="middle_unread"))
     assert told.reason.endswith("The middle of the log is too long and was not read.")
+
+
+def test_a_symptom_that_others_contradict_in_half_a_log_is_not_believed() -> None:
+    excerpts = (Excerpt(1, ("12 passed, 1 failed", "FAILURE: Build failed with an exception."), "last lines"),)
+    verdict = judged(Evidence(excerpts=excerpts, log="partial"))
+    assert (verdict.category, verdict.rule, verdict.confidence) == (Category.UNKNOWN, "none:doubt", 0.2)
+    assert verdict.reason == (
+        "Nothing is sure enough in lines 1 to 2 of the log; nearly believed was build: The log says "
+        "`FAILURE: Build failed with an exception.` (line 2): the build tool gave up."
+    )
+    assert verdict.runner_up == "build, by rule `gradle-maven`"
+
+
+def test_a_symptom_in_a_whole_log_is_believed() -> None:
+    excerpts = (Excerpt(1, ("12 passed, 1 failed", "FAILURE: Build failed with an exception."), "last lines"),)
+    assert judged(Evidence(excerpts=excerpts)).category is Category.BUILD
