@@ -50,13 +50,14 @@ from github_app.rules.events import TimerFired
 from github_app.rules.model import Repo
 from github_app.rules.policy_file import PolicyFile, parse
 from github_app.rules.records import Failure, Installation
+from github_app.scrapes import backlog, judgements
 from github_app.settings import Refused, Settings
 from github_app.store import SqlStore
 from github_app.store.retention import Retention
 from github_app.store.upgrade import upgrade
 from github_app.timers import Timers
 from github_app.web.access import Access
-from github_app.web.metrics import Metrics, Waiting
+from github_app.web.metrics import Metrics
 from github_app.web.oauth import web_origin
 from github_app.web.pages import Site
 from github_app.web.server import Collaborators, LoginKeys, build_web
@@ -152,7 +153,8 @@ def web_app(parts: Parts, role: str = "all") -> web.Application:
             access=Access(_Readers(parts.github)),
             http=parts.http,
             metrics=parts.metrics,
-            backlog=_backlog(parts),
+            backlog=backlog(parts.store, parts.now),
+            judgements=judgements(parts.store, parts.now),
             checks=_checks(parts, role),
             now=parts.now,
             login=keys if settings.github_client_id else None,
@@ -347,20 +349,6 @@ def _checks(parts: Parts, role: str) -> Mapping[str, Callable[[], Awaitable[str 
         return f"not running: {', '.join(dead)}" if dead else None
 
     return {"database": database} if role == "web" else {"database": database, "loops": loops}
-
-
-def _backlog(parts: Parts) -> Callable[[], Awaitable[Mapping[str, Waiting]]]:
-    async def backlog() -> Mapping[str, Waiting]:
-        told = await parts.store.stats(parts.now())
-        inbox = sum(told.deliveries.get(state, 0) for state in ("new", "ready", "running"))
-        outbox = sum(told.outbox.get(state, 0) for state in ("pending", "running"))
-        return {
-            "inbox": Waiting(inbox, told.oldest_delivery_age),
-            "outbox": Waiting(outbox, told.oldest_wish_age),
-            "timers": Waiting(told.timers, told.timer_lateness),
-        }
-
-    return backlog
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,16 @@ def matching(
     return conditions
 
 
+def looked_at(conn: sa.Connection) -> tuple[int, list[Document]]:
+    """Return the number of closed failures, and those of them that people have said something about.
+
+    A quote inside a value is escaped in JSON, so no text of a stranger's looks like these fields.
+    """
+    closed = (rows.c.kind == "failure") & rows.c.open_key.is_(None) & rows.c.body.contains('"state":"closed"')
+    count = conn.execute(sa.select(sa.func.count()).select_from(rows).where(closed)).scalar_one()
+    return count, find([closed, rows.c.body.contains('"looked_by":[{')], conn)
+
+
 def find(
     conditions: Sequence[sa.ColumnElement[bool]], conn: sa.Connection, newest: int | None = None
 ) -> list[Document]:

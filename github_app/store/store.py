@@ -77,6 +77,10 @@ class SqlStore:
         conditions = records.matching(kind, repo_id, sha=sha, refs=refs, prints=prints, open_or_since=open_or_since)
         return await self._db.read(partial(records.find, conditions, newest=newest))
 
+    async def looked_at(self) -> tuple[int, list[Document]]:
+        """Return how many failures are closed, and those of them that people have said something about."""
+        return await self._db.read(records.looked_at)
+
     async def every(self, kind: str, at_once: int = 200) -> AsyncIterator[Document]:
         """Give all documents of a kind, by id; in pages, so one that is kept meanwhile may be missing."""
         after = ""

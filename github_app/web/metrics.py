@@ -14,6 +14,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
+from github_app.rules.accuracy import Figures
 from pytest_failure_review.report import Category
 
 EVENTS: Final = frozenset(
@@ -58,6 +59,9 @@ class Waiting:
 Backlog = Callable[[], Awaitable[Mapping[str, Waiting]]]
 """Counts what waits, by queue (`inbox`, `outbox`); asked at each scrape."""
 
+Judgements = Callable[[], Awaitable[Figures]]
+"""Counts what people corrected; asked at each scrape."""
+
 
 class Metrics:
     """Every series of one process, in a registry of its own."""
@@ -71,6 +75,8 @@ class Metrics:
         self._flips = count("flips", "Failures that went green on the commit that they were red on.", "category")
         self._rows = gauge("backlog_rows", "Rows that wait, by queue.", "queue")
         self._oldest = gauge("backlog_oldest_seconds", "Age of the oldest row that waits, by queue.", "queue")
+        self._right = gauge("judgement_ratio", "How often people let a judgement stand, by figure.", "figure")
+        self._counted = gauge("judgement_records", "Closed failures that a figure rests on.", "figure")
         self._acknowledged = time(
             "acknowledgement_seconds", "Time until a delivery is kept and answered.", _ACK_BUCKETS
         )
@@ -109,6 +115,18 @@ class Metrics:
             self._rows.labels(queue).set(waiting.rows)
             self._oldest.labels(queue).set(waiting.oldest_s)
 
+    def judgement(self, told: Figures) -> None:
+        """Show how often the App was right; a figure that rests on nothing is not there (S1-171)."""
+        found = {
+            "categorisation_accuracy": (told.accuracy, told.looked_at),
+            "routing_effectiveness": (told.routing, told.closed),
+        }
+        self._right.clear()
+        for figure, (ratio, records) in found.items():
+            self._counted.labels(figure).set(records)
+            if ratio is not None:
+                self._right.labels(figure).set(ratio)
+
     def loop_lag(self, seconds: float) -> None:
         self._stalls.observe(max(0.0, seconds))
 
@@ -130,13 +148,15 @@ class Metrics:
 class MetricsPage:
     """The route, and the watchdog that measures the event loop while the server runs (F40)."""
 
-    def __init__(self, metrics: Metrics, backlog: Backlog) -> None:
+    def __init__(self, metrics: Metrics, backlog: Backlog, judgements: Judgements) -> None:
         self._metrics = metrics
         self._backlog = backlog
+        self._judgements = judgements
         self._queues: set[str] = set()
 
     async def scrape(self, request: web.Request) -> web.Response:
         self._metrics.backlog(await self._waiting())
+        await self._judged()
         body, content_type = self._metrics.text(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})
 
@@ -146,6 +166,14 @@ class MetricsPage:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+    async def _judged(self) -> None:
+        """Count what people corrected; without the database the last figures stay."""
+        (answer,) = await asyncio.gather(asyncio.wait_for(self._judgements(), _PATIENCE_S), return_exceptions=True)
+        if isinstance(answer, BaseException):
+            _log.warning("what people corrected could not be counted", exc_info=answer)
+        else:
+            self._metrics.judgement(answer)
 
     async def _waiting(self) -> Mapping[str, Waiting]:
         """Count the backlog; without the database its gauges read NaN, and the other series stay readable."""

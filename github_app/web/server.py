@@ -16,7 +16,7 @@ from github_app.web.access import Access
 from github_app.web.failures import FailurePages, FailureReader
 from github_app.web.health import Check, Health
 from github_app.web.login import NOT_SET_UP, SignIn
-from github_app.web.metrics import Backlog, Metrics, MetricsPage
+from github_app.web.metrics import Backlog, Judgements, Metrics, MetricsPage
 from github_app.web.oauth import OAuthApp
 from github_app.web.pages import Pages, Site
 from github_app.web.proxies import Network, behind
@@ -49,6 +49,7 @@ class Collaborators:
     http: aiohttp.ClientSession
     metrics: Metrics
     backlog: Backlog
+    judgements: Judgements
     checks: Mapping[str, Check]
     now: Callable[[], datetime]
     login: LoginKeys | None = None
@@ -90,7 +91,7 @@ def _add_login(app: web.Application, parts: Collaborators, pages: Pages) -> Sess
 
 
 def _add_metrics(app: web.Application, parts: Collaborators) -> None:
-    page = MetricsPage(parts.metrics, parts.backlog)
+    page = MetricsPage(parts.metrics, parts.backlog, parts.judgements)
     app.router.add_get("/metrics", page.scrape)
     app.cleanup_ctx.append(page.watch)
 

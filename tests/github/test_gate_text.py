@@ -330,6 +330,7 @@ def test_the_verdict_says_everything_that_another_program_needs() -> None:
                 "fingerprint": "fr1:0000000000000001",
                 "compared": None,
                 "impact": None,
+                "corrected": None,
             }
         ],
         "omitted": 0,

@@ -55,6 +55,20 @@ async def test_a_document_is_returned_as_it_was_committed(store: SqlStore) -> No
     assert await store.get(["failure:1", "failure:2"]) == [a_document(**document, version=1)]
 
 
+async def test_closed_failures_are_counted_and_those_that_people_spoke_of_are_found(store: SqlStore) -> None:
+    """S1-171; what a log says in quotes is not mistaken for a field."""
+    bodies = {
+        "closed": '{"state":"closed","looked_by":[]}',
+        "seen": '{"state":"closed","looked_by":[{"id":1}]}',
+        "quoted": r'{"state":"closed","log":"\"looked_by\":[{","looked_by":[]}',
+        "open": '{"state":"assigned","looked_by":[{"id":1}]}',
+    }
+    documents = [a_document(key, body=body, open_key=key if key == "open" else None) for key, body in bodies.items()]
+    await store.commit(Change(documents=documents), NOW)
+    closed, found = await store.looked_at()
+    assert (closed, [each.id for each in found]) == (3, ["seen"])
+
+
 async def test_of_two_changes_decided_on_the_same_version_the_second_is_refused_whole(store: SqlStore) -> None:
     """R5: with the document, its timers, wishes and journal lines stay out too."""
     await store.commit(Change(documents=[a_document()]), NOW)

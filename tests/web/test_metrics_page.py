@@ -14,6 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from web_world import World, a_world
 
+from github_app.rules.accuracy import Figures
 from github_app.web.metrics import Metrics, Waiting, watch_loop
 from pytest_failure_review.report import Category
 
@@ -29,6 +30,7 @@ def busy() -> Metrics:
     metrics.acknowledged(0.004)
     metrics.delivery_lag(-1.0)
     metrics.backlog({"inbox": Waiting(3, 12.5)})
+    metrics.judgement(Figures(closed=10, looked_at=4, corrected=1, rerouted=2))
     metrics.loop_lag(0.001)
     return metrics
 
@@ -51,6 +53,8 @@ def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], f
         ("delivery_lag_seconds_sum", {}, 0),
         ("backlog_rows", {"queue": "inbox"}, 3),
         ("backlog_oldest_seconds", {"queue": "inbox"}, 12.5),
+        ("judgement_ratio", {"figure": "categorisation_accuracy"}, 0.75),
+        ("judgement_records", {"figure": "routing_effectiveness"}, 10),
         ("event_loop_lag_seconds_count", {}, 1),
     ],
 )
@@ -108,6 +112,26 @@ async def test_a_scrape_counts_the_backlog(world: World) -> None:
     response = await world.browser.get("/metrics")
     assert response.headers["Content-Type"].startswith("text/plain; version=")
     assert 'failure_review_backlog_rows{queue="outbox"} 3.0' in await response.text()
+
+
+async def test_a_scrape_says_how_often_people_let_a_judgement_stand() -> None:
+    """S1-171: a figure that rests on nothing is not there."""
+    answers = [Figures(closed=10), Figures(closed=10, looked_at=4, corrected=1, rerouted=2)]
+
+    async def judgements() -> Figures:
+        return answers.pop(0)
+
+    async with a_world(judgements=judgements) as world:
+        first = await (await world.browser.get("/metrics")).text()
+        second = await (await world.browser.get("/metrics")).text()
+        third = await (await world.browser.get("/metrics")).text()
+    assert 'judgement_ratio{figure="categorisation_accuracy"}' not in first
+    assert 'failure_review_judgement_ratio{figure="routing_effectiveness"} 1.0' in first
+    assert 'failure_review_judgement_records{figure="categorisation_accuracy"} 0.0' in first
+    for text in (second, third):  # the third could not be counted, so the last figures stay
+        assert 'failure_review_judgement_ratio{figure="categorisation_accuracy"} 0.75' in text
+        assert 'failure_review_judgement_ratio{figure="routing_effectiveness"} 0.8' in text
+        assert 'failure_review_judgement_records{figure="routing_effectiveness"} 10.0' in text
 
 
 async def test_prometheus_gets_the_format_that_it_asks_for(world: World) -> None:

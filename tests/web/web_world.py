@@ -17,13 +17,14 @@ from yarl import URL
 
 from github_app.engine import Entry
 from github_app.outcomes import Retry
+from github_app.rules.accuracy import Figures
 from github_app.rules.around import Around, around
 from github_app.rules.model import Excerpt, Person, Repo
 from github_app.rules.records import Failure, FailureState, Leg
 from github_app.rules.verdicts import Clock, Line, Override, Owner, Party, Permission, Verdict
 from github_app.web.access import Access
 from github_app.web.health import Check
-from github_app.web.metrics import Backlog, Metrics, Waiting
+from github_app.web.metrics import Backlog, Judgements, Metrics, Waiting
 from github_app.web.pages import Site
 from github_app.web.proxies import Network
 from github_app.web.server import Collaborators, LoginKeys, build_web
@@ -251,6 +252,10 @@ def a_browser(public_url: str) -> Browser:
     return aiohttp.ClientSession(public_url, cookie_jar=aiohttp.CookieJar(unsafe=True))
 
 
+async def no_judgements() -> Figures:
+    return Figures()
+
+
 async def no_backlog() -> Mapping[str, Waiting]:
     return {"inbox": Waiting(0, 0.0), "outbox": Waiting(3, 12.5)}
 
@@ -262,6 +267,7 @@ async def a_world(
     https: bool = False,
     checks: Mapping[str, Check] | None = None,
     backlog: Backlog = no_backlog,
+    judgements: Judgements = no_judgements,
     extra: Sequence[web.AbstractRouteDef] = (),
     proxies: Sequence[Network] = (),
 ) -> AsyncIterator[World]:
@@ -282,6 +288,7 @@ async def a_world(
             http=http,
             metrics=metrics,
             backlog=backlog,
+            judgements=judgements,
             checks=checks or {},
             now=lambda: time[0],
             login=LoginKeys("client-id", "client-secret", SECRET) if login else None,
