@@ -15,6 +15,7 @@ from github_app.github.markdown import ELLIPSIS, block, code, cut, plain, senten
 from github_app.github.verdict import verdict_json
 from github_app.rules.around import Around
 from github_app.rules.commits import Standing
+from github_app.rules.contracts import ContractChange, ContractReport
 from github_app.rules.corrections import proposals_in_words
 from github_app.rules.gate import Gate, Row, owner_name
 from github_app.rules.records import Failure
@@ -29,6 +30,7 @@ ROWS_SHOWN = 100
 ROWS_IN_COMMENT = 20
 FAILURES_EXPLAINED = 20
 JOBS_NAMED = 3
+CHANGES_NAMED = 10
 RUNBOOK = "Runbook: "
 MOST_NEWS = 1200
 
@@ -63,7 +65,7 @@ def gate_text(gate: Gate, base_url: str) -> GateText:
 
 def summary(gate: Gate, base_url: str) -> str:
     """Return what the check shows: the headline, the table, every failure's why, and what to mend in the policy."""
-    parts = [headline(gate), not_only_here(gate), table(gate, base_url, ROWS_SHOWN)]
+    parts = [headline(gate), not_only_here(gate), table(gate, base_url, ROWS_SHOWN), api_changes(gate)]
     parts += [_explanation(each, gate.around.get(each.id), base_url) for each in gate.failures[:FAILURES_EXPLAINED]]
     if len(gate.failures) > FAILURES_EXPLAINED:
         parts.append(f"The table above lists {len(gate.failures) - FAILURES_EXPLAINED} more failures.")
@@ -106,6 +108,24 @@ def not_only_here(gate: Gate) -> str:
     told = [first.comparison.base.sentence] if first.comparison.is_inherited else []
     told += [around.impact.sentence] if around.impact.is_shared else []
     return f"**Not only here:** {sentence(' '.join(told))}" if told else ""
+
+
+def api_changes(gate: Gate) -> str:
+    """Return what changed of the API where generated files drifted, and which components use it; else nothing."""
+    reports = [each for failure in gate.failures for each in failure.contracts]
+    return "\n\n".join(_contract(each) for each in dict.fromkeys(reports))
+
+
+def _contract(told: ContractReport) -> str:
+    lines = [f"**{sentence(told.sentence)}**"]
+    lines += [f"* {sentence(f'{each.where}: {each.what}')}{_breaks(each)}" for each in told.changes[:CHANGES_NAMED]]
+    if told.total > CHANGES_NAMED:
+        lines.append(f"* and {told.total - CHANGES_NAMED} more")
+    return "\n".join([*lines, *(["", sentence(told.users)] if told.total else [])])
+
+
+def _breaks(change: ContractChange) -> str:
+    return " (**breaking**)" if change.breaking else ""
 
 
 def due(failure: Failure) -> str:

@@ -14,6 +14,7 @@ from github_app.github import facts
 from github_app.github.baseline import Baselines
 from github_app.github.client import GitHub
 from github_app.github.commands import CommandReader
+from github_app.github.contracts import Contracts
 from github_app.github.evidence import Witness
 from github_app.github.known import Known, is_judged, newly_red, run_in
 from github_app.github.payloads import (
@@ -215,7 +216,8 @@ class Translator:
     async def _enriched(self, reading: Reading, seen: JobsSeen) -> JobsSeen:
         """The event with who made its commit, and what its newly red jobs are to be compared with."""
         made = await People(reading, self._known).made(seen)
-        return await Baselines(reading, self._known).compared(made)
+        compared = await Baselines(reading, self._known).compared(made)
+        return await Contracts(reading, self._known).told(compared)
 
     async def _unheard(self, reading: Reading, told: WorkflowRun, known: Commit | None) -> tuple[Job, ...]:
         try:

@@ -273,6 +273,7 @@ def _judged(
         prints=judgement.prints,
         comparison=compared(judgement, finding.fingerprint, red_at, ref, place.siblings),
         committers=judgement.committers,
+        contracts=judgement.contracts,
         complexity=_why_complex(judged),
     )
 

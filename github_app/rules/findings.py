@@ -52,6 +52,7 @@ def judge(job: Job, sha: str, signatures: Signatures, received_at: datetime) -> 
         prints=prints_of(job, verdict),
         baseline=job.evidence.baseline if job.evidence else None,
         base=job.evidence.base if job.evidence else None,
+        contracts=job.evidence.contracts if job.evidence else (),
     )
     return Finding(leg, mark, received_at, _told_privately(judgement, job) if _is_leak(verdict) else judgement)
 

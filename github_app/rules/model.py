@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from github_app.rules.contracts import ContractReport
 from github_app.rules.redaction import Leak
 from github_app.rules.results.values import FileReport
 from pytest_failure_review.report import Category
@@ -200,6 +201,7 @@ class Evidence:
     committers: tuple[Hand, ...] = ()  # who wrote the lines in which a scanner found credentials; never shown in public
     baseline: Baseline | None = None
     base: BaseJob | None = None
+    contracts: tuple[ContractReport, ...] = ()  # how the API's description changed, asked when generated files drifted
     files: tuple[FileReport, ...] = ()  # what other tools wrote into files: test reports, findings, benchmarks
 
 

@@ -8,12 +8,13 @@ When a value depends on a fact that nobody knows, the strictest row holds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from github_app.rules.contracts import ContractPolicy
 from github_app.rules.policy_schema import SlaClass, Tier
 from github_app.rules.policy_yaml import Problem
 from github_app.rules.signatures import Signature
@@ -136,6 +137,7 @@ class Policy:
     problems: tuple[Problem, ...] = ()
     signatures: tuple[Signature, ...] = ()  # own ones, beside those that are shipped
     artifacts: tuple[str, ...] = ()  # names of those that hold results of other tools, as glob patterns
+    contracts: ContractPolicy = field(default_factory=ContractPolicy)
 
     def rule_for(
         self,

@@ -14,6 +14,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, TypeVar
 
+from github_app.rules.contracts import ContractPolicy
 from github_app.rules.policy import GatePolicy, Policy, RoleHolders, Setting, find, table_of
 from github_app.rules.policy_about import about, fingerprint, provenance
 from github_app.rules.policy_aliases import Said, contributions
@@ -73,6 +74,7 @@ def resolve(builtin: PolicyFile, org: PolicyFile | None = None, repo: PolicyFile
         signatures=_signatures(draft, layers),
         problems=tuple(draft.problems),
         artifacts=_artifacts(documents),
+        contracts=_contracts(documents),
     )
     return replace(policy, version=fingerprint(policy))
 
@@ -92,6 +94,15 @@ def _signatures(draft: _Draft, layers: Sequence[PolicyFile]) -> tuple[Signature,
                 draft.problems.append(layer.problem(path, f"{'.'.join(path)}: there is already one of this id"))
             found.setdefault(signature.id, signature)
     return tuple(found.values())
+
+
+def _contracts(documents: Sequence[Document]) -> ContractPolicy:
+    """Return the API descriptions that any of the files names, and who uses them; the repository knows best."""
+    told = [document.contracts for document in documents]
+    components = {glob: name for entry in told for glob, name in entry.components.items()}
+    return ContractPolicy(
+        tuple(dict.fromkeys(path for entry in reversed(told) for path in entry.openapi)), MappingProxyType(components)
+    )
 
 
 def _lay(draft: _Draft, layer: PolicyFile) -> None:

@@ -47,6 +47,7 @@ def as_json(policy: Policy) -> dict[str, Any]:
         },
         "retention_days": policy.retention_days,
         "artifacts": list(policy.artifacts),
+        "contracts": {"openapi": list(policy.contracts.openapi), "components": dict(policy.contracts.components)},
         "matrix": [{"case": case or None, **rule_as_json(rule)} for case, rule in rules(policy)],
         "provenance": dict(policy.provenance),
     }

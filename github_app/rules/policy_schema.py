@@ -186,6 +186,17 @@ class EvidenceEntry(Entry):
     )
 
 
+class ContractsEntry(Entry):
+    """The descriptions of the repository's API: when generated files have drifted, what changed in them is told."""
+
+    openapi: Annotated[list[Annotated[str, Field(min_length=1, max_length=500)]], Field(max_length=3)] = Field(
+        default_factory=list, description="Paths of OpenAPI documents, JSON or YAML, of at most 1 MB each."
+    )
+    components: dict[Glob, Sentence] = Field(
+        default_factory=dict, description="Pattern on names of schemas to the component that uses them."
+    )
+
+
 Routed = Literal[
     "security_secrets",
     "infrastructure_critical",
@@ -240,6 +251,7 @@ class Document(Entry):
     mode: Annotated[Mode, Field(strict=False)] | None = None
     gate: GateEntry = Field(default_factory=GateEntry)
     evidence: EvidenceEntry = Field(default_factory=EvidenceEntry)
+    contracts: ContractsEntry = Field(default_factory=ContractsEntry)
     roles: dict[Role, RoleEntry] = Field(default_factory=dict)
     fallback: FallbackEntry | None = None
     categories: dict[CategoryName, CategoryEntry] = Field(default_factory=dict)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from github_app.rules.contracts import ContractReport
 from github_app.rules.model import (
     BaseJob,
     Baseline,
@@ -134,6 +135,7 @@ class Judgement:
     prints: tuple[str, ...] = ()  # of its most telling lines, the most telling first: finer than the fingerprint
     baseline: Baseline | None = None
     base: BaseJob | None = None
+    contracts: tuple[ContractReport, ...] = ()
 
     committers: tuple[Hand, ...] = ()  # of a leaked credential; never shown in public
 
@@ -190,6 +192,7 @@ class Failure:
     comparison: Comparison = field(default_factory=Comparison)
     paths: tuple[str, ...] = ()  # files that the evidence points at, the most telling first
     committers: tuple[Hand, ...] = ()  # of a leaked credential; never shown in public
+    contracts: tuple[ContractReport, ...] = ()  # how the API's description changed with it
     machine: Verdict | None = None  # what the App says where people say otherwise; `verdict` is then theirs
     correction: Correction | None = None
     proposals: tuple[Proposal, ...] = ()

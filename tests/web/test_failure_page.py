@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from web_world import World, a_world
+from web_world import World, a_failure, a_world
+
+from github_app.rules.contracts import ContractChange, ContractReport
 
 OURS_PAGE = "/failures/f0123456789abcdef0123"
 THEIRS_PAGE = "/failures/f9876543210fedcba9876"
@@ -119,3 +122,22 @@ async def test_without_a_login_the_page_says_how_to_set_it_up_and_nothing_else()
     assert [answer.status for answer in answers] == [503, 503, 503]
     assert len(bodies) == 1
     assert "GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET, SESSION_SECRET (32 random bytes) and PUBLIC_URL" in bodies.pop()
+
+
+@pytest.mark.requirement("S1-112")
+async def test_what_changed_of_the_api_is_shown_escaped_with_what_breaks(world: World) -> None:
+    changes = (
+        ContractChange("schema Cart", "`<b>state` was removed", breaking=True),
+        ContractChange("GET /carts", "is new", breaking=False),
+    )
+    told = (
+        ContractReport("api.json", changes, total=3, breaking=1, components=("checkout page",)),
+        ContractReport("old.yml", gap="it is no YAML"),
+    )
+    world.records.add(replace(a_failure(), contracts=told))
+    page = await text_of(world)
+    words = " ".join(Reader(page).text.split())
+    assert "What changed of the API api.json: 3 changes of the API, 1 breaking." in words
+    assert "schema Cart: <b>state was removed breaking GET /carts: is new 1 more" in words
+    assert "Components that use the changed types: checkout page. old.yml was not compared: it is no YAML." in words
+    assert "<b>state" not in page
