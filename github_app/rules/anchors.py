@@ -6,13 +6,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import Final, NamedTuple
-
-from github_app.rules.lines import JOBBED, STAMP, unstamped
-from github_app.rules.regex import ENGINE, PatternSet
+from typing import Final
 
 EXIT: Final = "the step's end"
 """The line by which a runner says that a step has failed."""
@@ -37,14 +32,18 @@ def _of(why: str, weight: int, before: int, after: int, *patterns: str) -> Ancho
 
 
 ANCHORS: Final = (
+    # --- those who run the tools
     _of(
         EXIT,
         20,
         40,
         0,
-        r"^##\[error\](?:Process completed with exit code|The process '.*' failed with exit code)",
+        r"^(?:##\[error\]|Error: )(?:Process completed with exit code|The process '.*' failed with exit code)",
+        r"^##\[error\]\w+(?:\.exe)? exited with code",
         r'^The command ".*" (?:exited with [1-9]|failed)',
-        r"^ERROR: Job failed",
+        r"^ERROR: Job failed|^Exited with code (?:exit status )?[1-9]|^Command exited with code [1-9]",
+        r"Error: The command exited with status [1-9]|^script returned exit code [1-9]|^Finished: FAILURE",
+        r"^Build step '.*' marked build as failure",
     ),
     _of("##[error]", 60, 15, 3, r"^##\[error\]"),
     _of(
@@ -57,29 +56,146 @@ ANCHORS: Final = (
         r"(?i)\b[1-9]\d* (?:\w+ )?(?:secrets?|credentials?|incidents?) (?:were |was |have been )?(?:detected|found)",
         r"(?i)matched one or more prohibited patterns|\bCKV_SECRET_\d|^Private key found:",
     ),
+    _of("time limit", 88, 20, 5, r"No output has been received in the last|has exceeded the maximum execution time"),
+    _of("time limit", 88, 20, 5, r"maximum time limit for jobs|execution took longer than"),
+    # --- Python
     _of("pytest summary", 90, 5, 40, r"^=+ short test summary info =+", r"^(?:FAILED|ERROR) \S+(?:::| - )"),
-    _of("pytest failures", 80, 2, 60, r"^=+ (?:FAILURES|ERRORS) =+$"),
+    _of(
+        "pytest failures",
+        80,
+        2,
+        60,
+        r"^=+ (?:FAILURES|ERRORS) =+$",
+        r"^_+ ERROR (?:collecting|at) ",
+        r"^INTERNALERROR>",
+    ),
     _of("pytest failure", 78, 15, 6, r"^E   +\S", r"^\S+\.py:\d+: \w*(?:Error|Exception)"),
     _of("unittest failure", 80, 2, 30, r"^(?:FAIL|ERROR): \w+ \(", r"^FAILED \((?:failures|errors)="),
     _of("traceback", 65, 5, 25, r"Traceback \(most recent call last\)"),
-    _of("jest failure", 80, 2, 40, r"^\s*● ", r"^FAIL\s+\S+\.[cm]?[jt]sx?", r"^\s*[✕✗\x{d7}✘] "),
-    _of("mocha failure", 78, 2, 40, r"^\s+\d+ failing$", r"AssertionError"),
-    _of("go test failure", 80, 12, 20, r"^\s*--- FAIL: ", r"^panic: ", r"^FAIL\s+\S+\s"),
+    _of(
+        "python lint", 80, 10, 15, r"^\S+\.pyi?:\d+:\d+: [A-Z]+\d+\b", r"^would reformat ", r"^Found [1-9]\d* errors?\b"
+    ),
+    _of(
+        "pip error", 80, 8, 10, r"^\s*ERROR: (?:Could not|No matching|Cannot install|Resolution|Failed|Command errored)"
+    ),
+    # --- JavaScript
+    _of("jest failure", 80, 2, 40, r"^\s*● ", r"^\s*FAIL\s+\S+\.[cm]?[jt]sx?", r"^\s*[✕✗\x{d7}✘] "),
+    _of("vitest failures", 86, 2, 40, r"⎯ Failed (?:Tests|Suites) \d+ ⎯"),
+    _of("test counts", 82, 25, 8, r"^Tests:\s+.*\b\d+ failed", r"^\s*Test(?:s| Files)\s+.*\b\d+ failed"),
+    _of("mocha failure", 80, 2, 40, r"^\s+\d+ failing$"),
+    _of("assertion", 70, 6, 15, r"AssertionError"),
+    _of("playwright summary", 92, 4, 20, r"^\s+\d+ failed$"),
+    _of("playwright failures", 86, 4, 20, r"^\s+\d+\) \[[\w -]+\] \x{203a} "),
+    _of("cypress failures", 86, 20, 10, r"│ Failing:\s+[1-9]", r"✖\s+\d+ of \d+ failed"),
+    _of("coverage", 84, 20, 5, r"(?i)coverage threshold|coverage failure|coverage .{0,60}(?:below|less than|not met)"),
+    _of("eslint", 82, 20, 5, r"✖ \d+ problems?", r"^\s*\d+:\d+\s+error\s"),
+    _of("prettier", 80, 20, 3, r"Code style issues"),
+    _of("end of a script", 30, 20, 10, r"^npm (?:ERR!|error) ", r"^error Command failed", r"ELIFECYCLE"),
+    _of(
+        "package manager error",
+        70,
+        8,
+        15,
+        r"^npm (?:ERR!|error) (?:code E[A-KM-Z]|code ENO|\d{3} |network |notarget|peer |Missing |.*(?:resolv|missing))",
+        r"ERR_PNPM|\bYN\d{4}: .{0,20}(?:Error|not found|failed|would)|^error An unexpected error occurred",
+        r"(?i)lock ?file.{0,60}(?:needs to be updated|out of date|frozen|not up to date)|in sync when using",
+    ),
+    # --- Go, Rust, C and C++
+    _of("go test failure", 82, 12, 20, r"^\s*--- FAIL: ", r"^panic: ", r"^FAIL\s+\S+\s", r"^fatal error: "),
+    _of(
+        "go error",
+        80,
+        5,
+        12,
+        r"^go: .*(?:invalid|missing|unknown|cannot|not found|updates|module)",
+        r"^\S+\.go:\d+:\d+: ",
+    ),
     _of("cargo failure", 82, 10, 30, r"^test \S+ \.\.\. FAILED", r"^failures:$", r"panicked at "),
     _of("rust error", 80, 2, 30, r"^error(?:\[E\d+\])?: "),
     _of(
         "compiler error", 82, 5, 20, r"\w:\d+(?::\d+)?: (?:fatal )?error\b", r"error TS\d+:", r"\berror [A-Z]{2,}\d{4}:"
     ),
-    _of("compiler error", 80, 3, 20, r"COMPILATION ERROR", r"Compilation failed", r"^\s*\d+:\d+\s+error\s"),
-    _of("gradle error", 82, 15, 20, r"^\* What went wrong:", r"^> Task \S+ FAILED"),
-    _of("surefire failure", 82, 3, 20, r"<<< (?:FAILURE|ERROR)!", r"^Tests in error:", r"^Failed tests:"),
-    _of("surefire summary", 80, 3, 25, r"\[ERROR\] (?:Failures|Errors|Tests run):", r"Results ?:$"),
+    _of("compiler error", 82, 5, 20, r"\(\d+,\d+\): (?:fatal )?error\b", r"^\[ERROR\] \S+\.(?:java|kt|scala):\[\d+"),
+    _of("compiler error", 82, 3, 20, r"COMPILATION ERROR", r"Compilation failed", r"^e: \S+\.kts?\b", r"^e: file:"),
+    _of("linker error", 82, 8, 8, r"undefined reference to|collect2: error|Undefined symbols for|ld: symbol"),
+    _of("cmake error", 84, 3, 15, r"^CMake Error", r"^FAILED: .+"),
+    _of("ctest failures", 90, 5, 20, r"The following tests FAILED:", r"^Summary of Failures:"),
+    _of(
+        "test failure",
+        80,
+        10,
+        12,
+        r"\[  FAILED  \]",
+        r"^\S+:\d+: FAILED",
+        r"\*\*\*(?:Failed|Exception|Timeout)",
+        r"^not ok \d",
+    ),
+    _of("make", 46, 25, 3, r"^g?make(?:\[\d+\])?: \*\*\* ", r"^ninja: build stopped"),
+    _of("bazel failure", 86, 10, 15, r"^FAIL: //", r"^//\S+\s+FAILED", r"^ERROR: \S+BUILD"),
+    # --- the JVM
+    _of("gradle error", 84, 15, 20, r"^\* What went wrong:", r"^> Task \S+ FAILED", r"^:\S+ FAILED$"),
+    _of("gradle test failure", 82, 3, 15, r"^\S.* > .+ FAILED$", r"^\d+ tests? completed, [1-9]\d* failed"),
+    _of("surefire failure", 80, 3, 20, r"<<< (?:FAILURE|ERROR)!"),
+    _of(
+        "surefire summary",
+        88,
+        3,
+        25,
+        r"^(?:\[ERROR\] )?(?:Failures|Errors): *$",
+        r"^Tests in error:",
+        r"^Failed tests:",
+    ),
+    _of("surefire counts", 76, 20, 3, r"^(?:\[ERROR\] )?Tests run: \d+, Failures: (?:[1-9]|\d+, Errors: [1-9])"),
+    _of(
+        "maven failure", 84, 3, 12, r"^\[ERROR\] Failed to execute goal", r"^\[ERROR\] (?:Non-resolvable|Plugin \S+ or)"
+    ),
     _of("maven error", 58, 3, 12, r"\[ERROR\] \S"),
+    _of("maven rule", 84, 6, 15, r"Rule \d+: \S+ failed", r"format violations", r"^\[(?:ERROR|WARN)\] \S+\.java:"),
+    _of("sbt error", 62, 4, 12, r"^\[error\] \S"),
+    # --- Ruby, PHP, .NET, Elixir, Swift, Dart
     _of("rspec failure", 80, 3, 40, r"^Failures:$", r"^\d+\) (?:Failure|Error):", r"^rspec \./"),
-    _of("phpunit failure", 80, 3, 40, r"^There (?:was|were) \d+ (?:failure|error)"),
-    _of("dotnet failure", 80, 3, 20, r"^\s*Failed \w+.* \[\d", r"\[FAIL\]$"),
-    _of("package manager error", 70, 8, 15, r"^npm (?:ERR!|error) ", r"ERR_PNPM", r"^error Command failed"),
-    _of("pip error", 72, 8, 10, r"^\s*ERROR: \S"),
+    _of("test counts", 82, 30, 12, r"^\d+ (?:examples?|tests?|runs?), .*\b[1-9]\d* (?:failures?|errors?)\b"),
+    _of("bundler error", 80, 3, 12, r"^Bundler could not|^Could not find \S+|offenses? detected"),
+    _of("phpunit failure", 82, 3, 40, r"^There (?:was|were) \d+ (?:failure|error)", r"^(?:FAILURES|ERRORS)!$"),
+    _of(
+        "php error",
+        80,
+        3,
+        15,
+        r"^PHP (?:Fatal|Parse) error:",
+        r"\[ERROR\] Found \d+ error",
+        r"requirements could not be",
+    ),
+    _of("dotnet failure", 80, 3, 20, r"^\s*Failed \w+.* \[\d", r"\[FAIL\]$", r"^\s*Failed! +- Failed:"),
+    _of("mix failure", 80, 2, 25, r"^\s+\d+\) test ", r"^== Compilation error in", r"^\*\* \(\w+"),
+    _of(
+        "xcode failure",
+        86,
+        10,
+        15,
+        r"^\*\* \w+ FAILED \*\*",
+        r"^The following build commands failed:",
+        r"^Failing tests:",
+    ),
+    _of("xctest failure", 80, 4, 10, r"^Test Case .* failed \("),
+    _of(
+        "dart failure",
+        80,
+        5,
+        15,
+        r"^\s*error (?:•|-) ",
+        r"^[\d:]+ \+\d+(?: ~\d+)? -[1-9]\d*: .*\[E\]",
+        r"══╡ EXCEPTION",
+    ),
+    # --- linters and generators
+    _of("pre-commit", 84, 2, 25, r"\.{3,}Failed$", r"^- hook id: ", r"^- files were modified by this hook"),
+    _of("lint", 78, 3, 15, r"^In \S+ line \d+:", r"^\S+:\d+(?::\d+)?: [CWEF]: ", r"code should be clang-formatted"),
+    _of("differences", 70, 6, 40, r"^diff --git ", r"(?i)out of date|out of sync|not up[- ]to[- ]date|drift detected"),
+    _of("differences", 76, 10, 30, r"(?i)uncommitted changes|please (?:re-?run|re-?generate|commit the)|is stale\b"),
+    _of("merge conflict", 84, 5, 10, r"^CONFLICT \("),
+    # --- machines, containers, networks, databases
+    _of("killed", 86, 20, 5, r"(?i)no space left on device|out of memory|shutdown signal|\bOOM|^Killed$|SIGKILL"),
+    _of("killed", 86, 20, 5, r"exit code 137\b|signal: killed|lost communication with the server"),
     _of(
         "docker error",
         84,
@@ -90,8 +206,8 @@ ANCHORS: Final = (
         r"Error response from",
         r"valid Docker environment",
     ),
-    _of("vulnerability scanner", 84, 20, 15, r"(?i)\b[1-9]\d* (?:known )?vulnerabilit(?:y|ies)\b", r"CVE-\d{4}-\d{4,}"),
-    _of("differences", 70, 6, 40, r"^diff --git ", r"(?i)out of date|out of sync|not up[- ]to[- ]date"),
+    _of("deployment", 82, 5, 15, r"^│? ?Error: ", r"^Error from server", r"^fatal: \[", r"FAILED! =>"),
+    _of("git", 62, 6, 5, r"^fatal: \S"),
     _of(
         "network error",
         76,
@@ -102,85 +218,10 @@ ANCHORS: Final = (
     _of(
         "database error", 76, 8, 15, r"\bSQLSTATE|(?:Operational|Programming|Integrity)Error|PSQLException|SQLException"
     ),
-    _of("killed", 86, 20, 5, r"(?i)no space left on device|out of memory|shutdown signal|\bOOM|^Killed$"),
+    _of("vulnerability scanner", 84, 20, 15, r"(?i)\b[1-9]\d* (?:known )?vulnerabilit(?:y|ies)\b", r"CVE-\d{4}-\d{4,}"),
     _of("benchmark", 76, 15, 20, r"(?i)performance (?:alert|regression)|regression detected|threshold.{0,40}exceeded"),
+    _of("benchmark", 80, 15, 20, r"thresholds on metrics|^\s*✗ .*p\(\d\d\)|assertions? failed for"),
+    # --- anything
     _of("exception", 50, 5, 20, r"^(?:Caused by: )?[\w.]+(?:Exception|Error)\b(?::|$)"),
-    _of("error line", 45, 10, 10, r"^\s*(?:Error|ERROR|error|FATAL|fatal|Fatal)\b ?:", r"^\[?(?:ERROR|FATAL)\]? "),
+    _of("error line", 45, 10, 10, r"^\s*(?:Error|ERROR|error|FATAL|fatal|Fatal)\b ?:", r"^\[?(?:ERROR|FATAL)\]?:? "),
 )
-
-
-ALWAYS: Final = 1000
-"""More than any weight."""
-
-
-class Mark(NamedTuple):
-    """What one line is to whoever looks for the failure."""
-
-    anchor: Anchor | None = None  # the strongest; but a line that ends its step is that, whatever else it looks like
-    opens: bool = False  # the runner begins to repeat a step's own text
-    closes: bool = False
-    jobbed: bool = False  # names its job
-
-
-_OPENS, _CLOSES, _JOBBED, _KEY = range(len(ANCHORS), len(ANCHORS) + 4)
-_STRUCTURE: Final = (
-    r"^##\[group\]Run ",
-    r"^##\[endgroup\]",
-    JOBBED,
-    r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY",
-)
-
-
-def found_in(block: bytes) -> tuple[int, ...]:
-    """Give what is found somewhere in a tidy block of lines: at least what `mark_of` finds in any one of them."""
-    return _marks().hits(block)
-
-
-def has_key(found: tuple[int, ...]) -> bool:
-    """Whether a private key may begin in the block."""
-    return _KEY in found
-
-
-def has_alarm(found: tuple[int, ...]) -> bool:
-    """Whether a secret scanner may speak in the block; where lines name their jobs, that is not seen at once."""
-    return _JOBBED in found or any(index < len(ANCHORS) and ANCHORS[index].why == ALARM for index in found)
-
-
-@lru_cache(maxsize=4096)
-def weight_of(found: tuple[int, ...]) -> int:
-    """Give the weight of the strongest anchor that may be in the block; `ALWAYS` where something else must be seen."""
-    return max((_weight(index) for index in found), default=0)
-
-
-def _weight(index: int) -> int:
-    if index >= len(ANCHORS):
-        return 0 if index == _KEY else ALWAYS
-    return ALWAYS if ANCHORS[index].why in {EXIT, ALARM} else ANCHORS[index].weight
-
-
-def mark_of(line: bytes) -> Mark | None:
-    """Give what a tidy line is, its time stamp on or off; None for almost every line."""
-    found = _marks().hits(line)
-    if _JOBBED in found:
-        found = (*_marks().hits(unstamped(line.decode())[1]), _JOBBED)
-    return _mark(found) if found else None
-
-
-@lru_cache(maxsize=4096)
-def _mark(found: tuple[int, ...]) -> Mark | None:
-    anchors = [ANCHORS[index] for index in found if index < len(ANCHORS)]
-    anchor = max(anchors, key=lambda each: (each.why == EXIT, each.weight), default=None)
-    mark = Mark(anchor, _OPENS in found, _CLOSES in found, _JOBBED in found)
-    return None if mark == Mark() else mark
-
-
-@cache
-def _marks() -> PatternSet:
-    """Give the patterns for whole blocks, in which `^` and `$` stand for every line's beginning and end."""
-    own = [_BEGIN.sub(lambda _: f"^(?:{STAMP})?", anchor.pattern) for anchor in ANCHORS]
-    structure = [_BEGIN.sub(lambda _: f"^(?:{STAMP})?", pattern) for pattern in _STRUCTURE if pattern != JOBBED]
-    structure.insert(_JOBBED - len(ANCHORS), JOBBED)
-    return ENGINE.pattern_set([f"(?m){pattern}" for pattern in (*own, *structure)])
-
-
-_BEGIN: Final = re.compile(r"(?<![\[\\])\^")

@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from github_app.rules.anchors import found_in, has_alarm, has_key
 from github_app.rules.lines import WIDTH, tidy_block, unstamped
+from github_app.rules.marks import found_in, has_alarm, has_key
 from github_app.rules.model import Excerpt
 from github_app.rules.redaction import LEAKS, OVERLAP, Leak, Redactor, mark
 from github_app.rules.regions import EXCERPTS, ROOM, Regions, Stretch

@@ -38,6 +38,8 @@ ROOT_CAUSE_FIRST: Final = (
 )
 """Of two findings of equal weight, the one that stands earlier here is the cause."""
 
+_MACHINES: Final = frozenset({Category.INFRA_DATABASE, Category.INFRA_RUNNER, Category.INFRA_CONTAINER})
+
 SEVERITIES: Final = (None, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
 
 
@@ -60,16 +62,23 @@ class Finding:
     place: int = 0
 
     @property
-    def standing(self) -> tuple[int, int, int, int, int, Decimal]:
+    def standing(self) -> tuple[int, int, int, int, int, int, Decimal]:
         """Where it stands among other findings; higher wins."""
         return (
             self._alarm,
             self.weight,
+            self._machine,
             -self.place,
             root_cause_rank(self.verdict.category),
             SEVERITIES.index(self.verdict.severity),
             regression_of(self.verdict) or Decimal(0),
         )
+
+    @property
+    def _machine(self) -> int:
+        """A machine or a database that is not there is the cause wherever it is told: tests only fail."""
+        is_one = self.verdict.source == "log" and self.verdict.category in _MACHINES
+        return root_cause_rank(self.verdict.category) if is_one else 0
 
     @property
     def _alarm(self) -> int:

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from github_app.rules.anchors import ALARM, EXIT, Anchor, Mark, found_in, mark_of, weight_of
+from github_app.rules.anchors import ALARM, EXIT, Anchor
 from github_app.rules.lines import WIDTH, unstamped
+from github_app.rules.marks import Mark, anchors_in, found_in, mark_of
 from github_app.rules.redaction import OVERLAP
 
-EXCERPTS: Final = 3
+EXCERPTS: Final = 5
 HEIGHT: Final = 80
 """Lines of one excerpt at most."""
 
@@ -28,8 +29,10 @@ ROOM: Final = WIDTH + 2 * OVERLAP
 
 _MORE: Final = 5  # what a stretch gains by lines more that look like a failure
 _WORK_OF_MARK: Final = 10  # what it costs to begin a stretch, in lines looked at
+_ALIKE: Final = 4  # of these, candidates of one kind
+_SHOWN_ALIKE: Final = 2  # excerpts of one kind while there are others
 _KEPT: Final = 12  # candidates remembered while reading; the failing step may turn out only at its end
-_FAILED_STEP: Final = 40  # what a candidate gains when its step then fails
+_FAILED_STEP: Final = (80, 20)  # what a candidate gains when its step then fails, in the first that does and in others
 _TAIL: Final = 1  # weight of the last lines, which are better than nothing
 _RECENT: Final = 300  # lines before a block that are kept, unless they are many megabytes
 _RECENT_BLOCKS: Final = 100
@@ -140,7 +143,7 @@ class Regions:
     _stamped: bool = False
     _failed_steps: int = 0
     _told: bool = True  # whether anything was told since a step last failed
-    _bar: int | None = None  # standing that a stretch must exceed to be kept, if known
+    _bars: dict[str, int] = field(default_factory=dict)  # standing that stretches of a kind must exceed to be kept
     _room: int = 0  # what a stretch may gain over its first line
 
     def read(self, raw: bytes, text: bytes, found: tuple[int, ...] | None = None, *, hurry: bool = False) -> None:
@@ -156,7 +159,8 @@ class Regions:
         self.count = block.end
         self._remember(block)
         self._room = 1 if hurry else _MORE
-        if self._may_matter(weight_of(found_in(text) if found is None else found)):
+        there = anchors_in(found_in(text) if found is None else found)
+        if there is None or any(map(self._may_matter, there)):
             self.work += len(block.lines)
             for number, mark in _marks(block):
                 self._see(number, mark, block)
@@ -182,10 +186,13 @@ class Regions:
         """Give at most `EXCERPTS` stretches that do not overlap, the likeliest first."""
         self._leave_script()
         ranked = sorted([*self._best, *([self._open] if self._open else ()), *self._last_lines()], key=_standing)
+        likeliest = [*([self._alarm] if self._alarm else ()), *reversed(ranked)]
         chosen: list[Stretch] = []
-        for candidate in [*([self._alarm] if self._alarm else ()), *reversed(ranked)]:
-            if not any(candidate.start <= other.end and other.start <= candidate.end for other in chosen):
-                chosen.append(candidate)
+        for most in (_SHOWN_ALIKE, EXCERPTS):
+            for each in likeliest:
+                alike = sum(other.why == each.why for other in chosen)
+                if alike < most and not any(each.start <= other.end and other.start <= each.end for other in chosen):
+                    chosen.append(each)
         return sorted(chosen[:EXCERPTS], key=_standing, reverse=True)
 
     def _remember(self, block: Block) -> None:
@@ -204,19 +211,22 @@ class Regions:
         elif mark.closes and self._script is not None:
             self._script = None
             self._floor = number + 1
-        elif mark.anchor is not None and (self._is_turn(mark.anchor) or self._may_matter(mark.anchor.weight)):
+        elif mark.anchor is not None and (self._is_turn(mark.anchor) or self._may_matter(mark.anchor)):
             self._weigh(number, mark.anchor, block)
 
     def _is_turn(self, anchor: Anchor) -> bool:
         """Whether a line matters however many like it were seen."""
         return (anchor.why == EXIT and self._told) or (anchor.why == ALARM and not self.alarmed)
 
-    def _may_matter(self, weight: int) -> bool:
-        """Whether a line of this weight could still be kept: a flood of equals is told by its first ones."""
-        if self._bar is None:
+    def _may_matter(self, anchor: Anchor) -> bool:
+        """Whether such a line could still be kept: a flood of equals is told by its first ones."""
+        bar = self._bars.get(anchor.why)
+        if bar is None:
+            alike = [each for each in self._best if each.why == anchor.why]
+            rivals = alike if len(alike) >= _ALIKE else self._best if len(self._best) >= _KEPT else ()
             gain = _bonus(self._failed_steps)
-            self._bar = min(map(self._hope, self._best))[0] - gain if len(self._best) >= _KEPT else 0
-        return weight > 0 and weight + self._room > self._bar
+            bar = self._bars[anchor.why] = min(map(self._hope, rivals))[0] - gain if rivals else 0
+        return anchor.weight + self._room > bar
 
     def _hope(self, stretch: Stretch) -> tuple[int, int]:
         """Give what a stretch may stand at if the present step fails: only what was shown in it gains by that."""
@@ -240,7 +250,7 @@ class Regions:
 
     def _next_step(self, title: str) -> None:
         self._step, self._step_number = title, self._step_number + 1
-        self._bar = None
+        self._bars.clear()
 
     def _enter_script(self, number: int, title: str) -> None:
         self.work += _WORK_OF_MARK
@@ -304,7 +314,7 @@ class Regions:
         for candidate in self._best:
             if candidate.step_number == self._step_number and not candidate.bonus:
                 candidate.bonus = bonus
-        self._bar = None
+        self._bars.clear()
 
     def _close(self, before: int | None = None) -> None:
         """End the open stretch, at the latest before a line."""
@@ -313,9 +323,15 @@ class Regions:
                 self._open.last = min(self._open.last, before - 1)
             self._best.append(self._open)
             self._open = None
-            if len(self._best) > _KEPT:
-                self._best.remove(min(self._best, key=self._hope))
-            self._bar = None
+            self._forget_least()
+            self._bars.clear()
+
+    def _forget_least(self) -> None:
+        """Keep room for what is told otherwise: a thousand failing tests may hide the one line that says why."""
+        alike = [each for each in self._best if each.why == self._best[-1].why]
+        if len(alike) > _ALIKE or len(self._best) > _KEPT:
+            rivals = alike if len(alike) > _ALIKE else self._best
+            self._best.remove(min(rivals, key=self._hope))
 
     def _last_lines(self) -> list[Stretch]:
         start = max(self.count - HEIGHT + 1, self._gap)
@@ -336,7 +352,7 @@ def _marks(block: Block) -> Iterator[tuple[int, Mark]]:
 
 
 def _bonus(failed_steps: int) -> int:
-    return _FAILED_STEP if failed_steps == 0 else _FAILED_STEP // 2
+    return _FAILED_STEP[min(failed_steps, 1)]
 
 
 def _standing(stretch: Stretch) -> tuple[int, int]:

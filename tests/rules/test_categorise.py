@@ -126,10 +126,20 @@ def test_a_rival_lowers_the_confidence() -> None:
 
 
 def test_a_later_excerpt_is_believed_less_than_the_first() -> None:
-    first, second = Excerpt(1, (FAILED_TEST,), "pytest summary"), Excerpt(50, (REFUSED,), "database error")
-    assert judged(Evidence(excerpts=(first, second))).category is Category.TEST_UNIT
-    quiet = Excerpt(1, ("nothing to see",), "##[error]")
+    broken = Excerpt(50, ("src/cart.c:12:5: error: expected ';' before '}'",), "compiler error")
+    assert (
+        judged(Evidence(excerpts=(Excerpt(1, (FAILED_TEST,), "pytest summary"), broken))).category is Category.TEST_UNIT
+    )
+    assert judged(Evidence(excerpts=(broken,))).category is Category.BUILD_COMPILE
+    quiet, second = Excerpt(1, ("nothing to see",), "##[error]"), Excerpt(50, (REFUSED,), "database error")
     assert judged(Evidence(excerpts=(quiet, second))).confidence < judged(log(REFUSED)).confidence
+
+
+def test_a_database_that_is_down_is_the_cause_wherever_the_log_tells_it() -> None:
+    first, second = Excerpt(1, (FAILED_TEST,), "pytest summary"), Excerpt(50, (REFUSED,), "database error")
+    verdict = judged(Evidence(excerpts=(first, second)))
+    assert verdict.category is Category.INFRA_DATABASE
+    assert Category.TEST_UNIT in {other.category for other in verdict.also}
 
 
 def test_a_secret_in_a_later_excerpt_still_goes_first() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from github_app.rules.anchors import ANCHORS, EXIT, found_in, mark_of
+from github_app.rules.anchors import ANCHORS, EXIT
 from github_app.rules.lines import tidy, tidy_block, unstamped
+from github_app.rules.marks import found_in, mark_of
 from github_app.rules.regex import ENGINE
 from github_app.rules.regions import Regions
 
