@@ -112,6 +112,12 @@ def test_missing_attributes_leave_a_test_without_a_name() -> None:
     assert read(suite("<testcase><failure/></testcase>")).tests == (FailedTest("(not named)"),)
 
 
+def test_without_a_message_pytests_own_mark_says_what_broke() -> None:
+    body = "self = <TestCart>\n\n    def test_total(self):\n&gt;       pay()\nE   OSError: no route\nE   more"
+    [test] = read(suite(f"<testcase name='t'><failure>{body.replace('<TestCart>', 'cart')}</failure></testcase>")).tests
+    assert test.message.startswith("OSError: no route\nself =")
+
+
 def test_a_report_that_breaks_off_tells_what_it_told_until_then() -> None:
     report = read(PYTEST[: PYTEST.index(b"def test_adds") + 20])
     assert (report.complete, report.failed) == (False, 1)

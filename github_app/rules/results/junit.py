@@ -77,7 +77,7 @@ class _Fault:
     def told(self) -> str:
         """Return type, message and text as one, whatever of them there is, the type first where it is not yet."""
         body = "".join(self.parts).strip()
-        head = self.message.strip() or body.partition("\n")[0].strip()
+        head = self.message.strip() or _first_of(body)
         typed = f"{self.kind}: {head}" if self.kind and self.kind.rpartition(".")[2] not in head else head
         return "\n".join(part for part in (typed, body if body != head else "") if part)[:MAX_TEXT]
 
@@ -222,6 +222,13 @@ def _feed(parser: expat.XMLParserType, data: bytes) -> None:
 
 def _refuse(*_: Any) -> None:
     raise Unusable("The file has a document type, which no test report needs")
+
+
+def _first_of(body: str) -> str:
+    """Return the line that says what broke: pytest's own mark, else the first."""
+    lines = body.split("\n", 200)[:200]
+    marked = (line.removeprefix("E").strip() for line in lines if line.startswith("E   "))
+    return next(marked, lines[0].strip())
 
 
 def _joined(owner: str, name: str) -> str:

@@ -7,6 +7,7 @@ The law: a stranger's document never raises anything but `Unusable`, and its siz
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Mapping
 from math import isfinite
 from typing import Annotated, Any, Final, TypeVar
@@ -125,6 +126,15 @@ _WORDS: Final = {
     "negligible": Severity.LOW,
     "info": Severity.LOW,
 }
+
+
+_CWE: Final = re.compile(r"(?i)\bcwe[-_/]0*(\d{1,6})\b")
+
+
+def weakness(text: str) -> str:
+    """Return the first CWE that a text names, as CWE-22; "" when it names none."""
+    found = _CWE.search(text)
+    return f"CWE-{found[1]}" if found else ""
 
 
 def severity_word(word: str) -> Severity | None:

@@ -8,7 +8,17 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from github_app.rules.results.loose import MAX_ITEMS, MAX_TEXT, Loose, Many, Text, Texts, mapping, severity_word
+from github_app.rules.results.loose import (
+    MAX_ITEMS,
+    MAX_TEXT,
+    Loose,
+    Many,
+    Text,
+    Texts,
+    mapping,
+    severity_word,
+    weakness,
+)
 from github_app.rules.results.scans import scan_report
 from github_app.rules.results.values import FileReport, Flaw, FlawKind
 
@@ -96,6 +106,6 @@ def _flaw(told: _Advisory, package: str, fixed: str) -> Flaw:
         version=told.findings[0].version if told.findings else "",
         fixed="" if fixed == "<0.0.0" else fixed,  # npm's way to say that there is none
         advisories=told.cves[:10],
-        cwe=told.cwe[0] if told.cwe else "",
+        cwe=weakness(" ".join(told.cwe)),
         path="package-lock.json",
     )

@@ -15,6 +15,7 @@ from github_app.rules.results.loose import (
     mapping,
     severity_score,
     severity_word,
+    weakness,
 )
 from github_app.rules.results.places import relative
 from github_app.rules.results.scans import scan_report
@@ -115,6 +116,6 @@ def _flaw(source: _Source, package: _Package, told: _Vulnerability, score: float
         version=package.package.version,
         fixed=", ".join(dict.fromkeys(fixes[:5])),
         advisories=told.aliases[:10],
-        cwe=details.cwe_ids[0] if details.cwe_ids else "",
+        cwe=weakness(" ".join(details.cwe_ids)),
         path=relative(source.path),
     )

@@ -23,6 +23,7 @@ from github_app.rules.results.loose import (
     mapping,
     severity_score,
     severity_word,
+    weakness,
 )
 from github_app.rules.results.places import relative
 from github_app.rules.results.scans import scan_report
@@ -38,7 +39,6 @@ _SECURITY_TOOLS: Final = re.compile(
     r"|dependency-check|docker scout|njsscan|horusec|nuclei|zap\b"
 )
 _CONFIGURATION: Final = re.compile(r"(?i)checkov|tfsec|terrascan|kics|zizmor|misconfiguration")
-_CWE: Final = re.compile(r"(?i)\bcwe[-_/]0*(\d{1,6})\b")
 _ADVISORY: Final = re.compile(r"\b(?:CVE-\d{4}-\d{4,9}|GHSA(?:-[0-9a-z]{4}){3}|PYSEC-\d{4}-\d{1,6})\b")
 _NAMED: Final = {
     "package": re.compile(r"(?m)^\s*Package:\s*(\S[^\n]*)"),
@@ -206,7 +206,6 @@ def _flaw(scan: _Scan, item: Mapping[str, Any]) -> Flaw | None:
     where = result.locations[0].physical if result.locations else _Physical()
     level = (result.level or rule.default.level or "warning").lower()
     tags = " ".join((*rule.properties.tags, *rule.properties.cwe, *result.properties.tags, *result.properties.cwe))
-    cwe = _CWE.search(tags)
     is_dependency = kind is FlawKind.DEPENDENCY
     named = _named(said) if is_dependency else {}
     name = rule.id or result.rule_id
@@ -218,7 +217,7 @@ def _flaw(scan: _Scan, item: Mapping[str, Any]) -> Flaw | None:
         severity=_severity(kind, rule, result, level),
         level="note" if level in {"note", "none"} else "error" if level == "error" else "warning",
         advisories=tuple(dict.fromkeys(_ADVISORY.findall(f"{name} {said}"[:2000]))) if is_dependency else (),
-        cwe=f"CWE-{cwe[1]}" if cwe else "",
+        cwe=weakness(tags),
         path=relative(where.artifact.uri),
         line=where.region.start,
         package=named.get("package", ""),

@@ -7,7 +7,18 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from github_app.rules.results.loose import MAX_ITEMS, Loose, Many, One, Text, Texts, Whole, mapping, severity_word
+from github_app.rules.results.loose import (
+    MAX_ITEMS,
+    Loose,
+    Many,
+    One,
+    Text,
+    Texts,
+    Whole,
+    mapping,
+    severity_word,
+    weakness,
+)
 from github_app.rules.results.places import relative
 from github_app.rules.results.scans import scan_report
 from github_app.rules.results.values import FileReport, Flaw, FlawKind
@@ -53,8 +64,9 @@ class _Result(Loose):
 
     @property
     def path(self) -> str:
-        """The target where it is a file; of an image it is a name, and its system's packages are in no file."""
-        return "" if self.kind == "os-pkgs" or " " in self.target else relative(self.target)
+        """The target where it is a file; of an image it is a name, of its packages it may be a language."""
+        is_word = self.kind == "lang-pkgs" and "." not in self.target
+        return "" if self.kind == "os-pkgs" or is_word or " " in self.target else relative(self.target)
 
 
 def is_trivy(document: Any) -> bool:
@@ -77,7 +89,7 @@ def _flaws(result: _Result) -> Iterator[Flaw]:
     for leak in result.secrets:
         yield Flaw(
             kind=FlawKind.SECRET,
-            rule=leak.rule,
+            rule=leak.rule or "(no rule)",
             tools=(TOOL,),
             text=leak.title,
             severity=Severity.CRITICAL,
@@ -87,21 +99,21 @@ def _flaws(result: _Result) -> Iterator[Flaw]:
     for told in result.vulnerabilities:
         yield Flaw(
             kind=FlawKind.DEPENDENCY,
-            rule=told.id,
+            rule=told.id or "(no advisory)",
             tools=(TOOL,),
             text=told.title,
             severity=severity_word(told.severity),
             package=told.package,
             version=told.installed,
             fixed=told.fixed,
-            cwe=told.cwes[0] if told.cwes else "",
+            cwe=weakness(" ".join(told.cwes)),
             path=result.path,
         )
     for wrong in result.misconfigurations:
         if wrong.status in {"", "FAIL"}:
             yield Flaw(
                 kind=FlawKind.CONFIGURATION,
-                rule=wrong.id,
+                rule=wrong.id or "(no rule)",
                 tools=(TOOL,),
                 text=wrong.title,
                 severity=severity_word(wrong.severity),
