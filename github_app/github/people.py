@@ -16,9 +16,12 @@ from github_app.github.known import Known
 from github_app.github.payloads import CommitPayload, PullRequest
 from github_app.github.reading import Reading
 from github_app.outcomes import GiveUp
+from github_app.rules.categorise import categorise
 from github_app.rules.events import JobsSeen
+from github_app.rules.findings import is_leak
 from github_app.rules.hands import in_order, pull_hands, writer
-from github_app.rules.model import Hand, Pull
+from github_app.rules.leak_places import places
+from github_app.rules.model import Hand, Job, Pull
 from github_app.rules.records import Ref
 
 MAX_PULLS = 20
@@ -35,7 +38,7 @@ class People:
         """Return the event with who made its commit, if one of its jobs is newly red and that is not known yet."""
         if not any(job.evidence is not None for job in seen.jobs):
             return seen
-        seen = replace(seen, jobs=tuple([await Blame(self.reading).told(job, seen.sha) for job in seen.jobs]))
+        seen = replace(seen, jobs=tuple([await self._with_committers(job, seen) for job in seen.jobs]))
         commit = await self.known.commit(seen.repo.id, seen.sha)
         if commit is not None and commit.hands:
             return seen
@@ -43,6 +46,14 @@ class People:
         is_head = bool(seen.pulls) or any(ref.pull for ref in refs)
         behind = () if is_head else await self._behind(seen, refs)
         return replace(seen, hands=in_order((*behind, *await self._writer(seen.sha))))
+
+    async def _with_committers(self, job: Job, seen: JobsSeen) -> Job:
+        """Return the job, with who committed the credential that it is judged to have found."""
+        if job.evidence is None or not places(job.evidence):
+            return job
+        book = self.known.book(await self.known.policy_source(seen.repo.id))
+        is_found = is_leak(categorise(job, book.signatures))
+        return await Blame(self.reading).told(job, seen.sha) if is_found else job
 
     async def _writer(self, sha: str) -> tuple[Hand, ...]:
         try:

@@ -54,10 +54,11 @@ def judge(job: Job, sha: str, signatures: Signatures, received_at: datetime) -> 
         base=job.evidence.base if job.evidence else None,
         contracts=job.evidence.contracts if job.evidence else (),
     )
-    return Finding(leg, mark, received_at, _told_privately(judgement, job) if _is_leak(verdict) else judgement)
+    return Finding(leg, mark, received_at, _told_privately(judgement, job) if is_leak(verdict) else judgement)
 
 
-def _is_leak(verdict: Verdict) -> bool:
+def is_leak(verdict: Verdict) -> bool:
+    """Whether a verdict speaks of a credential, first or beside something else."""
     return Category.SECURITY_SECRET in {verdict.category, *(other.category for other in verdict.also)}
 
 
