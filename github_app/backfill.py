@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from github_app.classify import Rulebook
 from github_app.classify_text import clipped, wrapped
 from github_app.documents import to_record
-from github_app.rules.records import Failure
+from github_app.rules.records import Failure, PolicySource, policy_id
 from github_app.rules.rejudging import Again, judged_again
 from github_app.rules.signatures import Signatures
 from github_app.rules.verdicts import Verdict
@@ -79,15 +80,15 @@ class Outcome:
         return [(before, after, count) for (before, after), count in sorted(moves.items(), key=lambda m: (-m[1], m[0]))]
 
 
-async def backfill(url: str, wanted: Wanted, signatures: Signatures, say: Callable[[str], None]) -> Outcome:
-    """Judge the kept failures of a database again; `say` hears how far it is.
+async def backfill(url: str, wanted: Wanted, rulebook: Rulebook, say: Callable[[str], None]) -> Outcome:
+    """Judge the kept failures of a database again, each under its repository's policy; `say` hears how far it is.
 
     Raises StoreRefused and StoreUnavailable.
     """
     outcome = Outcome()
     store = await SqlStore.open(url)
     try:
-        read = 0
+        read, known = 0, dict[int, Signatures]()
         async for document in store.every("failure"):
             read += 1
             if read % _EVERY == 0:
@@ -98,10 +99,19 @@ async def backfill(url: str, wanted: Wanted, signatures: Signatures, say: Callab
                 outcome.unread.append(document.id)
                 continue
             if isinstance(failure, Failure) and wanted.includes(failure):
-                outcome.add(judged_again(failure, signatures))
+                repo_id = failure.repo.id
+                if repo_id not in known:
+                    known[repo_id] = rulebook.signatures(await _source(store, repo_id))
+                outcome.add(judged_again(failure, known[repo_id]))
     finally:
         await store.close()
     return outcome
+
+
+async def _source(store: SqlStore, repo_id: int) -> PolicySource | None:
+    """Return what a repository's policy is made of, None when it was never read."""
+    found = [to_record(document) for document in await store.get([policy_id(repo_id)])]
+    return next((record for record in found if isinstance(record, PolicySource)), None)
 
 
 # --- what is printed --------------------------------------------------------------------------------------------------

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from github_app.rules.categorise import categorise
 from github_app.rules.log import LogReader
 from github_app.rules.model import Evidence
+from github_app.rules.policy import Policy
+from github_app.rules.policy_file import PolicyFile
+from github_app.rules.policy_source import policy_of
+from github_app.rules.records import PolicySource
 from github_app.rules.rejudging import failed_job
 from github_app.rules.signatures import Signatures
 from github_app.rules.verdicts import Verdict
@@ -29,6 +33,24 @@ class Judged:
     evidence: Evidence
     lines: int
     failed_step: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """What is judged by: the shipped signatures, with those of a repository's policy or of the one that is `given`."""
+
+    shipped: Signatures
+    builtin: PolicyFile
+    given: Policy | None = None
+
+    def policy(self, source: PolicySource | None = None) -> Policy:
+        """Return the policy that counts where a repository's own is made of `source`."""
+        return self.given or policy_of(source, self.builtin)
+
+    def signatures(self, source: PolicySource | None = None) -> Signatures:
+        """Return the signatures under that policy."""
+        own = self.policy(source).signatures
+        return self.shipped.under(own) if own else self.shipped
 
 
 def judge_log(chunks: Iterable[bytes], signatures: Signatures, *, job_name: str = "", step_name: str = "") -> Judged:

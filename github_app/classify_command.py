@@ -8,19 +8,25 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, TextIO, cast
 
+from github_app import builtin
+from github_app.app import builtin_policy
 from github_app.backfill import Wanted, backfill
 from github_app.backfill import as_json as kept_as_json
 from github_app.backfill import as_text as kept_as_text
-from github_app.builtin import signatures
-from github_app.classify import Judged, judge_log
+from github_app.classify import Judged, Rulebook, judge_log
 from github_app.classify_input import Log, Unusable, opened_logs
 from github_app.classify_job import is_address, judge_job, place_of
 from github_app.classify_text import Paint, as_json, as_text, plain, wrapped
 from github_app.logs import set_up_logs
 from github_app.outcomes import Unfinished
+from github_app.rules.policy_file import PolicyFile, parse
+from github_app.rules.policy_layers import resolve
+from github_app.rules.signatures import Signatures
 from github_app.settings import Refused, TerminalSettings, read_database_settings, read_github_settings
 from github_app.store import StoreRefused
 
@@ -51,6 +57,13 @@ def add_classify_command(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--job", default="", metavar="NAME", help="the job's name; of a .zip, judge this job alone")
     parser.add_argument("--step", default="", metavar="NAME", help="the name of the step that failed")
+    parser.add_argument(
+        "--policy",
+        type=Path,
+        metavar="FILE",
+        help="a policy file whose signatures count too; of a job or a kept failure "
+        "it takes the place of the repository's own",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     kept = parser.add_argument_group("failures that are kept in the database at DATABASE_URL")
     kept.add_argument("--backfill", action="store_true", help="judge them again, and say what would change")
@@ -83,27 +96,46 @@ def _classify(arguments: argparse.Namespace) -> int:
     if arguments.repo or arguments.since is not None:
         raise Unusable("--repo and --since choose among kept failures: they go with --backfill.")
     where = arguments.log or _standard_input()
+    rulebook = _rulebook(arguments.policy)
     if is_address(where):
-        return _on_github(where, arguments)
+        return _on_github(where, arguments, rulebook)
+    signatures = rulebook.signatures()
     progress = Progress(sys.stderr)
     with opened_logs(where, cast("Any", sys.stdin.buffer)) as logs:
         first = next(logs)
         if first.job:
-            told = _of_run(_only(arguments.job, first, logs), arguments.step, progress)
+            told = _of_run(_only(arguments.job, first, logs), arguments.step, signatures, progress)
             _print_run(told, as_json_text=arguments.json)
         else:
-            _print_one(_judged(first, arguments.job, arguments.step, progress), as_json_text=arguments.json)
+            judged = judge_log(
+                progress.watch(first.chunks), signatures, job_name=arguments.job, step_name=arguments.step
+            )
+            _print_one(judged, as_json_text=arguments.json)
     return GOOD
 
 
-def _on_github(address: str, arguments: argparse.Namespace) -> int:
+def _rulebook(file: Path | None) -> Rulebook:
+    """Return what to judge by; the policy file, where one is given, must be good."""
+    rulebook = Rulebook(builtin.signatures(), builtin_policy())
+    if file is None:
+        return rulebook
+    try:
+        parsed = parse(file.read_text("utf-8"), str(file))
+    except (OSError, ValueError) as error:
+        raise Unusable(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}.") from error
+    if not isinstance(parsed, PolicyFile):
+        raise Unusable(f"{parsed[0]}; `failure-review policy check` tells more.")
+    return replace(rulebook, given=resolve(rulebook.builtin, None, parsed))
+
+
+def _on_github(address: str, arguments: argparse.Namespace, rulebook: Rulebook) -> int:
     if arguments.job or arguments.step:
         raise Unusable("--job and --step are for logs from elsewhere: GitHub itself tells what its job is called.")
     try:
         settings = read_github_settings()
         set_up_logs(settings.log_level, settings.secrets)
         place = place_of(address, settings.github_api_url)
-        job, judged = asyncio.run(judge_job(place, settings, signatures(), _say))
+        job, judged = asyncio.run(judge_job(place, settings, rulebook, _say))
     except Refused as refusal:
         raise Unusable(f"A job is read with the App's key: {refusal}.") from refusal
     failed = f", failed step `{job.failed_step}`" if job.failed_step else ""
@@ -119,12 +151,13 @@ def _say(progress: str) -> None:
 def _backfill(arguments: argparse.Namespace) -> int:
     if arguments.log or arguments.job or arguments.step:
         raise Unusable("--backfill judges the failures that are kept; it takes no log, --job or --step.")
+    rulebook = _rulebook(arguments.policy)
     since = None if arguments.since is None else datetime.now(UTC) - arguments.since
     try:
         settings = read_database_settings()
         set_up_logs(settings.log_level, settings.secrets)
         url = settings.database_url.get_secret_value()
-        outcome = asyncio.run(backfill(url, Wanted(arguments.repo, since), signatures(), _say))
+        outcome = asyncio.run(backfill(url, Wanted(arguments.repo, since), rulebook, _say))
     except (Refused, StoreRefused, Unfinished) as refusal:
         raise Unusable(str(refusal)) from refusal
     if arguments.json:
@@ -140,10 +173,6 @@ def _standard_input() -> str:
     return "-"
 
 
-def _judged(log: Log, job: str, step: str, progress: Progress) -> Judged:
-    return judge_log(progress.watch(log.chunks), signatures(), job_name=job, step_name=step)
-
-
 def _only(wanted: str, first: Log, others: Iterator[Log]) -> Iterator[Log]:
     """Give the logs of an archive, or that of one job alone."""
     seen = []
@@ -155,8 +184,10 @@ def _only(wanted: str, first: Log, others: Iterator[Log]) -> Iterator[Log]:
         raise Unusable(f"There is no job `{wanted}` in the archive; there are {', '.join(seen)}.")
 
 
-def _of_run(logs: Iterator[Log], step: str, progress: Progress) -> list[tuple[str, Judged]]:
-    return [(log.job, _judged(log, log.job, step, progress)) for log in logs]
+def _of_run(logs: Iterator[Log], step: str, signatures: Signatures, progress: Progress) -> list[tuple[str, Judged]]:
+    return [
+        (log.job, judge_log(progress.watch(log.chunks), signatures, job_name=log.job, step_name=step)) for log in logs
+    ]
 
 
 # --- what is printed --------------------------------------------------------------------------------------------------

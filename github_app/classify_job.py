@@ -14,17 +14,18 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import ValidationError
 
-from github_app.classify import Judged
+from github_app.classify import Judged, Rulebook
 from github_app.classify_input import Unusable
 from github_app.connect import github_of
 from github_app.github.client import Api, GitHub, open_session
 from github_app.github.facts import head_repo, job_of, run_of
 from github_app.github.payloads import InstallationRef, RepositoryPayload
+from github_app.github.policy_files import read_policy
 from github_app.github.reading import Reading
 from github_app.outcomes import GiveUp, Unfinished
 from github_app.rules.categorise import categorise
 from github_app.rules.model import Job, Repo
-from github_app.rules.signatures import Signatures
+from github_app.rules.policy_source import taken_in
 from github_app.settings import GitHubSettings
 
 EXAMPLE: Final = "https://github.com/OWNER/REPO/actions/runs/NUMBER/job/NUMBER"
@@ -79,9 +80,9 @@ def _parts(address: str) -> SplitResult:
 
 
 async def judge_job(
-    place: Place, settings: GitHubSettings, signatures: Signatures, say: Callable[[str], None]
+    place: Place, settings: GitHubSettings, rulebook: Rulebook, say: Callable[[str], None]
 ) -> tuple[Job, Judged]:
-    """Return a failed job with the App's verdict on it; `say` hears what is being done.
+    """Return a failed job with the App's verdict on it, under the repository's policy; `say` hears what is being done.
 
     Raises Unusable, with a sentence for whatever GitHub refuses.
     """
@@ -90,7 +91,8 @@ async def judge_job(
         try:
             say(f"Asking GitHub for job {place.job_id} of {place.full_name}")
             reading = await _reading(github, place, settings)
-            job = await _job(reading, place, say)
+            source = taken_in(None, await read_policy(github, reading.repo, "classify", _now()))
+            job = await _job(reading, place, rulebook.policy(source).artifacts, say)
         except Unfinished as outcome:
             raise Unusable(f"GitHub could not be asked to the end: {outcome.reason}.") from outcome
         except ValidationError as error:
@@ -98,7 +100,7 @@ async def judge_job(
     evidence = job.evidence
     if evidence is None:
         raise Unusable(f"The job `{job.name}` ended as {job.conclusion}: there is no failure to judge.")
-    return job, Judged(categorise(job, signatures), evidence, 0)
+    return job, Judged(categorise(job, rulebook.signatures(source)), evidence, 0)
 
 
 async def _reading(github: GitHub, place: Place, settings: GitHubSettings) -> Reading:
@@ -112,7 +114,7 @@ async def _reading(github: GitHub, place: Place, settings: GitHubSettings) -> Re
     return Reading(github.installation(installation, repo.id, _PERMISSIONS), repo, settings.secrets, _now)
 
 
-async def _job(reading: Reading, place: Place, say: Callable[[str], None]) -> Job:
+async def _job(reading: Reading, place: Place, artifacts: tuple[str, ...], say: Callable[[str], None]) -> Job:
     """Return the job, with everything known about why it failed if it did."""
     try:
         told = await reading.job(place.job_id)
@@ -125,7 +127,7 @@ async def _job(reading: Reading, place: Place, say: Callable[[str], None]) -> Jo
     if not job.done:
         raise Unusable(f"The job `{job.name}` is not over yet.")
     say(f"Reading the log of `{job.name}`")
-    [judged] = await reading.with_evidence([job], head_repo(run, ()))
+    [judged] = await reading.with_evidence([job], head_repo(run, ()), artifacts)
     return judged
 
 

@@ -14,14 +14,16 @@ from typing import Any
 
 import pytest
 from databases import NOW
-from stories import ADA, DATABASE, NETWORK, PUZZLE, A, at, job, moved, only, pull, seen, told
+from stories import ADA, DATABASE, NETWORK, PUZZLE, REPO, A, at, job, moved, only, pull, seen, told
 
+from github_app.app import builtin_policy
 from github_app.backfill import CAUTION, Wanted, as_json, as_text, backfill
 from github_app.builtin import signatures
+from github_app.classify import Rulebook
 from github_app.documents import Document, to_document
 from github_app.engine import Change
 from github_app.rules.model import Evidence
-from github_app.rules.records import Failure, FailureState
+from github_app.rules.records import Failure, FailureState, PolicySource
 from github_app.rules.signatures import Signatures, parse
 from github_app.rules.verdicts import Answer, Compared, Correction
 from github_app.store import SqlStore
@@ -56,7 +58,11 @@ async def kept(database_url: str) -> str:
 
 
 async def run(url: str, rules: Signatures, wanted: Wanted | None = None) -> dict[str, Any]:
-    return as_json(await backfill(url, wanted or Wanted(), rules, lambda _: None))
+    return as_json(await backfill(url, wanted or Wanted(), book(rules), lambda _: None))
+
+
+def book(rules: Signatures) -> Rulebook:
+    return Rulebook(rules, builtin_policy())
 
 
 def more_rules() -> Signatures:
@@ -87,6 +93,15 @@ async def test_what_a_new_rule_would_change_is_told_and_not_done(kept: str) -> N
     assert (await run(kept, more_rules()))["table"] == found["table"]
 
 
+async def test_a_repository_s_own_signatures_count_for_its_failures_alone(kept: str) -> None:
+    own = "signatures: [{id: kettle, category: performance, pattern: machine hums, description: it hums}]"
+    await keep(kept, to_document(PolicySource(replace(REPO, id=REPO.id + 1), A, NOW, text=f"schema: 1\n{own}\n"), 0))
+    assert (await run(kept, signatures()))["changed"] == []
+    await keep(kept, to_document(PolicySource(REPO, A, NOW, text=f"schema: 1\n{own}\n"), 0))
+    [changed] = (await run(kept, signatures()))["changed"]
+    assert (changed["id"], changed["after"]["category"]) == ("f2", "performance")
+
+
 async def test_failures_of_one_repository_and_of_the_last_days_can_be_chosen(kept: str) -> None:
     assert (await run(kept, signatures(), Wanted("Octo/Shop")))["failures"] == 4
     assert (await run(kept, signatures(), Wanted("octo/other")))["failures"] == 0
@@ -101,7 +116,7 @@ async def test_a_record_that_cannot_be_read_is_counted_and_stops_nothing(sqlite_
 
 
 async def test_people_read_counts_moves_and_reasons(kept: str) -> None:
-    text = as_text(await backfill(kept, Wanted(), more_rules(), lambda _: None))
+    text = as_text(await backfill(kept, Wanted(), book(more_rules()), lambda _: None))
     assert " ".join(text[:2]) == (
         "4 failures: 3 judged again, of which 1 would change and 2 stay the same; 1 not judged again."
     )
@@ -119,7 +134,7 @@ async def test_what_people_corrected_is_listed_apart_and_stands(sqlite_database_
     theirs = replace(failure.verdict, category=Category.TEST_UNIT, source="person")
     corrected = replace(failure, verdict=theirs, machine=failure.verdict, correction=word)
     await keep(sqlite_database_url, to_document(corrected, 0))
-    outcome = await backfill(sqlite_database_url, Wanted(), Signatures([]), lambda _: None)
+    outcome = await backfill(sqlite_database_url, Wanted(), book(Signatures([])), lambda _: None)
     [told_of] = as_json(outcome)["corrected"]
     assert (told_of["people"], told_of["before"]["category"], told_of["after"]["category"]) == (
         *("test.unit", "test.database"),
@@ -135,7 +150,7 @@ async def test_a_comparison_that_is_not_repeated_is_told(sqlite_database_url: st
     [failure, *_] = failures()
     green = replace(failure.comparison, green=Compared(Answer.NEW, "It is new."))
     await keep(sqlite_database_url, to_document(replace(failure, comparison=green), 0))
-    outcome = await backfill(sqlite_database_url, Wanted(), Signatures([]), lambda _: None)
+    outcome = await backfill(sqlite_database_url, Wanted(), book(Signatures([])), lambda _: None)
     assert as_json(outcome)["changed"][0]["compared_with_green_run"]
     assert "which they were is not kept, so they count here." in " ".join(line.strip() for line in as_text(outcome))
 

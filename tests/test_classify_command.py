@@ -89,6 +89,34 @@ def test_one_job_of_a_run_can_be_asked_for(run: Path, capsys: pytest.CaptureFixt
     assert err == ("failure-review: There is no job `dosc` in the archive; there are unit, docs, e2e tests, deploy.\n")
 
 
+def test_the_signatures_of_a_policy_file_count_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    policy, log = tmp_path / "policy.yml", tmp_path / "job.log"
+    policy.write_text("signatures: [{id: kettle, category: performance, pattern: kettle, description: it boils}]\n")
+    log.write_text("the kettle\n##[error]x\n")
+    assert told(capsys, log)[1].startswith("unknown (no_match)\n")
+    status, out, err = told(capsys, "--policy", policy, log)
+    assert (status, out.split("\n")[0], err) == (0, "performance", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("signatures: 7\n", "{file} line 1, column 1: signatures: "),
+        (None, "{file} cannot be read: No such file or directory."),
+        (b"\xff", "{file} cannot be read: it is no text."),
+    ],
+)
+def test_a_policy_file_that_is_not_good_is_one_sentence(
+    text: str | bytes | None, sentence: str, log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yml"
+    if text is not None:
+        policy.write_bytes(text.encode() if isinstance(text, str) else text)
+    status, out, err = told(capsys, "--policy", policy, log)
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert err.startswith("failure-review: " + sentence.format(file=policy))
+
+
 def test_what_cannot_be_read_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert told(capsys, "/no\x1b[31m/where") == (
         *(2, ""),

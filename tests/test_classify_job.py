@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from world import settings_for
 
+from github_app.app import builtin_policy
 from github_app.builtin import signatures
-from github_app.classify import Judged
+from github_app.classify import Judged, Rulebook
 from github_app.classify_input import Unusable
 from github_app.classify_job import EXAMPLE, Place, judge_job, place_of
 from github_app.rules.model import Job as JudgedJob
@@ -22,6 +23,7 @@ from github_app.sandbox.scenario import Sandbox
 from github_app.settings import Settings
 from pytest_failure_review.report import Category, State
 
+RULES = Rulebook(signatures(), builtin_policy())
 PUBLIC = "https://api.github.com"
 LOG = (
     "2026-03-02T09:00:02.0Z FAILED tests/test_cart.py::test_total - assert 3 == 4\n"
@@ -46,7 +48,7 @@ class Desk:
 
     async def judge(self, address: str = "") -> tuple[JudgedJob, Judged]:
         place = place_of(address or self.address, self.settings.github_api_url)
-        return await judge_job(place, self.settings, signatures(), lambda _: None)
+        return await judge_job(place, self.settings, RULES, lambda _: None)
 
     async def refusal(self, address: str = "") -> str:
         with pytest.raises(Unusable) as refused:
@@ -85,11 +87,22 @@ async def test_the_plugin_s_report_counts(desk: Desk) -> None:
     await desk.sandbox.finish_job(desk.job, "failure", log=LOG)
     place = {"run_id": str(desk.run.id), "run_attempt": "1", "job": "integration", "sha": ""}
     failure = {"record": "failure", "nodeid": "tests/test_cart.py::test_total", "category": "test.database"}
-    records = [{"record": "start", "schema": 1, "github": place}, failure, {"record": "finish"}]
+    failure |= {"rule": "sql", "confidence": 0.9}
+    records: list[Any] = [{"record": "start", "schema": 1, "github": place}, failure, {"record": "finish"}]
     report = {"failure-review-1-main.jsonl": "\n".join(map(json.dumps, records)).encode()}
     desk.sandbox.upload_artifact(desk.run, "failure-review-integration-0-1", report)
     _, judged = await desk.judge()
     assert (judged.verdict.category, judged.verdict.source) == (Category.TEST_DATABASE, "report")
+
+
+async def test_the_repository_s_own_policy_counts(desk: Desk) -> None:
+    own = (
+        "schema: 1\nsignatures: [{id: kettle, category: infra.runner, pattern: kettle boils, description: it boils}]\n"
+    )
+    await desk.sandbox.put_file(desk.run.repo, ".github/failure-review.yml", own)
+    await desk.sandbox.finish_job(desk.job, "failure", log=LOG.replace("FAILED tests/test_cart.py", "the kettle boils"))
+    _, judged = await desk.judge()
+    assert (judged.verdict.category, judged.verdict.description) == (Category.INFRA_RUNNER, "it boils")
 
 
 async def test_a_cancelled_job_says_so(desk: Desk) -> None:
