@@ -105,7 +105,6 @@ async def test_when_github_does_not_answer_nothing_is_compared_and_everything_is
     assert said in gate.summary
 
 
-@pytest.mark.requirement("S1-041")
 async def test_the_same_failure_on_main_and_on_two_peoples_pull_requests_is_told_on_each(app: AppWorld) -> None:
     """X33: what main fails of already is nobody's who meets it, and each gate names the others."""
     base = main(app)
@@ -148,7 +147,6 @@ async def test_the_same_failure_on_main_and_on_two_peoples_pull_requests_is_told
     )
 
 
-@pytest.mark.requirement("S1-077")
 async def test_a_test_that_flips_on_one_commit_is_called_flaky(app: AppWorld) -> None:
     pull = await pull_by(app, "ada")
     run = await app.sandbox.start_run(app.repo, pull.head_sha, jobs=["unit"])

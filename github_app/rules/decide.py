@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from github_app.rules import refs as lines
 from github_app.rules.case import Alarm, Case, Decision, Note
 from github_app.rules.commits import join, new_commit, with_refs
+from github_app.rules.comparison import is_same
 from github_app.rules.effects import (
     Effect,
     ForgetInstallation,
@@ -194,17 +195,21 @@ def _compared(before: Case, after: Case, event: Event, book: Book, now: datetime
 
 def turned(before: Case, after: Case) -> tuple[str, ...]:
     """Return the fingerprints of the failures that began or ended: of these, others must be known (S1-041)."""
+    return tuple(sorted({failure.fingerprint for failure in _turned(before, after)}))
+
+
+def _turned(before: Case, after: Case) -> list[Failure]:
     was_open = {failure.id: failure.open for failure in before.failures}
-    news = (failure for failure in after.failures if was_open.get(failure.id) is not failure.open)
-    return tuple(sorted({failure.fingerprint for failure in news}))
+    return [failure for failure in after.failures if was_open.get(failure.id) is not failure.open]
 
 
 def _echoes(before: Case, after: Case) -> tuple[Effect, ...]:
     """What other lines of work show of a failure that began or ended here: they say whom it hits, and where else."""
-    marks, mine = turned(before, after), {ref.name for ref in after.refs}
-    theirs = {each.ref.name: each.ref for each in after.siblings if each.failure.fingerprint in marks}
-    told = [ref for name, ref in sorted(theirs.items()) if name not in mine and ref.open]
-    effects = (effect for ref in told for effect in _shown_on(ref))
+    said = [(failure.fingerprint, failure.prints) for failure in _turned(before, after)]
+    mine = {ref.name for ref in after.refs}
+    same = (each for each in after.siblings if any(is_same(one, each.failure) for one in said))
+    told = {each.ref.name: each.ref for each in same if each.ref.open and each.ref.name not in mine}
+    effects = (effect for _, ref in sorted(told.items()) for effect in _shown_on(ref))
     return tuple(effect for effect in effects if not isinstance(effect, PublishLabels))
 
 

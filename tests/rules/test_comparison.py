@@ -1,0 +1,334 @@
+"""What a failure is compared with, in the words that people read; what could not be compared is never called new."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stories import ADA, A, B, C, at, book, job, only, pull, seen, told
+from verdicts import JOB, report, reported
+
+from github_app.rules.around import around
+from github_app.rules.comparison import Sibling, compared, elsewhere, flakiness, prints_of
+from github_app.rules.findings import judge
+from github_app.rules.model import BaseJob, Baseline, BaseState, Evidence, Excerpt, Person
+from github_app.rules.records import Failure, FailureState, Judgement, Ref
+from github_app.rules.verdicts import Answer, Compared, Verdict
+from pytest_failure_review.report import Category
+
+BEA, CAL = Person(2, "bea"), Person(3, "cal")
+SHA = "5" * 40
+TEST = "FAILED tests/unit/test_cart.py::test_total - assert 3 == 4"
+SAME = "FAILED tests/unit/test_cart.py::test_total - assert 7 == 8"
+OTHER = "FAILED tests/unit/test_tax.py::test_tax - assert 3 == 4"
+NOW = at(60)
+
+
+def evidence(*lines: str, **more: Any) -> Evidence:
+    return Evidence(excerpts=(Excerpt(11, lines, "##[error]"),), **more)
+
+
+def judged(says: str = TEST, **more: Any) -> Judgement:
+    finding = judge(job(evidence=evidence(says, **more)), A, book().signatures, at(10))
+    assert finding is not None
+    assert finding.judgement is not None
+    return finding.judgement
+
+
+def failed(says: str = TEST, number: int = 1, author: Person = ADA, sha: str = A, **more: Any) -> Sibling:
+    """The failure of one job on a pull request, and that pull request."""
+    its = pull(sha, number=number, author=author, head_ref=f"work-{number}")
+    case = told(seen(sha, job(evidence=evidence(says), **more), pulls=(its,)))
+    return Sibling(only(case), case.refs[0])
+
+
+def on_main(says: str = TEST, sha: str = C, **more: Any) -> Sibling:
+    case = told(seen(sha, job(evidence=evidence(says), **more), branch="main"))
+    return Sibling(only(case), case.refs[0])
+
+
+MINE = failed()
+
+
+def with_pull(sibling: Sibling, **changes: Any) -> Sibling:
+    assert sibling.ref.pull is not None
+    return replace(sibling, ref=replace(sibling.ref, pull=replace(sibling.ref.pull, **changes)))
+
+
+# --- with the last green run -----------------------------------------------------------------------------------------
+
+
+def green(baseline: Baseline | None, says: str = TEST) -> Compared:
+    return compared(judged(says, baseline=baseline), "fr1:1", at(10), MINE.ref, ()).green
+
+
+@pytest.mark.parametrize(
+    ("baseline", "answer", "sentence"),
+    [
+        (None, Answer.NOT_COMPARED, "Not compared with a green run."),
+        (
+            Baseline("main", gap="there is none"),
+            Answer.NOT_COMPARED,
+            "Not compared with the last green run of this job on main: there is none.",
+        ),
+        (
+            Baseline("main", SHA),
+            Answer.NEW,
+            (
+                f"New since the last green run of this job on main ({SHA[:12]}): "
+                "its log shows none of the lines that this rests on."
+            ),
+        ),
+        (
+            Baseline("main", SHA, seen=(11,)),
+            Answer.SEEN,
+            (
+                f"Not new: the last green run of this job on main ({SHA[:12]}) shows the same lines, "
+                "so they may not be the cause."
+            ),
+        ),
+    ],
+)
+def test_a_failure_is_new_since_the_last_green_run_only_when_that_was_read(
+    baseline: Baseline | None, answer: Answer, sentence: str
+) -> None:
+    told = green(baseline)
+    assert (told.answer, told.sentence) == (answer, sentence)
+
+
+def test_a_failure_of_which_the_green_log_shows_a_part_says_how_much() -> None:
+    two = judged(baseline=Baseline("main", SHA, seen=(11,)))
+    lines = (*two.verdict.evidence, replace(two.verdict.evidence[0], line=40))
+    both = replace(two, verdict=replace(two.verdict, evidence=lines))
+    told = compared(both, "fr1:1", at(10), MINE.ref, ()).green
+    assert told.sentence.startswith("Partly new since the last green run")
+    assert told.sentence.endswith("its log shows 1 of the 2 lines that this rests on.")
+
+
+def test_a_verdict_that_rests_on_no_line_of_the_log_is_not_compared_with_one() -> None:
+    told = green(Baseline("main", SHA), says="the machine hums")
+    assert told.sentence.endswith("on main: the verdict does not rest on lines of the log.")
+
+
+# --- with the base branch --------------------------------------------------------------------------------------------
+
+
+def base(at_base: BaseJob | None = None, *siblings: Sibling, red_at: float = 10, ref: Ref = MINE.ref) -> Compared:
+    judgement = judged(base=at_base)
+    return compared(judgement, MINE.failure.fingerprint, at(red_at), ref, siblings).base
+
+
+PLACE = f"main at {SHA[:12]}, where this change began"
+
+
+@pytest.mark.parametrize(
+    ("told", "answer", "sentence"),
+    [
+        (None, Answer.NOT_COMPARED, "Not compared with main."),
+        (
+            BaseJob("main", SHA, BaseState.NOT_KNOWN, gap="GitHub did not tell just now"),
+            Answer.NOT_COMPARED,
+            f"Not compared with {PLACE}: GitHub did not tell just now.",
+        ),
+        (
+            BaseJob("main", SHA, BaseState.NOT_RUN),
+            Answer.NOT_RUN,
+            f"This job did not run on {PLACE}: nothing says whether it was broken before.",
+        ),
+        (
+            BaseJob("main", SHA, BaseState.PASSED),
+            Answer.NEW,
+            f"New with this change: the job passed on {PLACE}.",
+        ),
+        (
+            BaseJob("main", SHA, BaseState.RED),
+            Answer.OTHER_RED,
+            f"This job was red on {PLACE}, too, but not known to be for the same reason.",
+        ),
+        (
+            BaseJob("main", SHA, BaseState.RED, prints=("line:0",)),
+            Answer.OTHER_RED,
+            f"This job was red on {PLACE}, too, but not known to be for the same reason.",
+        ),
+        (
+            BaseJob("main", SHA, BaseState.RED, seen=(11,)),
+            Answer.ALREADY_RED,
+            f"Already failing on {PLACE}: this change did not break it.",
+        ),
+        (
+            BaseJob("main", SHA, BaseState.RED, prints=judged(SAME).prints),
+            Answer.ALREADY_RED,
+            f"Already failing on {PLACE}: this change did not break it.",
+        ),
+    ],
+)
+def test_what_a_job_came_to_where_a_change_began_is_said(told: BaseJob | None, answer: Answer, sentence: str) -> None:
+    """X71: a job that did not run there neither blames nor excuses."""
+    answered = base(told)
+    assert (answered.answer, answered.sentence) == (answer, sentence)
+
+
+def test_what_main_failed_of_before_is_not_this_change_s() -> None:
+    main = on_main(minute=5)
+    told = base(None, main)
+    assert (told.answer, told.owner, told.sha) == (Answer.ALREADY_RED, main.failure.owner, C)
+    assert (
+        told.sentence == f"Already failing on main since {C[:12]} (2026-11-24 08:05 UTC): this change did not break it."
+    )
+
+
+@pytest.mark.parametrize(
+    "main",
+    [
+        on_main(minute=15),
+        on_main(OTHER, minute=5),
+        on_main(minute=5, sha=A),
+        replace(on_main(minute=5), failure=replace(on_main(minute=5).failure, resolved_at=at(8))),
+        replace(on_main(minute=5), ref=replace(on_main().ref, name="branch/next")),
+    ],
+    ids=["later", "another test", "the same commit", "fixed before", "another branch"],
+)
+def test_what_main_did_not_fail_of_at_that_time_excuses_nobody(main: Sibling) -> None:
+    assert base(None, main).answer is Answer.NOT_COMPARED
+
+
+def test_a_branch_has_no_base_to_be_compared_with() -> None:
+    told = base(None, on_main(minute=5), ref=on_main().ref)
+    assert told.sentence == "Not compared with a base branch: this is no pull request."
+
+
+def test_whose_an_inherited_failure_is_rests_on_the_base_branch() -> None:
+    """C52 would name the author; nobody who only met it answers for it."""
+    at_base = BaseJob("main", SHA, BaseState.RED, seen=(11,))
+    met = told(seen(A, job(evidence=evidence(TEST, base=at_base)), pulls=(pull(A),)))
+    owner = only(met).owner
+    assert owner.accountable.people != (ADA,)
+    assert owner.steps[0] == f"Already failing on {PLACE}: this change did not break it."
+
+
+# --- on other pull requests ------------------------------------------------------------------------------------------
+
+
+def seen_on(*siblings: Sibling, mine: Sibling = MINE, minute: float = 60) -> str:
+    return elsewhere(mine.failure, mine.ref, siblings, at(minute)).sentence
+
+
+NOWHERE = "Not seen on other people's pull requests in the last 7 days."
+
+
+def test_the_same_failure_of_other_people_is_named() -> None:
+    found = (failed(SAME, 12, BEA, B), failed(SAME, 15, BEA, C), failed(SAME, 9, CAL, SHA))
+    assert seen_on(*found[:1]) == "Seen elsewhere in the last 7 days: #12 (1 author)."
+    assert seen_on(*found) == "Seen elsewhere in the last 7 days: #9, #12, #15 (2 authors)."
+
+
+def test_many_pull_requests_are_not_counted_so_that_the_words_settle() -> None:
+    """G13: each further one would else have every gate written anew."""
+    many = [failed(SAME, number, BEA, f"{number:040}") for number in range(10, 17)]
+    assert (
+        seen_on(*many[:6]) == seen_on(*many) == "Seen elsewhere in the last 7 days: #10, #11, #12, #13, #14 and more."
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        MINE,
+        failed(SAME, 12, ADA, B),
+        failed(OTHER, 12, BEA, B),
+        on_main(SAME),
+        failed(SAME, 12, BEA, A),
+        with_pull(failed(SAME, 12, BEA, B), head_ref="revert-1-work-1"),
+        with_pull(failed(SAME, 12, BEA, B), title='Revert "Sum the cart"'),
+        with_pull(failed(SAME, 12, BEA, B), commits=(A, B)),
+        with_pull(failed(SAME, 12, BEA, B), merged=True),
+    ],
+    ids=["itself", "same author", "another test", "a branch", "same commit", "revert", "titled", "stack", "merged"],
+)
+def test_what_comes_of_the_same_change_is_not_seen_elsewhere(other: Sibling) -> None:
+    """X33."""
+    assert seen_on(other) == NOWHERE
+
+
+def test_a_pull_request_that_was_fixed_and_merged_counts_and_one_of_last_week_does_not() -> None:
+    fixed = with_pull(failed(SAME, 12, BEA, B), merged=True)
+    fixed = replace(fixed, failure=replace(fixed.failure, resolved_at=at(20)))
+    assert seen_on(fixed) == "Seen elsewhere in the last 7 days: #12 (1 author)."
+    assert seen_on(fixed, minute=7 * 24 * 60 + 10) == NOWHERE
+
+
+def test_what_nobody_recognised_is_not_compared_with_others() -> None:
+    told = seen_on(failed("the machine hums", 12, BEA, B), mine=failed("the machine hums"))
+    assert told == "Not compared with other pull requests: nothing in its evidence tells it from others of its kind."
+
+
+def test_a_reported_failure_is_known_again_by_the_test_that_failed() -> None:
+    """The plugin's fingerprint; of another category it says nothing."""
+    failures = [replace(reported(Category.TEST_UNIT), fingerprint=f"f{number}") for number in range(7)]
+    failures.append(replace(reported(Category.PERFORMANCE), fingerprint="slow"))
+    its = replace(JOB, evidence=Evidence(report=report(*failures)))
+    verdict = Verdict(Category.TEST_UNIT, "", "report:test.unit", "report", 0.9)
+    assert prints_of(its, verdict) == ("test:f0", "test:f1", "test:f2", "test:f3", "test:f4")
+
+
+# --- flips, and what is shown ----------------------------------------------------------------------------------------
+
+
+def flipped(sibling: Sibling, *minutes: float) -> Sibling:
+    return replace(sibling, failure=replace(sibling.failure, flips=tuple(map(at, minutes))))
+
+
+def test_flips_of_the_same_failure_are_counted_everywhere_for_seven_days() -> None:
+    """X72, C23: an outage proves nothing about a test."""
+    mine = flipped(MINE, -7 * 24 * 60 + 59, 10, 20)
+    others = [flipped(failed(SAME, 12, ADA, B), 30), flipped(failed(OTHER, 13, BEA, C), 30), mine]
+    assert flakiness(mine.failure, others, NOW) == 3
+    outage = flipped(failed("curl: (6) Could not resolve host: registry.example.org"), 10)
+    assert flakiness(outage.failure, [outage], NOW) == 0
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        ((), ""),
+        ((10,), "Flaky: flipped once in 7 days, red and then green on one commit."),
+        ((10, 20, 30), "Flaky: flipped 3 times in 7 days, red and then green on one commit."),
+    ],
+)
+def test_a_flaky_failure_says_how_often_it_flipped(minutes: tuple[float, ...], said: str) -> None:
+    assert around(flipped(MINE, *minutes).failure, MINE.ref, (), NOW).flaky == said
+
+
+def test_everything_that_was_or_was_not_compared_is_said() -> None:
+    assert around(MINE.failure, MINE.ref, (), NOW).news == (
+        "Not compared with a green run.",
+        "Not compared with main.",
+        NOWHERE,
+    )
+
+
+def test_what_was_fixed_on_main_meanwhile_is_only_behind() -> None:
+    main = on_main(minute=5)
+    inherited = replace(MINE.failure, comparison=compared(judged(), MINE.failure.fingerprint, at(10), MINE.ref, [main]))
+    fixed = replace(main, failure=replace(main.failure, state=FailureState.CLOSED, fixed_by=B))
+    forgotten = replace(fixed, failure=replace(fixed.failure, fixed_by=None))
+
+    def news(*siblings: Sibling, failure: Failure = inherited, ref: Ref | None = MINE.ref) -> str:
+        return " ".join(around(failure, ref, siblings, NOW).news)
+
+    assert f"It was fixed on main by {B[:12]}: bring this branch up to date." in news(fixed)
+    assert "It was fixed on main: bring this branch up to date." in news(forgotten)
+    for silent in (news(), news(main), news(fixed, main), news(fixed, failure=MINE.failure), news(fixed, ref=None)):
+        assert "bring this branch" not in silent
+
+
+@given(says=st.sampled_from((TEST, OTHER, "the machine hums")), state=st.sampled_from(list(BaseState)))
+def test_no_comparison_opens_the_gate(says: str, state: BaseState) -> None:
+    at_base = BaseJob("main", SHA, state, seen=(11,))
+    alone = told(seen(A, job(evidence=evidence(says)), pulls=(pull(A),)))
+    with_base = told(seen(A, job(evidence=evidence(says, base=at_base)), pulls=(pull(A),)))
+    one, other = only(alone), only(with_base)
+    assert (one.state, one.verdict, one.override) == (other.state, other.verdict, other.override)
