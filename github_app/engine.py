@@ -18,6 +18,7 @@ from github_app.outcomes import Retry
 from github_app.rules.around import Around
 from github_app.rules.case import Case, Decision
 from github_app.rules.commands import AskHelp
+from github_app.rules.comparison import Sibling
 from github_app.rules.decide import decide, turned
 from github_app.rules.effects import Effect, effect_key
 from github_app.rules.events import (
@@ -169,8 +170,8 @@ class Engine:
             before = to_case(documents)
             now, book = self._now(), self.book(before.source)
             decision = decide(before, event, book, now)
-            if news := turned(before, decision.case):
-                before = replace(before, siblings=await siblings_of(self._store, _whose(event)[1], news, now))
+            if others := await self._others(decision.case, turned(before, decision.case), event):
+                before = replace(before, siblings=others)
                 decision = decide(before, event, book, now)
             versions = {document.id: document.version for document in documents}
             if await self._store.commit(_change(before, decision, event, versions, now), now):
@@ -234,6 +235,12 @@ class Engine:
     async def case_of(self, repo_id: int, sha: str) -> Case:
         """Return everything that is known about a commit, to show it."""
         return to_case(await self._around(repo_id, sha, set()))
+
+    async def _others(self, case: Case, fingerprints: Sequence[str], event: Event) -> tuple[Sibling, ...]:
+        """Return failures of some fingerprints that a case does not hold itself."""
+        found = await siblings_of(self._store, _whose(event)[1], fingerprints, self._now())
+        own = {failure.id for failure in case.failures}
+        return tuple(each for each in found if each.failure.id not in own)
 
     async def _load(self, event: Event, taken: set[str]) -> list[Document]:
         """Return the documents that an event can touch, and those of some more ids."""

@@ -39,6 +39,8 @@ async def siblings_of(store: Finder, repo_id: int, fingerprints: Sequence[str], 
     for mark in fingerprints[:MOST_MARKS]:
         found += await store.find("failure", repo_id, prints=[mark], open_or_since=now - WINDOW, newest=MOST)
     failures = [record for record in map(to_record, found) if isinstance(record, Failure)]
+    if not failures:
+        return ()
     names = sorted({ref_id(repo_id, failure.ref) for failure in failures})
     refs = {record.name: record for record in map(to_record, await store.get(names)) if isinstance(record, Ref)}
     return tuple(Sibling(failure, refs[failure.ref]) for failure in failures if failure.ref in refs)

@@ -14,7 +14,7 @@ from stories import REPO, A, B, at, fired, job, moved, only, pull, pushed, queue
 
 from github_app.builtin import signatures
 from github_app.documents import to_record
-from github_app.engine import ATTEMPTS, PUBLISH_AFTER, Engine, Entry, Timer
+from github_app.engine import ATTEMPTS, ECHO_AFTER, PUBLISH_AFTER, Engine, Entry, Timer
 from github_app.outcomes import Retry
 from github_app.rules.case import Case, Decision
 from github_app.rules.decide import CLOSE, DEADLINE, SETTLE
@@ -30,6 +30,7 @@ from github_app.rules.effects import (
 )
 from github_app.rules.events import Event, InstallationMoved, PolicyRead, RefreshAsked, RepoMoved
 from github_app.rules.gate import Gate, gate_of
+from github_app.rules.model import Person
 from github_app.rules.records import Failure, FailureState, PolicySource
 from github_app.rules.verdicts import Mode
 
@@ -91,6 +92,22 @@ async def test_wishes_wait_a_moment_so_that_many_events_cost_one_write() -> None
     """G13."""
     store = await after(OPENED)
     assert {wish.due_at for wish in store.wishes} == {at(12) + PUBLISH_AFTER}
+
+
+async def test_what_others_show_of_a_failure_waits_a_minute_and_many_jobs_cost_it_once() -> None:
+    """G13: forty jobs that fail of what another pull request has are one wish for that one."""
+    other = pull(B, number=12, author=Person(2, "bea"), head_ref="tax")
+    store = await after(OPENED, RED, moved(other, "opened"))
+    store.wishes.clear()
+    for number in range(40):
+        told = seen(B, job(name=f"unit ({number})", run=20 + number), pulls=(other,))
+        await engine_on(store).handle(told)
+    echoes = [wish for wish in store.wishes if wish.key in {f"gate/7/{A}", "comment/7/1"}]
+    assert {(wish.key, wish.due_at) for wish in echoes} == {
+        (f"gate/7/{A}", at(12) + ECHO_AFTER),
+        ("comment/7/1", at(12) + ECHO_AFTER),
+    }
+    assert len(echoes) == 2
 
 
 async def test_only_what_changed_is_written() -> None:

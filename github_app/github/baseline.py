@@ -1,7 +1,8 @@
 """What a red job is compared with: its last green run on the base branch, and where a pull request began.
 
-Asked once, when a job turns red; what was asked before for another job costs nothing of GitHub's limit (ETags). What
-goes wrong here only means "not compared": it neither holds up a verdict nor makes one.
+Asked once, when a job turns red, and only once a minute for all jobs of a commit, so that forty of them that fail
+together are not forty times as slow. What goes wrong here only means "not compared": it neither holds up a verdict nor
+makes one.
 
 Never taken for a baseline are runs of pull requests, or of a fork whose branch happens to be called like ours: their
 authors could print the lines of their own failures in a green run.
@@ -10,8 +11,9 @@ authors could print the lines of their own failures in a green run.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -35,10 +37,36 @@ MOST_COMPARED: Final = 5
 MAX_GREEN: Final = 32 * 1024 * 1024
 """Bytes that are searched of a log; what was not found by then counts as not seen."""
 
+REMEMBERED: Final = timedelta(minutes=1)
+MOST_REMEMBERED: Final = 500
 RUNS: Final = 20
 COMMITS: Final = 100
 JOBS: Final = 100
+CHECKS: Final = 100
 _NOT_ASKED: Final = "GitHub did not tell just now"
+
+
+class Asked:
+    """What GitHub answered within the last minute, refusals too."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._answers: dict[Hashable, tuple[datetime, Any]] = {}
+
+    async def once(self, key: Hashable, ask: Callable[[], Awaitable[Any]]) -> Any:
+        """Return the answer under `key`, asked for if need be; raises Unfinished as asking does, or did."""
+        at, answer = self._answers.get(key, (None, None))
+        if at is None or self._now() >= at + REMEMBERED:
+            try:
+                answer = await ask()
+            except Unfinished as refusal:
+                answer = refusal
+            if len(self._answers) >= MOST_REMEMBERED:
+                self._answers.clear()
+            self._answers[key] = (self._now(), answer)
+        if isinstance(answer, Unfinished):
+            raise answer
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +75,7 @@ class Baselines:
 
     reading: Reading
     known: Known
+    asked: Asked
 
     async def compared(self, seen: JobsSeen) -> JobsSeen:
         """Return the event with what its newly red jobs are to be compared with."""
@@ -57,8 +86,7 @@ class Baselines:
         pulls = [*seen.pulls, *(ref.pull for ref in refs if ref.pull)]
         if not pulls:
             return await self._with(seen, red, seen.repo.default_branch, None, None)
-        pull = await self._with_commits(pulls[0])
-        base_sha = await self._merge_base(pull)
+        pull, base_sha = await asyncio.gather(self._with_commits(pulls[0]), self._merge_base(pulls[0]))
         told = {each.number: each for each in (*seen.pulls, pull)}
         return await self._with(replace(seen, pulls=tuple(told.values())), red, pull.base_ref, pull, base_sha)
 
@@ -66,15 +94,13 @@ class Baselines:
         self, seen: JobsSeen, red: Sequence[Job], branch: str, pull: Pull | None, base_sha: str | None
     ) -> JobsSeen:
         base = await self.known.commit(seen.repo.id, base_sha) if base_sha else None
-
-        async def look(job: Job) -> Job:
-            if job.evidence is None:
-                return job
-            baseline = await self._baseline(job, branch, job.evidence.excerpts)
-            at_base = await self._base(job, pull, base_sha, base) if pull is not None else None
-            return replace(job, evidence=replace(job.evidence, baseline=baseline, base=at_base))
-
-        done = dict(zip((id(job) for job in red), await asyncio.gather(*map(look, red)), strict=True))
+        done: dict[int, Job] = {}
+        for job in red:
+            assert job.evidence is not None
+            excerpts = job.evidence.excerpts
+            at_base = self._base(job, pull, base_sha, base) if pull is not None else _no_base()
+            baseline, of_base = await asyncio.gather(self._baseline(job, branch, excerpts), at_base)
+            done[id(job)] = replace(job, evidence=replace(job.evidence, baseline=baseline, base=of_base))
         return replace(seen, jobs=tuple(done.get(id(job), job) for job in seen.jobs))
 
     # --- the last green run
@@ -147,7 +173,8 @@ class Baselines:
 
     async def _with_commits(self, pull: Pull) -> Pull:
         try:
-            told = await self._get("/repos/{owner}/{repo}/pulls/{n}/commits", {"per_page": COMMITS}, n=pull.number)
+            template = "/repos/{owner}/{repo}/pulls/{n}/commits"
+            told = await self._get(template, {"per_page": COMMITS}, about=pull.head_sha, n=pull.number)
         except Unfinished:
             return pull
         return replace(pull, commits=tuple(str(item["sha"]) for item in told))
@@ -159,12 +186,20 @@ class Baselines:
         if own is not None:
             return own
         try:
-            query: Query = {"check_name": job.name, "status": "completed", "filter": "latest"}
-            told = await self._get("/repos/{owner}/{repo}/commits/{ref}/check-runs", query, ref=sha)
-            checks = [CheckRun.model_validate(item) for item in told["check_runs"]]
+            checks = await self._checks(job.name, sha)
         except (Unfinished, ValidationError):
             return BaseJob(pull.base_ref, sha, BaseState.NOT_KNOWN, gap=_NOT_ASKED)
         return await self._of_checks(job, BaseJob(pull.base_ref, sha, BaseState.NOT_RUN), checks)
+
+    async def _checks(self, name: str, sha: str) -> list[CheckRun]:
+        """Return the ended checks of a name on a commit; all of its checks are asked for at once if they are few."""
+        template = "/repos/{owner}/{repo}/commits/{ref}/check-runs"
+        query: Query = {"status": "completed", "filter": "latest", "per_page": CHECKS}
+        told = await self._get(template, query, ref=sha)
+        if told["total_count"] > CHECKS:
+            told = await self._get(template, {**query, "check_name": name}, ref=sha)
+        checks = [CheckRun.model_validate(item) for item in told["check_runs"]]
+        return [check for check in checks if check.name == name]
 
     async def _of_checks(self, job: Job, base: BaseJob, checks: Sequence[CheckRun]) -> BaseJob:
         """Read what checks of the job's name came to; of two workflows with one name nothing is known (X45)."""
@@ -180,10 +215,20 @@ class Baselines:
         seen = await self._lines_seen(mine[0].id, excerpts) if looked else ()
         return replace(base, state=state, url=url, seen=seen or ())
 
-    async def _get(self, template: str, query: Query, **names: str | int) -> Any:
-        """Return JSON at an address; asked "has it changed?" where it was asked before."""
+    async def _get(self, template: str, query: Query, *, about: str = "", **names: str | int) -> Any:
+        """Return JSON at an address, as it was within the last minute; `about` tells states of one address apart."""
         repo = self.reading.repo
-        return await self.reading.api.get(template, cached=True, query=query, owner=repo.owner, repo=repo.name, **names)
+        key = (repo.id, template, about, *sorted(query.items()), *sorted(names.items()))
+
+        async def ask() -> Any:
+            told = {"owner": repo.owner, "repo": repo.name, **names}
+            return await self.reading.api.get(template, cached=True, query=query, **told)
+
+        return await self.asked.once(key, ask)
+
+
+async def _no_base() -> None:
+    return None
 
 
 def _may_be_compared(job: Job) -> bool:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from github_app.github import facts
-from github_app.github.baseline import Baselines
+from github_app.github.baseline import Asked, Baselines
 from github_app.github.client import GitHub
 from github_app.github.commands import CommandReader
 from github_app.github.contracts import Contracts
@@ -79,6 +79,7 @@ class Translator:
         self._app_id = app_id
         self._secrets = tuple(secrets)
         self._now = now
+        self._asked = Asked(now)
 
     async def events(self, delivery: Delivery) -> list[Event]:
         """Return the events of a delivery, in the order in which they must be handled."""
@@ -216,7 +217,7 @@ class Translator:
     async def _enriched(self, reading: Reading, seen: JobsSeen) -> JobsSeen:
         """The event with who made its commit, and what its newly red jobs are to be compared with."""
         made = await People(reading, self._known).made(seen)
-        compared = await Baselines(reading, self._known).compared(made)
+        compared = await Baselines(reading, self._known, self._asked).compared(made)
         return await Contracts(reading, self._known).told(compared)
 
     async def _unheard(self, reading: Reading, told: WorkflowRun, known: Commit | None) -> tuple[Job, ...]:
