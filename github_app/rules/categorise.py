@@ -111,6 +111,8 @@ def _matched(line: Said, signatures: Signatures) -> Iterator[Finding]:
 
 def _weight(line: Said, signature: Signature) -> Weight:
     """Say how much a hit counts: trouble around the code that a line only tells of is a symptom."""
+    if signature.strength == "faint":
+        return Weight.FAINT
     infra = is_at_or_below(signature.category, "infra")
     if signature.strength == "weak" or (infra and line.weight is not Weight.FACT and line.is_hearsay):
         return Weight.WEAK
@@ -143,7 +145,7 @@ def _verdict(line: Said, hit: Hit, weight: Weight) -> Verdict:
 
 
 def _confidence(weight: Weight, place: int) -> float:
-    if weight is Weight.WEAK:
+    if weight <= Weight.WEAK:
         return _OF_WEAK - _PER_PLACE * min(place, len(_OF_PLACE) - 1)
     return _OF_FACT if weight is Weight.FACT else _OF_PLACE[min(place, len(_OF_PLACE) - 1)]
 
@@ -222,6 +224,9 @@ def _runner_up(chosen: Finding, findings: Sequence[Finding]) -> Verdict | None:
     return next(known, None)
 
 
+_SYMPTOMS: Final = frozenset({Weight.FAINT, Weight.WEAK})
+
+
 def _also(chosen: Finding, findings: Sequence[Finding], report: TestReport | None) -> tuple[Other, ...]:
     """Give every other kind of failure that is in the evidence, so that no line of text hides one of them (T15).
 
@@ -230,7 +235,7 @@ def _also(chosen: Finding, findings: Sequence[Finding], report: TestReport | Non
     """
     alike: dict[tuple[Category, str | None, str], list[Finding]] = {}
     for finding in findings:
-        if finding.weight is not Weight.WEAK or chosen.weight <= Weight.WEAK:
+        if finding.weight not in _SYMPTOMS or chosen.weight <= Weight.WEAK:
             verdict = finding.verdict
             alike.setdefault((verdict.category, verdict.subcategory, verdict.rule), []).append(finding)
     own = (chosen.verdict.category, chosen.verdict.subcategory, chosen.verdict.rule)

@@ -47,10 +47,11 @@ class Weight(IntEnum):
     """How much a finding says, whatever it says."""
 
     NAME = 0  # the job or the step is called "lint"
-    WEAK = 1  # a symptom that passing jobs show too
-    TEXT = 2  # what the log or a foreign check says
-    FACT = 3  # what GitHub itself says about the job
-    REPORT = 4  # what the plugin saw at the source
+    FAINT = 1  # something gave up; what, is not said
+    WEAK = 2  # a symptom that passing jobs show too
+    TEXT = 3  # what the log or a foreign check says
+    FACT = 4  # what GitHub itself says about the job
+    REPORT = 5  # what the plugin saw at the source
 
 
 @dataclass(frozen=True, slots=True)

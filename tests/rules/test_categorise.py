@@ -310,16 +310,22 @@ def test_a_log_whose_middle_was_not_read_says_so_when_nothing_is_known() -> None
 
 
 def test_a_symptom_that_others_contradict_in_half_a_log_is_not_believed() -> None:
-    excerpts = (Excerpt(1, ("12 passed, 1 failed", "FAILURE: Build failed with an exception."), "last lines"),)
+    excerpts = (Excerpt(1, ("12 passed, 1 failed", "@@ -1,2 +1,2 @@"), "last lines"),)
     verdict = judged(Evidence(excerpts=excerpts, log="partial"))
     assert (verdict.category, verdict.rule, verdict.confidence) == (Category.UNKNOWN, "none:doubt", 0.2)
     assert verdict.reason == (
-        "Nothing is sure enough in lines 1 to 2 of the log; nearly believed was build: The log says "
-        "`FAILURE: Build failed with an exception.` (line 2): the build tool gave up."
+        "Nothing is sure enough in lines 1 to 2 of the log; nearly believed was test.unit: The log says "
+        "`12 passed, 1 failed` (line 1): a test tool says that tests failed."
     )
-    assert verdict.runner_up == "build, by rule `gradle-maven`"
+    assert verdict.runner_up == "test.unit, by rule `tests-failed`"
 
 
 def test_a_symptom_in_a_whole_log_is_believed() -> None:
-    excerpts = (Excerpt(1, ("12 passed, 1 failed", "FAILURE: Build failed with an exception."), "last lines"),)
-    assert judged(Evidence(excerpts=excerpts)).category is Category.BUILD
+    excerpts = (Excerpt(1, ("12 passed, 1 failed", "@@ -1,2 +1,2 @@"), "last lines"),)
+    assert judged(Evidence(excerpts=excerpts)).category is Category.TEST_UNIT
+
+
+def test_that_a_tool_gave_up_counts_less_than_any_symptom_of_why() -> None:
+    gave_up = "FAILURE: Build failed with an exception."
+    assert judged(log(gave_up)).category is Category.BUILD
+    assert judged(log(gave_up, "12 passed, 1 failed")).category is Category.TEST_UNIT
