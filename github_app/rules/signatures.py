@@ -37,8 +37,9 @@ class Signature(BaseModel):
     """One thing that a failing log can say, and what a person should know about it.
 
     `description` continues the sentence "The log says ...:". A `weak` signature is a symptom, or says little; it counts
-    only where nothing better is found, and a `faint` one, by which a tool only says that it gave up, not even then. A line in which one of `unless` is found as well does not count, and of security
-    and `at_any_level` apart no line that a program itself marks as information or a warning.
+    only where nothing better is found. A `faint` one, by which a tool only says that it gave up, not even then.
+    A line in which one of `unless` is found as well does not count, and of security and `at_any_level` apart no line
+    that a program itself marks as information or a warning.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)

@@ -75,7 +75,7 @@ def test_trouble_that_a_line_only_tells_of_does_not_beat_a_failed_test(told: str
 
 
 def test_trouble_that_a_line_only_tells_of_is_believed_where_nothing_else_is_known() -> None:
-    verdict = judged("WARN could not resolve host: example.org, retrying")
+    verdict = judged("could not resolve host: example.org, retrying")
     assert (verdict.category, verdict.confidence) == (Category.INFRA_NETWORK, 0.4)
 
 
