@@ -218,6 +218,11 @@ class Engine:
     async def reply(self, key: str) -> Reply | None:
         return _one(await self._store.get([key]), Reply)
 
+    async def answered(self, repo_id: int, ref: str, person_id: int, since: datetime) -> int:
+        """Count the comments of a person on a line of work that have been answered since a time (UTC)."""
+        found = map(to_record, await self._store.find("reply", repo_id, refs=[ref], open_or_since=since))
+        return sum(1 for record in found if isinstance(record, Reply) and record.by.id == person_id)
+
     async def failures_on(self, repo_id: int, ref: str) -> list[Failure]:
         """Return the open failures of a line of work."""
         found = map(to_record, await self._store.find("failure", repo_id, refs=[ref], open_or_since=self._now()))

@@ -20,6 +20,7 @@ ROLES = """schema: 1
 roles:
   backend_dev: {users: [ida], teams: [octo/backend]}
   devops_specialist: {users: [ivan]}
+  database_specialist: {teams: [octo/data]}
   security_specialist: {users: [sam], teams: [octo/security]}
 """
 LEAK = "3:15PM WRN leaks found: 2"

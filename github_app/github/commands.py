@@ -7,7 +7,8 @@ later edit or deletion does is written down, nothing more.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from github_app.github import facts
@@ -35,6 +36,10 @@ from github_app.rules.redaction import redact
 
 SPOKEN = frozenset({"created", "submitted"})
 MOST_TEAMS = 20
+MOST_AN_HOUR = 20
+"""Comments of one person on one pull request that are obeyed within an hour."""
+
+HOUR = timedelta(hours=1)
 MEMBERS = {"members": "read"}
 METADATA = {"metadata": "read"}
 
@@ -77,13 +82,18 @@ class CommandReader:
         said = parse(redact(told.text, self.secrets).text) if "/" in told.text else ()
         if not said or await self.known.reply(reply_id(repo.id, told.remark)) is not None:
             return []
+        since = delivery.received_at - HOUR
+        answered = await self.known.answered(repo.id, f"pull/{told.number}", told.by.id, since)
+        if answered >= MOST_AN_HOUR:
+            return []  # and nothing is asked of GitHub (T29)
         try:
             shown = await self.reading.shown_pull(told.number)
         except GiveUp as gone:
             if gone.status in GONE:
                 return []  # there is no place left to answer (F22)
             raise
-        return [await self._given(repo, delivery, told, said, shown)]
+        event = await self._given(repo, delivery, told, said, shown)
+        return [replace(event, is_last=answered == MOST_AN_HOUR - 1)]
 
     async def _changed(self, repo: Repo, delivery: Delivery, told: _Told) -> list[Event]:
         if await self.known.reply(reply_id(repo.id, told.remark)) is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from github_app.rules.commits import RED
@@ -21,6 +22,8 @@ class Known(Protocol):
     async def policy_source(self, repo_id: int) -> PolicySource | None: ...
 
     async def reply(self, key: str) -> Reply | None: ...
+
+    async def answered(self, repo_id: int, ref: str, person_id: int, since: datetime) -> int: ...
 
     async def failures_on(self, repo_id: int, ref: str) -> Sequence[Failure]: ...
 

@@ -101,7 +101,7 @@ def recategorize(failure: Failure, wanted: Kind, reason: str, hearing: Hearing) 
         return Ruling(seen, Answer(Manner.TOLD, f"{what}; nothing changes, but it is noted that somebody looked."))
     if _takes_two(failure.verdict, old_rule) and not _takes_two(new, new_rule):
         return _by_two(seen, wanted, reason, hearing)
-    if is_author(event) and (easier := _easier(old_rule, new_rule)):
+    if is_author(event, failure) and (easier := _easier(old_rule, new_rule)):
         why = f"{easier}, and it is your own change: somebody else who may write has to say the same"
         return _proposed(seen, wanted, reason, why, hearing)
     if not (may_write(event.actor) or _owns(seen, old_rule, new_rule, hearing)):
@@ -118,7 +118,7 @@ def _refusal(failure: Failure, old: Rule, new: Rule, hearing: Hearing) -> str | 
     actor = hearing.event.actor
     if actor.role is None:
         return f"It is not known what you may do here: {actor.problem}. So it counts as nothing."
-    if may_write(actor) or is_author(hearing.event) or _owns(failure, old, new, hearing):
+    if may_write(actor) or is_author(hearing.event, failure) or _owns(failure, old, new, hearing):
         return None
     roles = " or ".join(f"`{role}`" for role in dict.fromkeys((old.owners[0], new.owners[0])))
     unsure = f" GitHub does not say whether you are in {', '.join(actor.unsure)}." if actor.unsure else ""
@@ -194,8 +194,8 @@ def _by_two(failure: Failure, wanted: Kind, reason: str, hearing: Hearing) -> Ru
     event, policy = hearing.event, hearing.book.policy
     need = f"To call `{_shown(failure.verdict)}` something else takes two people who may write, one of them"
     need = f"{need} `{security_role(policy)}`, neither of them the author, with a reason"
-    if is_author(event):
-        return Ruling(failure, Answer(Manner.REFUSED, f"{need}. You are the author."))
+    if is_author(event, failure):
+        return Ruling(failure, Answer(Manner.REFUSED, f"{need}. It is your own change."))
     if not may_write(event.actor):
         return Ruling(failure, Answer(Manner.REFUSED, f"{need}. You may not write here."))
     if not reason:

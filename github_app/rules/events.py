@@ -130,6 +130,7 @@ class CommandsGiven(Happened):
     actor: Actor
     said: tuple[Said, ...]
     locked: bool = False
+    is_last: bool = False  # of those that are read of one person within an hour (T29)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

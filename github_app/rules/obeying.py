@@ -28,6 +28,8 @@ LATER_KEPT: Final = 20
 NAMED: Final = 10
 LONGEST_NAME: Final = 60
 
+ENOUGH: Final = Answer(Manner.TOLD, "That was a lot for an hour: further comments here are read for commands after it.")
+
 _KINDS: Final = {
     Manner.DONE: "corrected",
     Manner.PROPOSED: "proposed",
@@ -63,6 +65,7 @@ def obey(case: Case, event: CommandsGiven, book: Book) -> Obeyed:
     ref = next((known for known in case.refs if known.name == event.pull.ref), None)
     sitting = _sitting(case, event, ref, book)
     answers = tuple(_answered(said, sitting, case, event, book) for said in event.said)
+    answers += (ENOUGH,) if event.is_last else ()
     reply = Reply(event.repo, event.pull.number, event.remark, event.actor.person, answers, event.locked)
     refused = [_note(reply.id, one, event) for one in answers if one.manner is Manner.REFUSED]
     after = replace(case, reply=reply).with_failures(sitting.failures.values())

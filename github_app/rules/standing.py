@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from github_app.rules.events import Actor, CommandsGiven
+from github_app.rules.hands import wrote
 from github_app.rules.ownership import AUTHORS
 from github_app.rules.policy import Policy, RoleHolders
+from github_app.rules.records import Failure
 
 WRITERS: Final = frozenset({"write", "maintain", "admin"})
 """GitHub's roles that may push; a custom role is none of them, whatever it is called (G27)."""
@@ -37,6 +39,10 @@ def roles_of(event: CommandsGiven, policy: Policy) -> tuple[str, ...]:
     return tuple(role for role in policy.roles if fills(event.actor, role, policy, private=event.repo.private))
 
 
-def is_author(event: CommandsGiven) -> bool:
-    """Whether it is the pull request's author who speaks, by the number that never changes."""
-    return event.actor.person.id == event.pull.author.id
+def is_author(event: CommandsGiven, failure: Failure | None = None) -> bool:
+    """Whether it is their own change: they opened the pull request, or wrote a commit on which it failed (X53).
+
+    People are known by the number that never changes.
+    """
+    hands = (hand for leg in failure.legs for hand in wrote(leg.hands)) if failure else ()
+    return event.actor.person.id in {event.pull.author.id, *(hand.person.id for hand in hands)}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from publishing_world import Press, opened_press
 
+from github_app.github.commands import MOST_AN_HOUR
 from github_app.github.translate import Translator
 from github_app.inbox import Delivery
 from github_app.outcomes import Retry
@@ -225,3 +226,16 @@ async def test_a_pull_request_that_is_gone_takes_no_commands(talk: Talk) -> None
     """F22."""
     talk.press.sandbox.fault("status", "GET", "/repos/octo/shop/pulls/1", status=404)
     assert await talk.comment() == []
+
+
+async def test_of_one_person_so_many_comments_are_read_within_an_hour_and_no_more(talk: Talk) -> None:
+    """T29: the last of them says so, and the next cost GitHub nothing."""
+    first = given(await talk.comment("/recategorize nonsense"))
+    for number in range(MOST_AN_HOUR - 1):
+        await talk.press.happens(replace(first, remark=replace(first.remark, id=number)))
+    assert given(await talk.comment("/recategorize nonsense")).is_last
+    await talk.press.happens(given(await talk.events()))
+    before = len(talk.press.sandbox.requests)
+    assert await talk.comment("/recategorize nonsense") == []
+    assert len(talk.press.sandbox.requests) == before
+    assert given(await talk.comment(by="eve")).is_last is False

@@ -24,7 +24,8 @@ from github_app.rules.case import Case, Decision
 from github_app.rules.commands import AskHelp, Recategorize, parse
 from github_app.rules.decide import decide
 from github_app.rules.effects import PublishGate, PublishReply
-from github_app.rules.events import RemarkChanged
+from github_app.rules.events import Actor, RemarkChanged
+from github_app.rules.model import Person
 from github_app.rules.records import Answer, Manner
 from pytest_failure_review.report import Category
 
@@ -224,3 +225,30 @@ def test_help_knows_the_roles_of_teams() -> None:
 def test_help_is_given_on_a_closed_pull_request_too() -> None:
     event = given(AskHelp(), told_pull=replace(pull(A), open=False))
     assert answer(heard(red(), event)).manner is Manner.TOLD
+
+
+def test_those_you_are_told_of_are_counted_and_ten_of_yours_are_named() -> None:
+    jobs = [job(name=f"unit-{chr(97 + n)}", minute=10 + n / 100) for n in range(12)]
+    case = told(moved(pull(A)), seen(A, *jobs, pulls=(pull(A),), minute=12), policy=ROLES)
+    said = answer(heard(case, given(AskHelp(), by=actor(ADA))))
+    assert said.sentence == "You have 12 open failures to fix in this repository:"
+    assert said.points[10] == "And 2 more."
+    leaks = heard(case, given(*parse("/recategorize infra.database job:unit-a x"))).case
+    sure = answer(heard(leaks, given(AskHelp(), by=actor(Person(9, "dora"), "read", "octo/data"), number=2)))
+    assert "You are told of 1 more, which others have to fix." in sure.points
+
+
+def test_help_says_when_it_does_not_know_what_you_may() -> None:
+    unknown = Actor(EVE, None, problem="GitHub does not say")
+    said = answer(heard(red(), given(AskHelp(), by=unknown)))
+    assert said.points[0] == "What you may do here is not known: GitHub does not say."
+
+
+def test_of_a_pull_request_that_was_never_heard_of_nothing_can_be_said() -> None:
+    assert answer(heard(Case(), given(Recategorize("build")))).sentence == "Nothing is known yet of this pull request."
+
+
+def test_who_writes_too_much_is_told_when_it_is_enough() -> None:
+    """T29."""
+    last = answers(heard(red(), given(Recategorize("test.unit"), is_last=True)))
+    assert last[-1].sentence == "That was a lot for an hour: further comments here are read for commands after it."

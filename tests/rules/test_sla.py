@@ -103,6 +103,35 @@ def test_a_new_target_that_is_spent_already_is_missed_from_that_moment() -> None
     assert (clock.breached_at, clock.explanation) == (at(2 * HOUR), "30 min (spent already when it was set)")
 
 
+def test_such_a_miss_is_counted_apart_and_a_full_new_target_runs_from_then_on() -> None:
+    """C36."""
+    clock = retarget(start(T0, 4 * HOUR), HOUR // 2, at(2 * HOUR), "30 min")
+    assert (clock.by_retarget, clock.working_due_at, deadline(clock)) == (True, at(2.5 * HOUR), at(2.5 * HOUR))
+    shorter = retarget(clock, HOUR // 4, at(3 * HOUR))
+    assert (shorter.breached_at, deadline(shorter)) == (at(2 * HOUR), at(3.25 * HOUR))
+
+
+@pytest.mark.parametrize("target", [9 * HOUR, None])
+def test_what_was_missed_under_the_old_target_stays_missed_under_a_longer_one(target: int | None) -> None:
+    """C36: whether or not a timer had marked it."""
+    for clock in (start(T0, HOUR), breach(start(T0, HOUR), at(2 * HOUR))):
+        longer = retarget(clock, target, at(2 * HOUR))
+        assert (longer.breached_at, longer.by_retarget, longer.working_due_at) == (at(HOUR), False, None)
+
+
+def test_what_was_held_as_missed_outlasts_a_look_at_the_history() -> None:
+    spans = [Span(T0, at(3 * HOUR), "b" * 40)]
+    clock = retarget(start(T0, 4 * HOUR), HOUR // 2, at(2 * HOUR))
+    again = clock_of(spans, clock)
+    assert (again.breached_at, again.outcome, again.by_retarget) == (at(2 * HOUR), "breached", True)
+
+
+def test_a_green_before_the_change_of_target_that_is_heard_of_late_leaves_nothing_missed() -> None:
+    clock = retarget(start(T0, 4 * HOUR), HOUR // 2, at(2 * HOUR))
+    again = clock_of([Span(T0, at(HOUR // 4), "b" * 40)], clock)
+    assert (again.breached_at, again.outcome, again.by_retarget) == (None, "met", False)
+
+
 def test_the_same_target_changes_nothing() -> None:
     clock = start(T0, HOUR)
     assert retarget(clock, HOUR, at(60)) is clock

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
-from web_world import World, a_failure, a_world
+from web_world import START, World, a_failure, a_world
 
 from github_app.rules.contracts import ContractChange, ContractReport
+from github_app.rules.failures import said_by_people
+from github_app.rules.model import Person
+from github_app.rules.sla import retarget
+from github_app.rules.verdicts import Correction, Proposal
+from github_app.web.failure_view import deadline
+from pytest_failure_review.report import Category
 
 OURS_PAGE = "/failures/f0123456789abcdef0123"
 THEIRS_PAGE = "/failures/f9876543210fedcba9876"
@@ -141,3 +148,25 @@ async def test_what_changed_of_the_api_is_shown_escaped_with_what_breaks(world: 
     assert "schema Cart: <b>state was removed breaking GET /carts: is new 1 more" in words
     assert "Components that use the changed types: checkout page. old.yml was not compared: it is no YAML." in words
     assert "<b>state" not in page
+
+
+async def test_the_page_shows_who_corrected_it_and_what_the_app_had_said(world: World) -> None:
+    before = a_failure()
+    word = Correction(Category.INFRA_NETWORK, (Person(2, "bob"),), START, Category.TEST_UNIT, before.owner.accountable)
+    proposal = Proposal(Category.BUILD, Person(3, "<b>eve"), START, reason="it never built")
+    verdict = said_by_people(before.verdict, replace(word, reason="the registry was down"))
+    world.records.add(replace(before, verdict=verdict, machine=before.verdict, correction=word, proposals=(proposal,)))
+    words = await words_of(world)
+    assert "Corrected by bob: the registry was down" in words
+    assert f"The App had said test.unit: {before.verdict.reason}" in words
+    assert "Proposed: <b>eve would call it build: it never built" in words
+    assert "what people said on the pull request" in words
+
+
+async def test_a_deadline_that_a_correction_came_after_is_shown_as_such(world: World) -> None:
+    before = a_failure()
+    clock = retarget(before.clock, 60, START + timedelta(hours=1))
+    world.records.add(replace(before, clock=clock))
+    assert "1 min left" in await words_of(world)
+    shown = deadline(clock, START + timedelta(hours=1))
+    assert (shown.headline, shown.late, shown.left_s) == ("Late by a correction; one full new target runs", True, 60)
