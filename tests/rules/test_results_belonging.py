@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from gates import job
 
-from github_app.rules.results.belonging import Belonging, among, by_key, is_of_time
+from github_app.rules.model import Excerpt
+from github_app.rules.results.belonging import Belonging, among, by_key, is_of_time, is_told
+from github_app.rules.results.cleaning import cleaned
+from github_app.rules.results.together import joined_reports
+from github_app.rules.results.values import Benchmark, FailedTest, FileKind, FileReport, Flaw, FlawKind
 
 NAMED, ONLY, UNCLEAR = Belonging.NAMED, Belonging.ONLY, Belonging.UNCLEAR
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -58,3 +63,63 @@ def test_an_artifact_is_made_while_its_job_runs(after: int, expected: bool) -> N
     ran = job(1, created_at=NOW, completed_at=NOW + timedelta(minutes=1))
     assert is_of_time(NOW + timedelta(seconds=after), ran) is expected
     assert is_of_time(None, ran)
+
+
+@pytest.mark.parametrize(
+    ("told", "line", "expected"),
+    [
+        ({"tests": (FailedTest("c::test_total"),)}, "FAILED tests/c.py::test_total", True),
+        ({"tests": (FailedTest("c::adds"),)}, "it adds", False),  # a word of any log
+        ({"tests": (FailedTest("c::test_total"),)}, "nothing of it", False),
+        ({"flaws": (Flaw(FlawKind.DEPENDENCY, "CVE-2099-1", ("T",)),)}, "found CVE-2099-1", True),
+        ({"flaws": (Flaw(FlawKind.DEPENDENCY, "X", ("T",), package="box", version="1.2"),)}, "box 1.2", True),
+        ({"flaws": (Flaw(FlawKind.CODE, "X", ("T",), path="shop/db.py"),)}, "in shop/db.py:3", True),
+        ({"benchmarks": (Benchmark("b.py::bench_total", 1.0),)}, "bench_total 3 ms", True),
+        ({"problem": "it wrote: no rules found\nmore"}, "ERR no rules found", True),
+    ],
+)
+def test_a_log_tells_of_the_same_by_a_name_that_is_long_enough(told: dict[str, Any], line: str, expected: bool) -> None:
+    report = FileReport("T", FileKind.SCAN, **told)
+    assert is_told(report, [Excerpt(1, ("before", line), "why")]) is expected
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"total": 9}, False),
+        ({"complete": False}, True),
+        ({"problem": "no"}, True),
+        ({"failed": 1}, True),
+        ({"benchmarks": (Benchmark("b", 1.0),)}, False),
+        ({"benchmarks": (Benchmark("b", 1.0, slower=0.0),)}, True),
+    ],
+)
+def test_a_report_says_something_when_it_may_explain_a_red_job(told: dict[str, Any], expected: bool) -> None:
+    assert FileReport("T", FileKind.SCAN, **told).says_something is expected
+
+
+def test_a_long_message_keeps_its_beginning_and_its_end() -> None:
+    report = FileReport("T", FileKind.TESTS, tests=(FailedTest("t", f"begin {'x' * 5_000} end"),))
+    [test] = cleaned(report, lambda text, limit: text[:limit]).tests
+    assert test.message.startswith("begin ")
+    assert test.message.endswith(" end")
+    assert len(test.message) < 3_100
+
+
+def test_every_text_of_a_report_is_cleaned() -> None:
+    flaw = Flaw(FlawKind.CODE, "key", ("key",), "key", None, "error", "key", "key", "key", ("key",), "key", "key")
+    tests, benchmarks = (FailedTest("key", "key", "key"),), (Benchmark("key", 1.0, "key"),)
+    report = FileReport("key", FileKind.SCAN, "key", tests, (flaw,), benchmarks, problem="key")
+    assert "key" not in str(cleaned(report, lambda text, _: text.replace("key", "***")))
+
+
+def test_files_of_one_tool_become_one_report_that_counts_all() -> None:
+    one = FileReport("J", FileKind.TESTS, "a.xml", (FailedTest("a"),), total=5, failed=1)
+    more = [FileReport("J", FileKind.TESTS, f"{name}.xml", total=5) for name in "bc"]
+    [joined] = joined_reports([*more, one])
+    assert (joined.name, joined.total, joined.failed, joined.tests) == ("a.xml", 15, 1, (FailedTest("a"),))
+
+
+def test_a_scanner_that_failed_once_is_told_beside_its_other_files() -> None:
+    reports = [FileReport("T", FileKind.SCAN, "a"), FileReport("T", FileKind.SCAN, "b", problem="no")]
+    assert [report.problem for report in joined_reports(reports)] == ["", "no"]

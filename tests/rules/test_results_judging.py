@@ -12,6 +12,7 @@ from verdicts import FAILED_TEST, JOB, LEAK, REFUSED, judged, log
 from github_app import builtin
 from github_app.rules.findings import judge
 from github_app.rules.model import Evidence
+from github_app.rules.results.marking import marked_places
 from github_app.rules.results.reading import read_results
 from github_app.rules.results.together import joined_reports
 from github_app.rules.results.values import FailedTest, FileKind, FileReport, Flaw, FlawKind
@@ -131,6 +132,14 @@ def test_a_vulnerability_is_told_with_package_version_advisory_and_severity() ->
     }
 
 
+def test_where_nothing_mends_it_the_advice_does_not_say_so() -> None:
+    flaw = Flaw(FlawKind.DEPENDENCY, "CVE-1", ("Trivy",), package="parcelbox", version="1.2.0")
+    scan = FileReport("Trivy", FileKind.SCAN, "t.json", flaws=(flaw,), total=1, failed=1)
+    verdict = judged(Evidence(files=(scan,)))
+    assert verdict.severity is None  # ungraded counts as the worst
+    assert verdict.advice == ("The scanner names no version that mends parcelbox: read the advisory, or replace it.",)
+
+
 def test_a_secret_is_told_by_type_and_place() -> None:
     verdict = judged(filed("gitleaks", "trufflehog"))
     assert verdict.reason == (
@@ -237,3 +246,10 @@ def test_the_lines_that_files_name_are_marked_the_scanners_first() -> None:
         ("Dockerfile", 4, "DS002 (found by Trivy): Image user should not be root"),
         ("tests/test_cart.py", 9, "tests.test_cart::test_1: assert 3 == 4"),
     ]
+
+
+def test_a_finding_in_no_file_and_one_that_is_only_noted_mark_no_line() -> None:
+    note = Flaw(FlawKind.CODE, "R1", ("T",), level="note", path="a.py", line=2)
+    nowhere = Flaw(FlawKind.DEPENDENCY, "CVE-1", ("T",), package="box")
+    report = FileReport("T", FileKind.SCAN, flaws=(note, nowhere), tests=(FailedTest("t"),))
+    assert list(marked_places([report])) == []

@@ -104,6 +104,13 @@ def test_a_suite_that_fails_outside_of_its_tests_is_a_failure() -> None:
     assert [(test.name, test.message) for test in report.tests] == [("Cart::(suite)", "E: set-up broke")]
 
 
+def test_no_failure_is_lost_wherever_it_stands() -> None:
+    odd = "<x><error message='deep'/></x>"
+    nested = '<testcase name="outer"><failure/><testcase name="inner"><failure/></testcase></testcase>'
+    report = read(suite(odd, nested, attributes='name="Cart"'))
+    assert [test.name for test in report.tests] == ["Cart::(suite)", "Cart::outer", "Cart::inner"]
+
+
 def test_a_test_may_say_that_it_failed_in_an_attribute_alone() -> None:
     assert read(suite('<testcase name="t" status="failed"/>')).failed == 1
 
@@ -175,6 +182,22 @@ def test_a_huge_message_is_cut() -> None:
 def test_a_file_of_too_many_or_too_deep_elements_is_refused(data: bytes) -> None:
     """T17, T18."""
     with pytest.raises(Unusable, match="too many elements"):
+        read_junit("x.xml", data)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"<testsuite>" + b" " * 21_000_000, "larger than 20 MB"),
+        (b"<testsuite>" + b"&#10;" * 500_001, "too many references"),
+        (b"<testsuite " + b"a" * 3_000_000, "tag larger than 2 MB"),
+        (b"<other><testsuite/></other>", "no JUnit report"),
+    ],
+    ids=["large", "references", "tag", "other"],
+)
+def test_what_would_cost_too_much_or_is_another_format_is_refused(data: bytes, said: str) -> None:
+    """T17, T18."""
+    with pytest.raises(Unusable, match=said):
         read_junit("x.xml", data)
 
 

@@ -148,6 +148,26 @@ def test_without_rules_the_results_id_counts() -> None:
     assert only_flaw(sarif(run("Bandit", results=[result(level="error")]))).rule == "R1"
 
 
+def test_a_rule_below_a_rule_is_known_by_the_one_above() -> None:
+    rules = [{"id": "R1", "properties": {"security-severity": "high"}}]
+    assert only_flaw(sarif(run(rules=rules, results=[result(ruleId="R1/2")]))).severity is HIGH
+
+
+def test_a_misconfiguration_is_one_by_its_tool() -> None:
+    assert only_flaw(sarif(run("checkov", results=[result()]))).kind is FlawKind.CONFIGURATION
+
+
+@pytest.mark.parametrize("score", ["0.0", "11", "soon"])
+def test_a_score_that_is_none_leaves_it_to_the_level(score: str) -> None:
+    rules = [{"id": "R1", "properties": {"security-severity": score}}]
+    assert only_flaw(sarif(run(rules=rules, results=[result(level="error")]))).severity is HIGH
+
+
+def test_a_rule_at_an_index_that_is_not_the_named_one_is_not_taken() -> None:
+    rules = [{"id": "R0", "properties": {"security-severity": "9.9"}}, {"id": "R1"}]
+    assert only_flaw(sarif(run("Bandit", rules=rules, results=[result(ruleIndex=0)]))).severity is MEDIUM
+
+
 def test_an_index_alone_names_the_rule() -> None:
     rules = [{"id": "R0"}, {"id": "R7", "properties": {"security-severity": 9.1}}]
     flaw = only_flaw(sarif(run(rules=rules, results=[{"ruleIndex": 1, "message": {}}])))
@@ -197,6 +217,7 @@ def test_a_byte_order_mark_and_utf_16_are_read() -> None:
         "file:///etc/passwd",
         "C:/Windows/x",
         "a/%2e%2e/../b",
+        "a/" * 300,
     ],
 )
 def test_a_path_out_of_the_repository_is_none(uri: str) -> None:
@@ -205,7 +226,12 @@ def test_a_path_out_of_the_repository_is_none(uri: str) -> None:
 
 @pytest.mark.parametrize(
     "uri",
-    ["file:///home/runner/work/shop/shop/src/my%20file.py", "./src/my file.py", "D:\\a\\shop\\shop\\src\\my file.py"],
+    [
+        "file:///home/runner/work/shop/shop/src/my%20file.py",
+        "./src/my file.py",
+        "D:\\a\\shop\\shop\\src\\my file.py",
+        "file:///D:/a/shop/shop/src/my file.py",
+    ],
 )
 def test_a_path_is_one_of_the_repository_wherever_it_was_checked_out(uri: str) -> None:
     assert only_flaw(sarif(run(results=[result(locations=at(uri, 1))]))).path == "src/my file.py"
@@ -271,6 +297,11 @@ def test_only_so_many_findings_are_kept_the_worst_of_them_and_all_are_counted() 
         ),
         (sarif(run(invocations=[{"executionSuccessful": False}])), "x", "it says so itself"),
         (
+            sarif(run(invocations=[{"toolExecutionNotifications": [{"level": "error"}]}])),
+            "x",
+            "it reports an error of its own",
+        ),
+        (
             b'{"level":"error","logger":"trufflehog","msg":"failed to scan","error":"no such commit"}\n',
             "x",
             "failed to scan no such commit",
@@ -295,6 +326,10 @@ def test_a_file_that_breaks_off_tells_what_it_told_until_then() -> None:
         ("Trivy", False, 1),
         ("gitleaks", False, 1),
     ]
+
+
+def test_a_line_of_another_tools_log_makes_no_scanner() -> None:
+    assert read_results("x.jsonl", b'{"logger": "app", "msg": "hi"}\n\n{"logger": "app"}\n{broken\n') == ()
 
 
 @pytest.mark.parametrize("data", [b"[]", b"{}", b"null", b'{"results": []}', b'[{"name": "x"}]', b"<html/>", b"hello"])

@@ -18,7 +18,7 @@ _MORE_IS_BETTER: Final = frozenset({"customBiggerIsBetter", "benchmarkjs", "pyte
 _RATE: Final = re.compile(r"(?i)^(?:ops|iter|req\w*|calls)\s*/\s*s(?:ec)?$")
 _ROUNDS: Final = re.compile(r"\brounds: (\d{1,9})\b|\b(\d{1,9}) (?:samples|runs sampled|times)\b")
 _FIGURE: Final = re.compile(r"(\d[\d,]{0,18}(?:\.\d{1,30})?(?:e-?\d{1,3})?)\s*(%?)")
-_MEAN: Final = re.compile(r"\bmean: (\d[\d.e-]{0,40}) ([mun]?)sec\b")
+_MEAN: Final = re.compile(r"\bmean: (\d{1,30}(?:\.\d{1,30})?(?:e-?\d{1,3})?) ([mun]?)sec\b")
 _OF_SECOND: Final = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 
 
@@ -83,16 +83,9 @@ def _spread(told: _Bench) -> float | None:
     found = _FIGURE.search(told.range[:80])
     if found is None:
         return None
-    figure = _number(found[1])
+    figure = float(found[1].replace(",", ""))
     if found[2]:
         return figure
     mean = _MEAN.search(told.extra[:2000]) if told.range.startswith("stddev") else None
-    whole = _number(mean[1]) * _OF_SECOND[mean[2]] if mean else abs(told.value or 0)
+    whole = float(mean[1]) * _OF_SECOND[mean[2]] if mean else abs(told.value or 0)
     return figure / whole * 100 if whole and isfinite(figure / whole) else None
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text.replace(",", ""))
-    except ValueError:
-        return 0.0

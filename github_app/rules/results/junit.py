@@ -91,6 +91,7 @@ class _Case:
     line: int
     faults: list[str] = field(default_factory=list)
     said_to_fail: bool = False
+    is_suite: bool = False
 
     def failed(self) -> FailedTest:
         message = self.faults[0] if self.faults else ""
@@ -154,6 +155,7 @@ class _Reader:
             if attributes.keys() & {"failures", "errors"}:
                 self._claims.append((self._depth, _count(attributes, "failures") + _count(attributes, "errors")))
         elif kind == "testcase":
+            self._close()
             self._case = self._opened(attributes)
         elif kind in _FAULTS:
             self._case = self._case or self._of_suite()
@@ -166,8 +168,8 @@ class _Reader:
         if self._fault is not None and self._depth == self._fault.depth and self._case is not None:
             self._case.faults.append(self._fault.told())
             self._fault = None
-            if self._suites and self._suites[-1][0] == self._depth - 1:
-                self._close()  # it stood in no test
+            if self._case.is_suite:
+                self._close()
         elif kind == "testcase" and self._fault is None:
             self._close()
         elif self._suites and self._suites[-1][0] == self._depth:
@@ -191,11 +193,11 @@ class _Reader:
 
     def _of_suite(self) -> _Case:
         suite, file = self._suites[-1][1:] if self._suites else ("", "")
-        return _Case((suite[:MAX_TEXT], "(suite)"), relative(file), 0)
+        return _Case((suite[:MAX_TEXT], "(suite)"), relative(file), 0, is_suite=True)
 
     def _close(self) -> None:
         case, self._case = self._case, None
-        if case is None:
+        if case is None:  # a test in a test, which ended the outer one
             return
         self._cases += 1
         if case.faults or case.said_to_fail:

@@ -166,5 +166,5 @@ def _advice(worst: Flaw) -> tuple[str, ...]:
     if worst.kind is not FlawKind.DEPENDENCY or not worst.package:
         return ()
     if not worst.fixed:
-        return (f"No release mends {worst.package} yet: replace it, or have security accept the risk.",)
+        return (f"The scanner names no version that mends {worst.package}: read the advisory, or replace it.",)
     return (f"Move {worst.package} to {worst.fixed}.",)
