@@ -6,8 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 from contract.github_description import violations
+from hypothesis import settings
 
 from github_app.sandbox.scenario import Sandbox
+
+# Time is measured in the benchmarks; on a busy machine it says nothing about a test.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 pytest_plugins = ["pytester", "databases", "marks"]
 

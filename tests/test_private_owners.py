@@ -13,7 +13,6 @@ from github_app.github.gate_text import comment, gate_text, summary
 from github_app.github.verdict import verdict_json
 from github_app.rules.around import around
 from github_app.rules.comparison import Sibling
-from github_app.rules.corrections import owner_in_words
 from github_app.rules.gate import owner_name
 from github_app.rules.impact import impact
 from github_app.rules.model import Person
@@ -37,7 +36,6 @@ RENDERERS: dict[str, Callable[[Failure], object]] = {
     "check": lambda one: gate_text(gate([job()], [one]), SITE),
     "verdict": lambda one: verdict_json(gate([job()], [one]), 30_000),
     "name": owner_name,
-    "reply": owner_in_words,
     "page": lambda one: view(one, SITE, NOW, around(one, None, (), NOW)),
     "party on the page": lambda one: [who(party) for party in parties(one)],
     "public party": lambda one: [party.public for party in parties(one)],
@@ -55,7 +53,7 @@ def test_no_renderer_names_whoever_is_told_privately(renderer: str, owner: Owner
 @pytest.mark.requirement("S1-017")
 def test_the_words_stand_where_a_name_would() -> None:
     one = failure(owner=ACCOUNTABLE)
-    assert (owner_name(one), owner_in_words(one), who(TOLD)) == (TOLD_PRIVATELY,) * 3
+    assert (owner_name(one), who(TOLD)) == (TOLD_PRIVATELY,) * 2
 
 
 def test_the_record_keeps_the_name_for_private_channels() -> None:
