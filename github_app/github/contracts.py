@@ -29,6 +29,9 @@ from pytest_failure_review.report import Category
 MOST: Final = 3
 """Documents compared; the policy may name no more in one file."""
 
+MAX_BASE64: Final = 1_500_000
+"""Characters of a file's content in base64: a bit more than 1 MB, since GitHub breaks the lines."""
+
 _WIDTH: Final = 300
 _NOTHING: Final[Tree] = {}
 
@@ -70,7 +73,8 @@ class Contracts:
             return ContractReport(path, gap=str(reason))
         except Unfinished:
             return ContractReport(path, gap="GitHub did not give it just now")
-        return report(path, changes, policy)
+        kept = report(path, changes, policy)
+        return replace(kept, changes=tuple(map(_clean, kept.changes)))
 
     async def _text(self, path: str, ref: str) -> str | None:
         """Return a file at a commit, None when there is none (GitHub docs: "Get repository content", up to 1 MB)."""
@@ -85,7 +89,7 @@ class Contracts:
         content = told.get("content") if isinstance(told, dict) else None
         if not isinstance(content, str):
             raise Unreadable("it is no file")
-        if told.get("encoding") == "none":
+        if told.get("encoding") == "none" or len(content) > MAX_BASE64:
             raise Unreadable("it is larger than 1 MB")
         try:
             return base64.b64decode(content).decode("utf-8", errors="replace")
@@ -102,13 +106,13 @@ def _began_at(jobs: Sequence[Job], pull: Pull) -> str:
 def _changes(before: str | None, after: str | None) -> tuple[ContractChange, ...]:
     """Return what changed; a document that is new or gone is compared with one that describes nothing."""
     base, head = (read(text) if text is not None else _NOTHING for text in (before, after))
-    found = compare(base, head)
-    return tuple(replace(each, where=_clean(each.where), what=_clean(each.what)) for each in found)
+    return compare(base, head)
 
 
-def _clean(text: str) -> str:
+def _clean(change: ContractChange) -> ContractChange:
     """The pull request's own author wrote these names (law 6)."""
-    return redact(" ".join(text.split())).text[:_WIDTH]
+    where, what = (redact(" ".join(text.split())).text[:_WIDTH] for text in (change.where, change.what))
+    return replace(change, where=where, what=what)
 
 
 def _with(job: Job, found: tuple[ContractReport, ...]) -> Job:

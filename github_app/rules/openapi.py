@@ -47,6 +47,13 @@ def _yaml(text: str) -> Any:
             depth -= isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 raise Unreadable("it is nested too deeply")
-        return yaml.load(text, Loader=yaml.CSafeLoader)
+        return _named(yaml.load(text, Loader=yaml.CSafeLoader))
     except (yaml.YAMLError, ValueError) as error:
         raise error if isinstance(error, Unreadable) else Unreadable("it is no YAML") from None
+
+
+def _named(value: Any) -> Any:
+    """Return the same with keys that are text: YAML takes `200:` for a number, which JSON cannot."""
+    if isinstance(value, dict):
+        return {str(key): _named(item) for key, item in value.items()}
+    return [_named(item) for item in value] if isinstance(value, list) else value

@@ -244,11 +244,17 @@ def _enum(before: Tree, after: Tree, use: Use, name: str) -> Iterator[tuple[str,
     if not isinstance(old, list):
         yield f"{name} may only be one of {len(new)} values now", bool(use & Use.REQUEST)
         return
-    gone, more = [item for item in old if item not in new], [item for item in new if item not in old]
+    gone, more = _without(old, new), _without(new, old)
     if gone:
         yield f"{name} may no longer be {_listed(gone)}", bool(use & Use.REQUEST)
     if more:
         yield f"{name} may also be {_listed(more)}", False
+
+
+def _without(values: list[Any], others: list[Any]) -> list[Any]:
+    """Return those that are not among the others; by their looks, since there can be very many."""
+    known = set(map(repr, others))
+    return [value for value in values if repr(value) not in known]
 
 
 def _listed(values: list[Any]) -> str:

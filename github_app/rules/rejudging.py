@@ -75,25 +75,23 @@ def failed_job(name: str, step: str, evidence: Evidence, workflow: str = "") -> 
 def judged_again(failure: Failure, signatures: Signatures) -> Again:
     """Judge a failure by what was kept of its log, under other signatures."""
     before = failure.machine or failure.verdict
-    if lacks := _lacks(before, failure.excerpt):
-        return Again(failure, before, None, lacks)
-    evidence = Evidence(excerpts=tuple(_excerpts(failure, before)))
+    kept, lacks = failure.excerpt, _lacks(before)
+    if lacks or kept is None:
+        return Again(failure, before, None, lacks or "nothing of its log was kept")
+    evidence = Evidence(excerpts=(kept, *_elsewhere(kept, before)))
     job = failed_job(failure.job, failure.failed_step, evidence, failure.workflow)
     return Again(failure, before, categorise(job, signatures))
 
 
-def _lacks(before: Verdict, excerpt: Excerpt | None) -> str:
-    if before.source not in {"log", "none"}:
-        return _RESTS_ON.get(before.source, f"it rests on {before.source}, which is not kept")
-    return "" if excerpt else "nothing of its log was kept"
+def _lacks(before: Verdict) -> str:
+    if before.source in {"log", "none"}:
+        return ""
+    return _RESTS_ON.get(before.source, f"it rests on {before.source}, which is not kept")
 
 
-def _excerpts(failure: Failure, before: Verdict) -> Iterator[Excerpt]:
-    kept = failure.excerpt
-    if kept is not None:
-        yield kept
+def _elsewhere(kept: Excerpt, before: Verdict) -> Iterator[Excerpt]:
     for line in before.evidence:
-        if line.line and not (kept and kept.start <= line.line <= kept.end):
+        if line.line and not kept.start <= line.line <= kept.end:
             yield Excerpt(line.line, (line.text,), "evidence that was kept")
 
 

@@ -57,6 +57,11 @@ def test_json_and_yaml_are_read(text: str) -> None:
     assert set(read(text)) & {"openapi", "swagger"}
 
 
+def test_a_number_that_is_a_key_in_yaml_is_text_as_in_json() -> None:
+    told = read("openapi: 3.1.0\npaths: {/a: {get: {responses: {200: {description: x}, default: [{1: 2}]}}}}\n")
+    assert told["paths"]["/a"]["get"]["responses"] == {"200": {"description": "x"}, "default": [{"1": 2}]}
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

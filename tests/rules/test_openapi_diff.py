@@ -127,6 +127,16 @@ CASES = [
         *(GET, "the response 200 is no longer taken or given as application/json", True),
     ),
     (
+        "kind of content added",
+        lambda d: put_in(get(d)["responses"]["200"]["content"], **{"text/csv": {}}),
+        *(GET, "the response 200 may also be text/csv", False),
+    ),
+    (
+        "enum of a request made up",
+        lambda d: put_in(d["components"]["parameters"]["Page"]["schema"], enum=[1, 2]),
+        *(GET, "the query parameter `page` may only be one of 2 values now", True),
+    ),
+    (
         "schema exchanged",
         lambda d: put_in(
             get(d)["responses"]["200"]["content"]["application/json"]["schema"],
@@ -217,6 +227,24 @@ def test_words_and_limits_are_no_change() -> None:
 def test_a_swagger_2_document_s_definitions_are_schemas() -> None:
     old = {"swagger": "2.0", "paths": {}, "definitions": {"Cart": CART}}
     assert compare(old, {**old, "definitions": {}}) == (ContractChange("schema Cart", "was removed", breaking=True),)
+
+
+def test_an_enum_of_very_many_values_takes_no_time() -> None:
+    old = {"components": {"schemas": {"A": {"enum": list(range(60_000))}}}}
+    new = {"components": {"schemas": {"A": {"enum": list(range(3, 60_003))}}}}
+    assert compare(old, new) == (
+        ContractChange("schema A", "it may no longer be `0`, `1`, `2`", breaking=True),
+        ContractChange("schema A", "it may also be `60000`, `60001`, `60002`", breaking=False),
+    )
+
+
+def test_a_document_nested_without_end_has_one() -> None:
+    deep: dict[str, Any] = {"type": "string"}
+    for _ in range(60):
+        deep = {"type": "object", "properties": {"a": deep}}
+    answer = {"200": {"content": {"x/y": {"schema": deep}}}}
+    other = {"paths": {"/a": {"get": {"responses": copy.deepcopy(answer)}}}}
+    assert compare({"paths": {"/a": {"get": {"responses": answer}}}}, other) == ()
 
 
 def test_a_schema_that_refers_to_itself_has_an_end() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from stories import A, job, moved, only, pull, seen, told, why
+from stories import ADA, A, job, moved, only, pull, seen, told, why
 
 from github_app.builtin import signatures
 from github_app.rules.model import Annotation, Evidence, Excerpt, Job
 from github_app.rules.records import Failure
 from github_app.rules.rejudging import judged_again
 from github_app.rules.signatures import Signature, Signatures, parse
+from github_app.rules.verdicts import Answer, Compared, Correction
 from pytest_failure_review.report import Category
 
 OTHER = parse(
@@ -88,6 +89,22 @@ def test_a_job_of_integration_tests_is_still_one() -> None:
 def test_what_was_not_kept_is_not_judged_again(red: Job, lacks: str) -> None:
     again = judged_again(failure(red), signatures())
     assert (again.after, again.lacks, again.changed, again.other_rule) == (None, lacks, False, False)
+
+
+def test_a_correction_leaves_the_app_s_own_word_to_be_judged() -> None:
+    kept = failure(job())
+    word = Correction(Category.BUILD, (ADA,), kept.opened_at, kept.verdict.category, kept.owner.accountable)
+    theirs = replace(kept.verdict, category=Category.BUILD, source="person")
+    again = judged_again(replace(kept, verdict=theirs, machine=kept.verdict, correction=word), signatures())
+    assert (again.corrected, again.changed, again.before.category) == (True, False, Category.TEST_UNIT)
+    assert not judged_again(kept, signatures()).corrected
+
+
+def test_that_a_green_run_was_compared_with_is_known() -> None:
+    kept = failure(job())
+    compared = replace(kept.comparison, green=Compared(Answer.NEW, "It is new."))
+    assert judged_again(replace(kept, comparison=compared), signatures()).compared
+    assert not judged_again(kept, signatures()).compared
 
 
 def test_a_report_is_not_judged_again() -> None:
