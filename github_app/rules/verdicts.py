@@ -156,8 +156,8 @@ class Compared:
 class Comparison:
     """Whether a failure is new, as far as was known when it was judged. It never opens the gate."""
 
-    green: Compared = field(default_factory=Compared)  # with the last green run of the same job on the base branch
-    base: Compared = field(default_factory=Compared)  # with the branch that a pull request is to be merged into
+    green: Compared = Compared(sentence="Not compared with a green run.")  # the last of the same job on the base branch
+    base: Compared = Compared(sentence="Not compared with a base branch.")  # that a pull request is to be merged into
 
     @property
     def is_inherited(self) -> bool:

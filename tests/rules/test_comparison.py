@@ -239,6 +239,7 @@ def test_many_pull_requests_are_not_counted_so_that_the_words_settle() -> None:
         MINE,
         failed(SAME, 12, ADA, B),
         failed(OTHER, 12, BEA, B),
+        failed("the machine hums", 12, BEA, B),
         on_main(SAME),
         failed(SAME, 12, BEA, A),
         with_pull(failed(SAME, 12, BEA, B), head_ref="revert-1-work-1"),
@@ -246,7 +247,18 @@ def test_many_pull_requests_are_not_counted_so_that_the_words_settle() -> None:
         with_pull(failed(SAME, 12, BEA, B), commits=(A, B)),
         with_pull(failed(SAME, 12, BEA, B), merged=True),
     ],
-    ids=["itself", "same author", "another test", "a branch", "same commit", "revert", "titled", "stack", "merged"],
+    ids=[
+        "itself",
+        "same author",
+        "another test",
+        "another rule",
+        "a branch",
+        "same commit",
+        "revert",
+        "titled",
+        "stack",
+        "merged",
+    ],
 )
 def test_what_comes_of_the_same_change_is_not_seen_elsewhere(other: Sibling) -> None:
     """X33."""

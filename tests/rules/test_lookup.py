@@ -44,6 +44,10 @@ def test_a_line_that_stands_twice_in_the_excerpts_is_seen_in_both_places() -> No
     assert seen(GREEN, excerpts=(OURS, Excerpt(90, OURS.lines[1:2], "last lines"))) == (10, 11, 90)
 
 
+def test_a_line_that_has_words_of_two_of_ours_is_read_once_and_is_neither() -> None:
+    assert seen(b"deprecated: Connecting to the other warehouse\n") == ()
+
+
 def test_the_last_line_needs_no_end() -> None:
     assert seen(GREEN.splitlines()[1]) == (11,)
 
