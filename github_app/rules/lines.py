@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 WIDTH: Final = 400
@@ -85,15 +86,22 @@ def tidy_block(raw: bytes) -> bytes:
         return "\n".join(map(tidy, text.split("\n"))).encode()
     seen = _UNSEEN.sub("", text) if len(raw.translate(None, _UNSEEN_BEGIN)) < len(raw) else text
     seen = _ESCAPE.sub("", seen)
+    if "\r" in seen:
+        seen = _each(seen, text, lambda line: "\r" not in line)
     if not seen.replace("\n", "").replace("\t", "").isprintable():
-        lines = zip(seen.split("\n"), text.split("\n"), strict=True)
-        seen = "\n".join(line if line.replace("\t", "").isprintable() else tidy(own) for line, own in lines)
+        seen = _each(seen, text, lambda line: line.replace("\t", "").isprintable())
     return seen.encode()
 
 
 def clean(line: str) -> str:
     """Give a line of a log as a person would see it. Not cut to `WIDTH`: matching sees the whole line."""
     return visible(unstamped(line)[1])
+
+
+def _each(seen: str, text: str, is_done: Callable[[str], bool]) -> str:
+    """Tidy one by one the lines that are not done by what was done to the whole block."""
+    lines = zip(seen.split("\n"), text.split("\n"), strict=True)
+    return "\n".join(line if is_done(line) else tidy(own) for line, own in lines)
 
 
 def _visible(char: str) -> str:

@@ -257,6 +257,7 @@ class Regions:
         self._leave_script()
         self._close(number)
         self._next_step(title.removeprefix("##[group]Run "))
+        self._floor = number + 1  # should the script be forged, nothing may take what follows for its text
         self._script = _Script(number, "@" in self._step and " " not in self._step)
 
     def _leave_script(self) -> None:

@@ -1,0 +1,108 @@
+"""From a log's bytes to its verdict: a stranger who writes more, or writes nonsense, changes nothing for the better."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from github_app import builtin
+from github_app.classify import judge_log
+from github_app.rules.anchors import ALARM
+from github_app.rules.marks import mark_of
+from github_app.rules.precedence import SEVERITIES
+from github_app.rules.verdicts import Verdict
+from pytest_failure_review.report import Category
+
+SIGNATURES = builtin.signatures()
+TOLD = [line for entry in SIGNATURES.entries for line in entry.matches]
+SECRETS = [
+    line
+    for entry in SIGNATURES.entries
+    if entry.category is Category.SECURITY_SECRET and entry.strength == "plain"
+    for line in entry.matches
+]
+RUNNER = ["##[error]Process completed with exit code 1.", "##[group]Run make", "##[endgroup]", "all is well", ""]
+RUNNER += ["Cleaning up orphan processes", "2026-01-01T00:00:00Z on it goes"]
+NOISE = st.sampled_from([5, 40, 90]).map(lambda times: ["nothing to see here"] * times)
+FLOOD = st.tuples(st.sampled_from(TOLD), st.sampled_from([2, 30, 100])).map(lambda each: [each[0]] * each[1])
+LINE = st.sampled_from([*TOLD, *RUNNER]).map(lambda line: [line])
+LOG = st.lists(st.one_of(LINE, LINE, NOISE, FLOOD), max_size=10).map(
+    lambda parts: [line for part in parts for line in part]
+)
+
+
+def verdict(lines: list[str]) -> Verdict:
+    return judge_log(["".join(f"{line}\n" for line in lines).encode(errors="replace")], SIGNATURES).verdict
+
+
+@pytest.mark.parametrize("line", SECRETS)
+def test_every_sign_of_a_secret_is_an_alarm(line: str) -> None:
+    """T15: what is no alarm, more text could push out of sight."""
+    mark = mark_of(line.encode())
+    assert mark is not None
+    assert mark.anchor is not None
+    assert mark.anchor.why == ALARM
+
+
+@settings(max_examples=60, deadline=None)
+@given(LOG, LOG)
+def test_appending_text_never_lowers_the_severity(before: list[str], more: list[str]) -> None:
+    """T15: of the whole path, also where the appended text alone fills every excerpt."""
+    short, long = verdict(before), verdict([*before, *more])
+    assert SEVERITIES.index(long.severity) >= SEVERITIES.index(short.severity)
+
+
+@settings(max_examples=40, deadline=None)
+@given(LOG, st.sampled_from(SECRETS), LOG)
+def test_a_secret_is_believed_whatever_else_the_log_says(before: list[str], leak: str, after: list[str]) -> None:
+    """T15."""
+    assert verdict([*before, "##[endgroup]", leak, *after]).category is Category.SECURITY_SECRET
+
+
+ODD = [
+    "\x1b[",
+    "\x1b]8;;",
+    "\r",
+    "\t",
+    "\ufeff",
+    "\u202e",
+    "\x00",
+    "##[group]Run ",
+    "-----BEGIN PRIVATE KEY-----",
+    "://a:b@c",
+]
+PIECES = st.one_of(
+    st.binary(max_size=30), st.sampled_from([*ODD, *TOLD, *RUNNER, "\n"]).map(lambda text: text.encode())
+)
+HOSTILE = st.lists(st.tuples(PIECES, st.sampled_from([1, 1, 1, 40])).map(lambda each: each[0] * each[1]), max_size=25)
+
+
+@settings(max_examples=300, deadline=None)
+@given(HOSTILE)
+def test_no_bytes_stop_the_judging(chunks: list[bytes]) -> None:
+    """X28, X29, X32."""
+    judged = judge_log(chunks, SIGNATURES)
+    assert judged.verdict.category in Category
+    assert all(1 <= each.start <= each.end <= judged.lines for each in judged.evidence.excerpts)
+
+
+FAILED = "FAILED tests/test_cart.py::test_total - assert 3 == 4"
+CYAN = "\x1b[36;1mmake\x1b[0m"
+
+
+@pytest.mark.parametrize("closing", [[], ["##[endgroup]"], ["##[group]Run true"], ["##[error]x"]], ids=str)
+@pytest.mark.parametrize("title", ["make", "actions/checkout@v4"])
+def test_a_forged_group_hides_no_line_after_it(title: str, closing: list[str]) -> None:
+    """T15: the runner repeats a script in colour, so what is not coloured was printed by the step itself."""
+    runner = ["##[group]Run make", CYAN, "shell: bash", "##[endgroup]"]
+    log = [*runner, f"##[group]Run {title}", FAILED, *closing, "##[error]Process completed with exit code 1."]
+    assert verdict(log).category is Category.TEST_UNIT
+
+
+def test_without_colours_a_group_that_the_runner_would_have_ended_hides_nothing() -> None:
+    """T15."""
+    assert verdict(["##[group]Run make", FAILED, "##[error]Process completed with exit code 1."]).category is (
+        Category.TEST_UNIT
+    )
+    assert verdict(["##[group]Run make", FAILED]).category is Category.TEST_UNIT
