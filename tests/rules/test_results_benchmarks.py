@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from verdicts import judged
+from verdicts import judged, log
 
 from github_app.rules.model import Evidence
 from github_app.rules.results.measuring import KEPT_BENCHMARKS
@@ -174,6 +175,19 @@ def test_a_measurement_that_proves_little_is_for_qa_to_check(weak: Benchmark, sa
 
 def test_a_regression_that_is_measured_well_goes_before_a_greater_one_that_is_not() -> None:
     assert verdict(slower(90.0, samples=1, name="loose"), slower(20.0)).measures["benchmark"] == "total"
+
+
+@pytest.mark.parametrize(
+    ("line", "category", "source"),
+    [
+        ("src/a.py:1:8: F401 `os` imported but unused", Category.BUILD_LINT, "log"),
+        ("Performance has regressed: test_total is slower", Category.PERFORMANCE, "file"),
+    ],
+)
+def test_figures_alone_explain_no_red_job_that_its_log_explains(line: str, category: Category, source: str) -> None:
+    report = FileReport("asv", FileKind.BENCHMARKS, "b.json", benchmarks=(slower(23.4),), total=9)
+    found = judged(replace(log(line), files=(report,)))
+    assert (found.category, found.source) == (category, source)
 
 
 def test_less_than_five_percent_is_not_spoken_of() -> None:

@@ -162,6 +162,13 @@ def test_what_a_scanner_only_notes_does_not_outdo_a_failing_test() -> None:
     assert judged(replace(log(FAILED_TEST), files=(scan,))).category is Category.TEST_UNIT
 
 
+@pytest.mark.parametrize("level", ["error", "warning"])
+def test_what_a_linter_says_does_not_outdo_a_failing_test(level: str) -> None:
+    flaw = Flaw(FlawKind.LINT, "no-undef", ("ESLint",), level=level, path="a.js", line=4)
+    scan = FileReport("ESLint", FileKind.SCAN, "eslint.sarif", flaws=(flaw,), total=1, failed=1)
+    assert judged(replace(log(FAILED_TEST), files=(scan,))).category is Category.TEST_UNIT
+
+
 def test_findings_of_a_linter_are_no_matter_of_security() -> None:
     flaw = Flaw(FlawKind.LINT, "no-undef", ("ESLint",), text="'x' is not defined", path="a.js", line=4)
     scan = FileReport("ESLint", FileKind.SCAN, "eslint.sarif", flaws=(flaw,), total=1, failed=1)

@@ -30,4 +30,4 @@ def result_findings(job: Job, signatures: Signatures, told: Collection[Category]
     yield from problem_findings(scans, signatures)
     for file in files:
         if file.kind is FileKind.BENCHMARKS:
-            yield from benchmark_findings(file)
+            yield from benchmark_findings(file, is_told=Category.PERFORMANCE in told)

@@ -27,8 +27,11 @@ _MOST_OF_THEM: Final = 0.8
 _OF_NOISE: Final = 0.4
 
 
-def benchmark_findings(report: FileReport) -> Iterator[Finding]:
-    """Yield the worst change for the worse, if there is one that is more than noise."""
+def benchmark_findings(report: FileReport, *, is_told: bool) -> Iterator[Finding]:
+    """Yield the worst change for the worse, if there is one that is more than noise.
+
+    `is_told` is whether the log says that something got slower: figures alone turn no job red.
+    """
     slower = [each for each in report.benchmarks if each.slower is not None and each.slower >= LEAST]
     if not slower:
         return
@@ -49,7 +52,11 @@ def benchmark_findings(report: FileReport) -> Iterator[Finding]:
         advice=remedy_for(Category.PERFORMANCE).advice,
         measures=MappingProxyType(measures),
     )
-    yield Finding(verdict, Weight.TEXT, _LAST if weakness or suspect else 0)
+    yield Finding(verdict, Weight.TEXT, _place(is_told=is_told, is_weak=bool(weakness) or suspect))
+
+
+def _place(*, is_told: bool, is_weak: bool) -> int:
+    return 0 if is_told else _LAST if is_weak else 1
 
 
 def _weakness(each: Benchmark) -> str:

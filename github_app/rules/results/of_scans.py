@@ -41,10 +41,16 @@ def scan_findings(reports: Sequence[FileReport]) -> Iterator[Finding]:
     for category, flaws in groups.items():
         tools = {tool for flaw in flaws for tool in flaw.tools}
         told = [report for report in reports if report.flaws and report.tool in tools]
-        weight = Weight.REPORT if trusted(told) else Weight.TEXT
-        if all(map(is_note, flaws)):
-            weight = Weight.WEAK  # passing jobs are told such things too
-        yield Finding(_verdict(category, worst_flaws(flaws), told), weight)
+        yield Finding(_verdict(category, worst_flaws(flaws), told), _weight(category, flaws, told))
+
+
+def _weight(category: Category, flaws: Sequence[Flaw], reports: Sequence[FileReport]) -> Weight:
+    """Return how much it says; passing jobs too are told of notes, and of what a linter only warns of."""
+    if all(map(is_note, flaws)):
+        return Weight.WEAK
+    if category is Category.BUILD_LINT:
+        return Weight.TEXT if any(flaw.level == "error" for flaw in flaws) else Weight.WEAK
+    return Weight.REPORT if trusted(reports) else Weight.TEXT
 
 
 def problem_findings(reports: Sequence[FileReport], signatures: Signatures) -> Iterator[Finding]:
