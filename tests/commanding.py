@@ -12,6 +12,7 @@ from github_app.rules.commands import Said, parse
 from github_app.rules.events import Actor, CommandsGiven
 from github_app.rules.model import Person, Pull
 from github_app.rules.records import Answer, Failure, Remark
+from pytest_failure_review.report import Category
 
 SAME = "`unit` already counts as `test.unit`; nothing changes, but it is noted that somebody looked."
 
@@ -80,3 +81,19 @@ def ruled(case: Case, line: str, **more: Any) -> tuple[Failure, Answer]:
     """The only failure and the answer after one command."""
     decision = heard(case, given(*parse(line), **more))
     return only(decision.case), answer(decision)
+
+
+AWAY = "/recategorize test.unit a made-up key in a test"
+
+
+def leak() -> Case:
+    case = red(LEAK)
+    assert only(case).verdict.category is Category.SECURITY_SECRET
+    return case
+
+
+def voice(line: str, by: Actor, minute: float = 20, number: int = 1) -> CommandsGiven:
+    return given(*parse(line), by=by, minute=minute, number=number)
+
+
+SECURITY = actor(SAM)

@@ -99,7 +99,7 @@ def recategorize(failure: Failure, wanted: Kind, reason: str, hearing: Hearing) 
     if _is_same(failure, wanted):
         what = f"{_named(seen)} already counts as `{_shown(failure.verdict)}`"
         return Ruling(seen, Answer(Manner.TOLD, f"{what}; nothing changes, but it is noted that somebody looked."))
-    if _takes_two(failure.verdict, old_rule) and not _takes_two(new, new_rule):
+    if _takes_two((failure.verdict, old_rule), (new, new_rule)):
         return _by_two(seen, wanted, reason, hearing)
     if is_author(event, failure) and (easier := _easier(old_rule, new_rule)):
         why = f"{easier}, and it is your own change: somebody else who may write has to say the same"
@@ -136,10 +136,18 @@ def _owners(failure: Failure, policy: Policy) -> tuple[str, str]:
     return policy.rule_for(failure.verdict.category).owners[0], failure.owner.accountable.role
 
 
-def _takes_two(verdict: Verdict, rule: Rule) -> bool:
-    """Whether a finding is called something else only by two: a secret, and a weakness that is never waved through."""
-    if is_at_or_below(verdict.category, Category.SECURITY_SECRET):
-        return True
+def _takes_two(old: tuple[Verdict, Rule], new: tuple[Verdict, Rule]) -> bool:
+    """Whether only two may say so: that a secret is none, or a weakness that is never waved through a lesser thing."""
+    if _is_secret(old[0]) or _is_secret(new[0]):
+        return not _is_secret(new[0])
+    return _is_grave(*old) and not _is_grave(*new)
+
+
+def _is_secret(verdict: Verdict) -> bool:
+    return is_at_or_below(verdict.category, Category.SECURITY_SECRET)
+
+
+def _is_grave(verdict: Verdict, rule: Rule) -> bool:
     is_weakness = is_at_or_below(verdict.category, Category.SECURITY_VULNERABILITY)
     return is_weakness and rule.permission is Permission.NEVER
 

@@ -25,7 +25,7 @@ from github_app.rules.policy import Policy, Rule, rule_of
 from github_app.rules.records import Commit, Failure, FailureState, Finding, Judgement, Leg, PolicySource, Ref
 from github_app.rules.signatures import Signatures
 from github_app.rules.sla import Complexity
-from github_app.rules.verdicts import Correction, Owner, Party, Verdict
+from github_app.rules.verdicts import Correction, Override, Owner, Party, Permission, Verdict
 from pytest_failure_review.report import Category
 
 LEGS_KEPT = 60
@@ -132,13 +132,21 @@ def corrected(
         verdict=verdict,
         machine=machine if correction else None,
         correction=correction,
-        override=eligibility(verdict, rule, book.policy, _protected(ref, book.policy)),
+        override=_override_of(failure, verdict, rule, ref, book.policy),
         clock=sla.retarget(failure.clock, rule.sla_s, at, explanation) if at else clock,
         tier=rule.tier,
         blocks_all=rule.blocks_all,
         notes=(f"Runbook: {rule.runbook}",) if rule.runbook else (),
         policy_version=book.policy.version,
     )
+
+
+def _override_of(failure: Failure, verdict: Verdict, rule: Rule, ref: Ref, policy: Policy) -> Override:
+    """Keep a refusal while nobody knows which paths the change touches: one of them may be the reason for it."""
+    is_unknown = ref.pull is not None and ref.pull.changed is None
+    if is_unknown and failure.override.permission is Permission.NEVER:
+        return failure.override
+    return eligibility(verdict, rule, policy, _protected(ref, policy))
 
 
 def said_by_people(machine: Verdict, correction: Correction) -> Verdict:

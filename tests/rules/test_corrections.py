@@ -6,33 +6,33 @@ from dataclasses import replace
 
 import pytest
 from commanding import (
+    AWAY,
     BOB,
     EVE,
     IDA,
-    LEAK,
     ROLES,
     SAM,
     SAME,
+    SECURITY,
     actor,
     answer,
     given,
     heard,
+    leak,
     red,
     ruled,
+    voice,
 )
-from stories import ADA, DRIFT, NETWORK, REPO, A, B, at, book, job, moved, only, pull, seen, told
+from stories import ADA, NETWORK, REPO, A, B, at, book, job, moved, only, pull, seen, told
 
-from github_app.rules.case import Case
-from github_app.rules.commands import AskHelp, Recategorize, parse
-from github_app.rules.corrections import proposals_in_words, roles_that_matter
+from github_app.rules.commands import parse
 from github_app.rules.decide import decide
 from github_app.rules.effects import PublishComment, PublishGate, PublishLabels, PublishReply
 from github_app.rules.events import Actor, CommandsGiven
-from github_app.rules.hands import writer
 from github_app.rules.model import Person
 from github_app.rules.records import Answer, Failure, Manner
 from github_app.rules.sla import deadline
-from github_app.rules.verdicts import Permission, Proposal
+from github_app.rules.verdicts import Permission
 from pytest_failure_review.report import Category
 
 # --- what a correction changes ---------------------------------------------------------------------------------------
@@ -262,14 +262,6 @@ def test_authors_are_known_by_their_number_not_their_login() -> None:
 
 # --- a secret --------------------------------------------------------------------------------------------------------
 
-AWAY = "/recategorize test.unit a made-up key in a test"
-
-
-def leak() -> Case:
-    case = red(LEAK)
-    assert only(case).verdict.category is Category.SECURITY_SECRET
-    return case
-
 
 def voices(*events: CommandsGiven) -> tuple[Failure, list[Manner]]:
     case, manners = leak(), []
@@ -278,13 +270,6 @@ def voices(*events: CommandsGiven) -> tuple[Failure, list[Manner]]:
         case = decision.case
         manners.append(answer(decision).manner)
     return only(case), manners
-
-
-def voice(line: str, by: Actor, minute: float = 20, number: int = 1) -> CommandsGiven:
-    return given(*parse(line), by=by, minute=minute, number=number)
-
-
-SECURITY = actor(SAM)
 
 
 @pytest.mark.parametrize("order", [(actor(BOB), SECURITY), (SECURITY, actor(BOB))])
@@ -334,58 +319,3 @@ def test_a_secret_that_people_found_is_not_taken_back_by_one() -> None:
 def test_a_secret_called_a_secret_takes_one() -> None:
     failure, _ = ruled(red(), "/recategorize security.secret look at line 3")
     assert failure.verdict.category is Category.SECURITY_SECRET
-
-
-# --- what people propose, and what else holds ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("/recategorize infra.network it was the registry", "ada would call it `infra.network`: it was the registry"),
-        ("/recategorize infra.network", "ada would call it `infra.network`"),
-    ],
-)
-def test_a_proposal_is_shown_in_words(line: str, words: str) -> None:
-    failure, _ = ruled(red(), line, by=actor(ADA))
-    assert proposals_in_words(failure) == (words,)
-
-
-def test_a_proposal_to_take_a_word_back_or_of_a_kind_below_is_shown_too() -> None:
-    failure = replace(only(red()), proposals=(Proposal(None, ADA, at(20)), Proposal(Category.BUILD, BOB, at(20), "x")))
-    assert proposals_in_words(failure) == ("ada would call it `auto`", "bob would call it `build.x`")
-
-
-def test_who_wrote_a_commit_that_fails_is_an_author_too() -> None:
-    """X53."""
-    case = red()
-    [leg] = only(case).legs
-    wrote = replace(only(case), legs=(replace(leg, hands=(writer(EVE, A),)),))
-    _, said = ruled(case.with_failures([wrote]), "/recategorize infra.network x", by=actor(EVE))
-    assert said.manner is Manner.PROPOSED
-    assert "it is your own change" in said.sentence
-
-
-def test_a_new_policy_does_not_undo_a_word() -> None:
-    """X73."""
-    case = heard(red(), given(*parse("/recategorize infra.database x"))).case
-    event = seen(A, job(attempt=2, minute=30), minute=30.1)
-    policy = ROLES + "categories:\n  infra.database: {sla: 2h}\n"
-    failure = only(decide(case, event, book(policy), event.received_at).case)
-    assert (failure.verdict.category, failure.clock.target_s) == (Category.INFRA_DATABASE, 7200)
-
-
-def test_a_kind_that_holds_up_everybody_is_not_called_a_lesser_one_by_its_author() -> None:
-    _, said = ruled(red(DRIFT), "/recategorize build x", by=actor(ADA))
-    assert said.manner is Manner.PROPOSED
-
-
-def test_only_teams_of_roles_that_matter_are_asked_about() -> None:
-    policy = book(ROLES).policy
-    failures = [only(red())]
-    assert roles_that_matter([Recategorize("infra.network")], failures, policy) == (
-        "devops_specialist",
-        "security_specialist",
-    )
-    assert roles_that_matter([Recategorize("nonsense"), Recategorize("auto")], [], policy) == ("security_specialist",)
-    assert roles_that_matter([AskHelp()], [], policy) == tuple(policy.roles)
