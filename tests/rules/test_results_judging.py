@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import TypeAdapter
 from scan_files import ALL, GITLEAKS, NPM_ERROR, TRIVY
 from verdicts import FAILED_TEST, JOB, LEAK, REFUSED, judged, log
 
@@ -260,3 +261,10 @@ def test_a_finding_in_no_file_and_one_that_is_only_noted_mark_no_line() -> None:
     nowhere = Flaw(FlawKind.DEPENDENCY, "CVE-1", ("T",), package="box")
     report = FileReport("T", FileKind.SCAN, flaws=(note, nowhere), tests=(FailedTest("t"),))
     assert list(marked_places([report])) == []
+
+
+def test_what_was_read_is_kept_whole_and_older_evidence_has_none() -> None:
+    evidence = filed(*sorted(ALL))
+    kept: TypeAdapter[Evidence] = TypeAdapter(Evidence)
+    assert kept.validate_json(kept.dump_json(evidence)) == evidence
+    assert kept.validate_json(b"{}").files == ()
