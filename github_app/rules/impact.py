@@ -18,6 +18,10 @@ MANY_AUTHORS: Final = 2
 """Open pull requests and authors from which on a failure holds up everybody: two pull requests of one author may share
 a mistake, three of two people share what all will meet next."""
 
+ALL_BY_POLICY: Final = (
+    "No other line of work is known to have it, but the policy says that this kind holds up everybody."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Impact:
@@ -81,7 +85,8 @@ def _sentence(
     people = f" ({authors} authors)" if other_pulls and authors > 1 and len(other_pulls) <= NAMED else ""
     also = f"The same failure holds up {' and '.join(parts)} as well{people}." if parts else ""
     all_of_it = f"All development is held up: {everybody}." if everybody else ""
-    return " ".join(part for part in (all_of_it, also) if part) or "Nobody else is known to be held up."
+    nobody = ALL_BY_POLICY if failure.blocks_all else "Nobody else is known to be held up."
+    return " ".join(part for part in (all_of_it, also) if part) or nobody
 
 
 def _names(party: Party) -> tuple[str, ...]:

@@ -90,6 +90,16 @@ def test_a_red_main_holds_up_everybody_when_the_policy_says_so_or_pull_requests_
     )
 
 
+def test_what_the_policy_lets_nobody_pass_over_is_not_said_to_hold_up_nobody() -> None:
+    """S1-008."""
+    drift = failed(says=DRIFT)
+    told = hits(mine=drift)
+    assert (told.everybody, told.sentence) == (
+        None,
+        "No other line of work is known to have it, but the policy says that this kind holds up everybody.",
+    )
+
+
 def test_the_teams_are_those_whose_the_failure_is_here_and_there() -> None:
     """S1-041: teams by name, else people, else the role that nobody fills."""
     mine = owned_by(MINE, Party("code_author", (ADA,)))
