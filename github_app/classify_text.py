@@ -21,6 +21,7 @@ SHOWN: Final = 16
 """Lines shown of a longer stretch of the log."""
 
 _BEFORE: Final = 7  # of those, before the deciding one
+_PIECES: Final = 4  # lines on a terminal that the deciding one may take
 _BAR: Final = 10
 _SURE: Final = ((0.85, "sure"), (0.7, "likely"), (0.5, "perhaps"), (0.01, "a guess"), (0.0, "not known"))
 _GRAVE: Final = frozenset({Severity.CRITICAL, Severity.HIGH})
@@ -103,10 +104,12 @@ def _region(judged: Judged, paint: Paint) -> Iterator[str]:
     step = f", in the step `{plain(excerpt.step)}`" if excerpt.step else ""
     yield from wrapped(f"Lines {excerpt.start} to {excerpt.end} of the log{step}:")
     for number in range(first, last + 1):
-        is_it = number == decided
-        text = clipped(excerpt.lines[number - excerpt.start], WIDTH - pad - 5)
-        line = f"{'>' if is_it else ' '} {number:>{pad}} | {text}".rstrip()
-        yield paint(line, _BOLD, _RED) if is_it else paint(line, _DIM)
+        said, room = excerpt.lines[number - excerpt.start], WIDTH - pad - 5
+        if number != decided:
+            yield paint(f"  {number:>{pad}} | {clipped(said, room)}".rstrip(), _DIM)
+            continue
+        for place, text in enumerate(_in_pieces(said, room)):
+            yield paint(f"{f'> {number:>{pad}}' if place == 0 else ' ' * (pad + 2)} | {text}".rstrip(), _BOLD, _RED)
     others = [str(number) for number in dict.fromkeys(numbers[1:])]
     if others:
         yield from wrapped(f"Of the same kind: line{'s' if len(others) > 1 else ''} {', '.join(others)}.")
@@ -172,6 +175,16 @@ def clipped(text: str, columns: int) -> str:
     if _columns(shown) <= columns:
         return shown
     return f"{_beginning(shown, columns - 3)}..."
+
+
+def _in_pieces(text: str, columns: int) -> list[str]:
+    """Give a text as it is, cut where a line is full, and clipped after a few lines."""
+    pieces, rest = list[str](), plain(text)
+    while _columns(rest) > columns and len(pieces) < _PIECES - 1:
+        begin = _beginning(rest, columns)
+        pieces.append(begin)
+        rest = rest[len(begin) :]
+    return [*pieces, clipped(rest, columns)]
 
 
 def wrapped(text: str, columns: int = WIDTH) -> list[str]:

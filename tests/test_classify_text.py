@@ -50,6 +50,16 @@ def test_of_a_long_stretch_the_lines_around_the_deciding_one_are_shown() -> None
     assert (len(numbered), sum(line.startswith(">") for line in numbered)) == (SHOWN, 1)
 
 
+def test_the_deciding_line_is_shown_at_length_and_an_endless_one_is_clipped() -> None:
+    long = f"FAILED tests/test_cart.py::test_total - {'very ' * 30}long indeed"
+    shown = as_text(judge_log([f"{long}\n".encode()], signatures()), COLOURLESS)
+    marked = [line for line in shown if line.startswith(("> 1 | ", "    | "))]
+    assert "".join(line[6:].ljust(74) for line in marked).rstrip() == long
+    endless = as_text(judge_log([f"FAILED tests/test_a.py::test_b {'x' * 390}\n".encode()], signatures()), COLOURLESS)
+    last = [line for line in endless if line.startswith("    | ")][-1]
+    assert (len([line for line in endless if line.startswith("    | ")]), last[-3:]) == (3, "...")
+
+
 def test_json_has_the_fields_that_are_promised() -> None:
     judged = judge_log([LOG.encode()], signatures())
     told = as_json(judged.verdict)
