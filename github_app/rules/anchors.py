@@ -16,6 +16,10 @@ ALARM: Final = "secret scanner"
 """A finding that nothing written after it may push out of sight (T15)."""
 
 
+SCANNER: Final = "vulnerability scanner"
+"""A finding that only a step's success makes harmless."""
+
+
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """A line to look for, and how many lines around it belong to the story."""
@@ -239,16 +243,16 @@ ANCHORS: Final = (
     _of(
         "database error", 76, 8, 15, r"\bSQLSTATE|(?:Operational|Programming|Integrity)Error|PSQLException|SQLException"
     ),
-    _of("vulnerability scanner", 84, 20, 15, r"(?i)\b[1-9]\d* (?:known )?vulnerabilit(?:y|ies)\b", r"CVE-\d{4}-\d{4,}"),
+    _of(SCANNER, 84, 20, 15, r"(?i)\b[1-9]\d* (?:known )?vulnerabilit(?:y|ies)\b", r"CVE-\d{4}-\d{4,}"),
     _of(
-        "vulnerability scanner",
+        SCANNER,
         82,
         12,
         15,
         r"(?i)vulnerabilit(?:y|ies) (?:found|#\d|that)|GHSA-\w{4}-|\b(?:RUSTSEC|GO)-\d{4}-\d",
     ),
     _of(
-        "vulnerability scanner",
+        SCANNER,
         82,
         12,
         15,
@@ -257,6 +261,7 @@ ANCHORS: Final = (
         r"^error\[(?:vulnerability|unmaintained)\]|by severity: |NU190\d|vulnerable (?:packages|paths)",
         r"(?i)security (?:vulnerabilit|warnings)|CodeQL: \d+ new|\bCWE-\d|>> Issue: \[|Failed checks: [1-9]",
         r"Check: CKV_",
+        r"^│ (?:critical|high|moderate|low) ",
         r"^Result #\d+ |^✗ \[?(?:High|Medium|Low|Critical)",
     ),
     _of(

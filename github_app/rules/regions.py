@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from github_app.rules.anchors import ALARM, EXIT, Anchor
+from github_app.rules.anchors import ALARM, EXIT, SCANNER, Anchor
 from github_app.rules.lines import WIDTH, unstamped
 from github_app.rules.marks import Mark, anchors_in, found_in, mark_of
 from github_app.rules.redaction import OVERLAP
@@ -135,6 +135,7 @@ class Regions:
     _growing: list[Stretch] = field(default_factory=list)
     _open: Stretch | None = None
     _alarm: Stretch | None = None  # the first; always among the excerpts
+    _scan: Stretch | None = None  # the first of a vulnerability scanner whose step did not succeed
     _job: str = ""
     _step: str = ""
     _step_number: int = 0
@@ -186,7 +187,7 @@ class Regions:
         """Give at most `EXCERPTS` stretches that do not overlap, the likeliest first."""
         self._leave_script()
         ranked = sorted([*self._best, *([self._open] if self._open else ()), *self._last_lines()], key=_standing)
-        likeliest = [*([self._alarm] if self._alarm else ()), *reversed(ranked)]
+        likeliest = [*self._undeniable(), *reversed(ranked)]
         chosen: list[Stretch] = []
         for most in (_SHOWN_ALIKE, EXCERPTS):
             for each in likeliest:
@@ -194,6 +195,14 @@ class Regions:
                 if alike < most and not any(each.start <= other.end and other.start <= each.end for other in chosen):
                     chosen.append(each)
         return sorted(chosen[:EXCERPTS], key=_standing, reverse=True)
+
+    def _undeniable(self) -> list[Stretch]:
+        """Give what no later text may push out of sight (T15)."""
+        return [each for each in (self._alarm, self._scan if self._has_scan() else None) if each]
+
+    def _has_scan(self) -> bool:
+        """Whether a scanner has found something in a step that failed, or that still may."""
+        return self._scan is not None and (self._scan.bonus > 0 or self._scan.step_number == self._step_number)
 
     def _remember(self, block: Block) -> None:
         self._recent.append(block)
@@ -220,6 +229,8 @@ class Regions:
 
     def _may_matter(self, anchor: Anchor) -> bool:
         """Whether such a line could still be kept: a flood of equals is told by its first ones."""
+        if anchor.why == SCANNER and not self._has_scan():
+            return True
         bar = self._bars.get(anchor.why)
         if bar is None:
             alike = [each for each in self._best if each.why == anchor.why]
@@ -292,6 +303,8 @@ class Regions:
         stretch.anchors += 1
         if weight > stretch.weight:
             stretch.weight, stretch.why = weight, anchor.why
+        if anchor.why == SCANNER and not self._has_scan():
+            self._scan = stretch
         if anchor.why == ALARM:
             self._alarm = self._alarm or stretch
             self.alarmed = True
@@ -312,7 +325,7 @@ class Regions:
         """Favour what this step has shown; the first step that failed more than those that ran regardless of it."""
         bonus = _bonus(self._failed_steps)
         self._failed_steps += 1
-        for candidate in self._best:
+        for candidate in (*self._best, *([self._scan] if self._scan else ())):
             if candidate.step_number == self._step_number and not candidate.bonus:
                 candidate.bonus = bonus
         self._bars.clear()

@@ -87,6 +87,25 @@ def test_no_bytes_stop_the_judging(chunks: list[bytes]) -> None:
     assert all(1 <= each.start <= each.end <= judged.lines for each in judged.evidence.excerpts)
 
 
+EXIT = "##[error]Process completed with exit code 1."
+SCAN = ["##[group]Run audit", "##[endgroup]", "Total: 2 (UNKNOWN: 0, LOW: 0, MEDIUM: 0, HIGH: 1, CRITICAL: 1)"]
+INSTALL = ["##[group]Run npm ci", "##[endgroup]", "5 vulnerabilities (1 low, 4 critical)"]
+
+
+@settings(max_examples=20, deadline=None)
+@given(LOG)
+def test_what_a_scanner_found_stays_found_once_its_step_has_failed(after: list[str]) -> None:
+    """T15."""
+    found = verdict([*SCAN, EXIT, *after])
+    categories = {found.category, *(other.category for other in found.also)}
+    assert categories & {Category.SECURITY_SECRET, Category.SECURITY_VULNERABILITY}
+
+
+def test_what_an_installer_says_in_a_step_that_succeeds_does_not_explain_another_that_fails() -> None:
+    noise = [line for n in range(9) for line in (FAILED, *["nothing to see"] * 90, f"E   assert {n}", *["x"] * 90)]
+    assert verdict([*INSTALL, "##[group]Run pytest", "##[endgroup]", *noise, EXIT]).category is Category.TEST_UNIT
+
+
 FAILED = "FAILED tests/test_cart.py::test_total - assert 3 == 4"
 CYAN = "\x1b[36;1mmake\x1b[0m"
 
