@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any, Final, TextIO, cast
 
@@ -101,7 +102,7 @@ def _classify(arguments: argparse.Namespace) -> int:
         return _on_github(where, arguments, rulebook)
     signatures = rulebook.signatures()
     progress = Progress(sys.stderr)
-    with opened_logs(where, cast("Any", sys.stdin.buffer)) as logs:
+    with opened_logs(where, _piped()) as logs:
         first = next(logs)
         if first.job:
             told = _of_run(_only(arguments.job, first, logs), arguments.step, signatures, progress)
@@ -167,8 +168,13 @@ def _backfill(arguments: argparse.Namespace) -> int:
     return FINDINGS if outcome.changed else GOOD
 
 
+def _piped() -> BufferedReader:
+    """Return standard input as bytes; a process may be started without one."""
+    return cast("BufferedReader", sys.stdin.buffer) if sys.stdin else BufferedReader(BytesIO())
+
+
 def _standard_input() -> str:
-    if sys.stdin.isatty():
+    if sys.stdin and sys.stdin.isatty():
         raise Unusable("Name a log, or - and end what you paste with Ctrl-D; `classify --help` shows what can be read.")
     return "-"
 

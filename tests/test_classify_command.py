@@ -89,6 +89,14 @@ def test_one_job_of_a_run_can_be_asked_for(run: Path, capsys: pytest.CaptureFixt
     assert err == ("failure-review: There is no job `dosc` in the archive; there are unit, docs, e2e tests, deploy.\n")
 
 
+def test_a_process_without_standard_input_is_told_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert told(capsys, "-") == (2, "", "failure-review: standard input is empty.\n")
+    assert told(capsys) == (2, "", "failure-review: standard input is empty.\n")
+
+
 def test_the_signatures_of_a_policy_file_count_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     policy, log = tmp_path / "policy.yml", tmp_path / "job.log"
     policy.write_text("signatures: [{id: kettle, category: performance, pattern: kettle, description: it boils}]\n")
