@@ -113,8 +113,8 @@ def _weight(line: Said, signature: Signature) -> Weight:
     """Say how much a hit counts: trouble around the code that a line only tells of is a symptom."""
     if signature.strength == "faint":
         return Weight.FAINT
-    infra = is_at_or_below(signature.category, "infra")
-    if signature.strength == "weak" or (infra and line.weight is not Weight.FACT and line.is_hearsay):
+    around = is_at_or_below(signature.category, "infra") or signature.category is Category.UNKNOWN
+    if signature.strength == "weak" or (around and line.weight is not Weight.FACT and line.is_hearsay):
         return Weight.WEAK
     # Only about the machine is GitHub's word a fact; the same annotation may quote what a tool said.
     return line.weight if signature.category is Category.INFRA_RUNNER else Weight.TEXT

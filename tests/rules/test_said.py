@@ -67,6 +67,7 @@ def test_brackets_that_are_no_colour_stay() -> None:
         "npm warn 503 Service Unavailable",
         "curl: (6) Could not resolve host: example.org, retrying",
         "ok 3 reports HTTP 429: Too Many Requests",
+        "AssertionError: expected '401 Unauthorized' to equal '200 OK'",
     ],
 )
 def test_trouble_that_a_line_only_tells_of_does_not_beat_a_failed_test(told: str) -> None:
