@@ -21,6 +21,7 @@ _REACTIONS = {
 _SIGNS = {Manner.DONE: "✅", Manner.PROPOSED: "🕒", Manner.TOLD: "💬", Manner.REFUSED: "❌"}
 _LINK = re.compile(r"https?://[^\s<>()\"'`]{1,500}")
 LONGEST = 900
+UNWANTED = frozenset({403, 422})
 
 
 class Replies:
@@ -44,7 +45,10 @@ class Replies:
         await CommentWriter(self._desk, api, repo, reply.number, reply.id, may_create=True).write(body, sent)
 
     async def _react(self, repo: Repo, reply: Reply) -> None:
-        """Mark the comment itself; the same reaction again is none more, and a comment that is gone needs none."""
+        """Mark the comment itself; the same reaction again is none more.
+
+        It is a courtesy: one that GitHub refuses, or whose comment is gone, keeps no answer back.
+        """
         template = _REACTIONS.get(reply.remark.kind)
         if template is None:
             return
@@ -52,8 +56,8 @@ class Replies:
         try:
             body = {"content": reaction(reply.answers)}
             await api.post(template, body=body, owner=repo.owner, repo=repo.name, id=reply.remark.id)
-        except GiveUp as gone:
-            if gone.status not in GONE:
+        except GiveUp as refused:
+            if refused.status not in GONE | UNWANTED:
                 raise
 
 

@@ -103,6 +103,14 @@ async def test_a_comment_that_is_gone_is_answered_all_the_same(press: Press) -> 
     assert len(ours(press)) == 1
 
 
+@pytest.mark.parametrize("status", [403, 422])
+async def test_a_reaction_that_is_refused_keeps_no_answer_back(press: Press, status: int) -> None:
+    comment, key = await commanded(press, CORRECT)
+    press.sandbox.fault("status", "POST", REACTIONS, status=status)
+    await replies_of(press).publish(key)
+    assert (len(ours(press)), comment.reactions) == (1, [])
+
+
 async def test_a_conversation_that_is_locked_meanwhile_keeps_the_wish(press: Press) -> None:
     _, key = await commanded(press, CORRECT)
     press.sandbox.lock(press.pull)

@@ -23,10 +23,12 @@ from stories import ADA, DATABASE, NETWORK, REPO, A, B, at, book, job, moved, on
 from github_app.rules.case import Case, Decision
 from github_app.rules.commands import AskHelp, Recategorize, parse
 from github_app.rules.decide import decide
+from github_app.rules.duties import duties
 from github_app.rules.effects import PublishGate, PublishReply
 from github_app.rules.events import Actor, RemarkChanged
 from github_app.rules.model import Person
 from github_app.rules.records import Answer, Manner
+from github_app.rules.verdicts import Owner, Party
 from pytest_failure_review.report import Category
 
 # --- where, when and of which failure --------------------------------------------------------------------------------
@@ -252,3 +254,14 @@ def test_who_writes_too_much_is_told_when_it_is_enough() -> None:
     """T29."""
     last = answers(heard(red(), given(Recategorize("test.unit"), is_last=True)))
     assert last[-1].sentence == "That was a lot for an hour: further comments here are read for commands after it."
+
+
+def test_nobody_is_told_in_public_what_is_for_private_channels() -> None:
+    """S1-017."""
+    committer = Party("original_committer", (EVE,), private=True)
+    private = Owner(committer, (committer,))
+    case = red()
+    told_privately = case.with_failures([replace(only(case), owner=private)])
+    said = duties(given(AskHelp(), by=actor(EVE)), told_privately.failures, book(ROLES).policy)
+    assert said.sentence == "You have no open failure to fix in this repository."
+    assert [point for point in said.points if "You are told of" in point] == []

@@ -15,6 +15,7 @@ PERMISSIONS = {
     "actions": "read",
     "checks": "write",
     "contents": "read",
+    "issues": "read",
     "members": "read",
     "merge_queues": "read",
     "metadata": "read",
