@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Final
 
 WIDTH: Final = 400
@@ -19,6 +19,7 @@ _STAMP: Final = re.compile(rf"(?:([^\t\n]{{1,200}})\t[^\t\n]{{1,200}}\t)?{_MARKS
 _CSI: Final = r"[0-9;:?<=>]*[ -/]*[@-~]"
 _ESCAPES: Final = rf"\x1b(?:\[{_CSI}|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\^_=>78c])"
 _ESCAPE: Final = re.compile(rf"{_ESCAPES}|\x9b{_CSI}")
+_ESCAPE_BYTES: Final = re.compile(_ESCAPES.encode())
 
 # Letters and marks to Unicode, but nothing to a reader: joiners, fillers, variation selectors (Default_Ignorable).
 _UNSEEN: Final = re.compile(
@@ -79,17 +80,19 @@ def tidy_block(raw: bytes) -> bytes:
     """
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n")
-    if raw.isascii() and b"\x1b" not in raw and b"\r" not in raw:
-        return raw.translate(_AS_BLANKS, _CONTROLS)
+    if raw.isascii() and b"\r" not in raw and not (b"\x1b" in raw and b"\t20" in raw):
+        shown = _ESCAPE_BYTES.sub(b"", raw) if b"\x1b" in raw else raw
+        return shown.translate(_AS_BLANKS, _CONTROLS)
     text = raw.decode("utf-8", "replace")
     if "\t20" in text:  # perhaps a line that names its job before its time stamp, both with colours of their own
         return "\n".join(map(tidy, text.split("\n"))).encode()
     seen = _UNSEEN.sub("", text) if len(raw.translate(None, _UNSEEN_BEGIN)) < len(raw) else text
     seen = _ESCAPE.sub("", seen)
     if "\r" in seen:
-        seen = _each(seen, text, lambda line: "\r" not in line)
+        seen = _again(seen, text, [at for at, line in enumerate(seen.split("\n")) if "\r" in line])
     if not seen.replace("\n", "").replace("\t", "").isprintable():
-        seen = _each(seen, text, lambda line: line.replace("\t", "").isprintable())
+        lines = enumerate(seen.split("\n"))
+        seen = _again(seen, text, [at for at, line in lines if not line.replace("\t", "").isprintable()])
     return seen.encode()
 
 
@@ -98,10 +101,12 @@ def clean(line: str) -> str:
     return visible(unstamped(line)[1])
 
 
-def _each(seen: str, text: str, is_done: Callable[[str], bool]) -> str:
-    """Tidy one by one the lines that are not done by what was done to the whole block."""
-    lines = zip(seen.split("\n"), text.split("\n"), strict=True)
-    return "\n".join(line if is_done(line) else tidy(own) for line, own in lines)
+def _again(seen: str, text: str, places: Sequence[int]) -> str:
+    """Tidy one by one the lines for which it was not enough what was done to the whole block."""
+    lines, own = seen.split("\n"), text.split("\n")
+    for place in places:
+        lines[place] = tidy(own[place])
+    return "\n".join(lines)
 
 
 def _visible(char: str) -> str:

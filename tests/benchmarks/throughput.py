@@ -4,10 +4,12 @@
 
 Each log is read by a process of its own on one core, which is also asked for its peak memory; what is timed is the
 judging, not the making of the log. The logs are invented: `mixed` is half quiet, a quarter noisy (three lines in ten
-are warnings, stack traces and errors that did not matter) and a quarter coloured; every line of `flood` looks like an
-error, and `steps` is nothing but failed steps. Beside it Python's own `re` tries the same signatures line by line on a
-slice of the same log. Then hostile and random inputs: none may raise, and four times the length may not take much more
-than four times as long. Exit status 1 when a target is missed.
+are warnings, stack traces and errors that did not matter) and a quarter coloured (half of its
+lines); every line of `flood` looks like an error, and `steps` is nothing but failed steps. Beside
+it Python's own `re` tries the same signatures line by line on a slice of the same log. Then hostile and random inputs:
+none may raise, and four times the length may not take much more than four times as long.
+
+Exit status 1 when a target is missed.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from github_app.rules.lines import clean
 
 MB = 1_000_000
 CHUNK = 65_536
-SHARE_OF_NOISE, SHARE_OF_BARS = 0.3, 0.05
+SHARE_OF_NOISE, SHARE_OF_BARS, SHARE_OF_COLOURS = 0.3, 0.05, 0.5
 TARGET_SPEED, TARGET_RATIO, TARGET_MEMORY, TARGET_GROWTH = 100, 25, 200, 8
 STAMP = "2026-03-02T09:{:02d}:{:02d}.{:07d}Z "
 WORDS = """compile link check build source library core main index render widget parse cache fetch load store queue
@@ -190,7 +192,10 @@ def noisy(chance: random.Random) -> str:
 
 
 def coloured(chance: random.Random) -> str:
-    return filled(chance.choice(COLOURED[:3]) if chance.random() < 1 - SHARE_OF_BARS else COLOURED[3], chance)
+    dice = chance.random()
+    if dice < SHARE_OF_BARS:
+        return filled(COLOURED[-1], chance)
+    return filled(chance.choice(COLOURED[:-1]), chance) if dice < SHARE_OF_COLOURS else quiet(chance)
 
 
 def flooded(chance: random.Random) -> str:
