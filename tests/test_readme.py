@@ -91,6 +91,7 @@ def test_the_demo_answers_six_failures_and_ends_well() -> None:
     assert shown.returncode == 0, shown.stderr
     table = shown.stdout.partition("JOB ")[2].partition("\n\n")[0]
     assert [category for category in CATEGORIES if f" {category} " not in table] == []
+    assert "no access" not in shown.stdout
 
 
 @pytest.mark.parametrize("port", ["99999", "-5", "nonsense"])

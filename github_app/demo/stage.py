@@ -33,6 +33,7 @@ fallback: {users: [quinn]}
 
 CODEOWNERS = "* @quinn\n/web/ @flo\n"
 AUTHOR = "ada"
+SPECIALISTS = ("bo", "flo", "dee", "dina", "sam", "quinn", "pia")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ async def stage(port: int) -> AsyncIterator[Stage]:
         files = {".github/failure-review.yml": POLICY, ".github/CODEOWNERS": CODEOWNERS}
         await sandbox.put_files(repo, files, repo.default_branch)
         sandbox.protect(repo, repo.default_branch, [("failure-review/gate", app_id)])
-        sandbox.set_role(repo, AUTHOR, "write")
+        for login in (AUTHOR, *SPECIALISTS):
+            sandbox.set_role(repo, login, "write")
         sandbox.at_the_browser(AUTHOR)
         pull = await sandbox.open_pull(repo, "checkout", author=AUTHOR, title="Add tax to the checkout")
         yield Stage(sandbox, parts, repo, pull, address)

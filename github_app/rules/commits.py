@@ -78,8 +78,10 @@ def tolerated_jobs(commit: Commit) -> frozenset[tuple[int, int]]:
     That is `continue-on-error`. The job has to be red in the very attempt that succeeded, or the success may be owed to
     its having passed or gone.
     """
-    newest = _latest(((job.slot, job.run_id), (job.attempt, job.conclusion in RED, job.id)) for job in commit.jobs)
     green = {(run.id, run.attempt) for run in commit.runs if run.conclusion == "success"}
+    if not green:
+        return frozenset()
+    newest = _latest(((job.slot, job.run_id), (job.attempt, job.conclusion in RED, job.id)) for job in commit.jobs)
     kept = {key for key, (attempt, is_red, _) in newest.items() if is_red and (key[1], attempt) in green}
     red = (job for job in commit.jobs if job.conclusion in RED)
     return frozenset((job.id, job.attempt) for job in red if (job.slot, job.run_id) in kept)

@@ -229,7 +229,8 @@ def _gone_at(failure: Failure, ref: Ref) -> datetime | None:
 
 def _with_commit(failure: Failure, commit: Commit) -> Failure:
     """Say of the jobs on a commit whether their workflow lets them fail, and who made it."""
-    jobs = {(job.slot, job.id, job.attempt): job for job in commit.jobs}
+    ids = {leg.job_id for leg in failure.legs}
+    jobs = {(job.slot, job.id, job.attempt): job for job in commit.jobs if job.id in ids}
 
     def told(leg: Leg) -> Leg:
         job = jobs.get((leg.slot, leg.job_id, leg.attempt)) if leg.sha == commit.sha else None

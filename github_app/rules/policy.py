@@ -116,6 +116,9 @@ class Rule:
     provenance: Mapping[str, str]
 
 
+_REMEMBERED: Final = 1000  # rules that were looked up; a stranger's subcategories may not fill the memory
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The policy in force for one repository; `version` is a hash of everything that can change a verdict."""
@@ -138,6 +141,7 @@ class Policy:
     signatures: tuple[Signature, ...] = ()  # own ones, beside those that are shipped
     artifacts: tuple[str, ...] = ()  # names of those that hold results of other tools, as glob patterns
     contracts: ContractPolicy = field(default_factory=ContractPolicy)
+    _rules: dict[tuple[str, tuple[str, ...]], Rule] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def rule_for(
         self,
@@ -159,8 +163,13 @@ class Policy:
 
     def rule_in(self, name: str, cases: tuple[str, ...] = ()) -> Rule:
         """Return the rule of a category or kind in given cases, such as `critical` or `simple`; see `rule_for`."""
-        found = {field: find(self.settings, name, field, cases) for field in FIELDS}
-        return _rule(name, {field: setting for field, setting in found.items() if setting is not None})
+        known = self._rules.get((name, cases))
+        if known is None:
+            found = {field: find(self.settings, name, field, cases) for field in FIELDS}
+            known = _rule(name, {field: setting for field, setting in found.items() if setting is not None})
+            if len(self._rules) < _REMEMBERED:
+                self._rules[name, cases] = known
+        return known
 
     def cases_of(self, name: str) -> tuple[str, ...]:
         """Return the cases in which a category's rule differs, the strictest first; ("",) when it never does."""
