@@ -127,7 +127,7 @@ def test_nothing_written_after_a_found_secret_pushes_it_out_of_sight(more: list[
     noise = [line for number in range(20) for line in step(f"make {number}", "FAILED tests/a.py::b", failed=True)]
     found = excerpts([*step("gitleaks", LEAK), *more, *noise])
     assert any(LEAK in excerpt.lines for excerpt in found)
-    assert len(found) == EXCERPTS
+    assert len(found) <= EXCERPTS
 
 
 def test_the_text_of_a_steps_script_is_not_its_output() -> None:
