@@ -6,6 +6,7 @@ in any order, and any of them twice, end in the same records, but for what `refs
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -121,14 +122,27 @@ def _moved(case: Case, ref: Ref, sha: str, event: PullMoved | QueueMoved, book: 
 def _brought_to_refs(case: Case, commit: Commit, book: Book) -> Case:
     """Let every ref that a commit is on have its greens, and a failure for each of its red jobs (X14)."""
     refs = [lines.with_greens(ref, commit) for ref in case.refs if ref.name in commit.refs]
-    after = _settled(replace(case, commit=commit).with_refs(refs), book)
+    after = replace(case, commit=commit).with_refs(refs)
+    after = _settled(after, book, _with_news(after, refs, commit))
     for finding in commit.findings:
         mine = [failure for failure in after.failures if failure.fingerprint == finding.fingerprint]
         for ref in refs:
             series = [item for item in mine if item.ref == ref.name]
             told = record(finding, ref, series, book, case.siblings)
-            after = after.with_failures([told] if told is not None else ())
+            after = after.with_failures([told]) if told is not None else after
     return after
+
+
+def _with_news(case: Case, refs: Sequence[Ref], commit: Commit) -> list[Failure]:
+    """Return the failures that a red job may have to be added to: whether one is over says if it is still the same."""
+    held = {(failure.ref, leg_key(leg)) for failure in case.failures for leg in failure.legs}
+    names = [ref.name for ref in refs]
+    news = {
+        finding.fingerprint
+        for finding in commit.findings
+        if any((name, leg_key(finding.leg)) not in held for name in names)
+    }
+    return [failure for failure in case.failures if failure.fingerprint in news]
 
 
 def _timer_fired(case: Case, event: TimerFired, now: datetime) -> Case:
@@ -150,9 +164,10 @@ def _is_quiet(failure: Failure, now: datetime) -> bool:
     return failure.resolved_at is not None and now >= failure.resolved_at + QUIET
 
 
-def _settled(case: Case, book: Book) -> Case:
+def _settled(case: Case, book: Book, failures: Sequence[Failure] | None = None) -> Case:
+    """Let failures be as their history says, all of them when none are named."""
     refs = {ref.name: ref for ref in case.refs}
-    mine = (failure for failure in case.failures if failure.ref in refs)
+    mine = (failure for failure in (case.failures if failures is None else failures) if failure.ref in refs)
     return case.with_failures([settle(failure, refs[failure.ref], case.commit, book) for failure in mine])
 
 
