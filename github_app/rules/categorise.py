@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from github_app.rules import facts
+from github_app.rules.last_tool import tool_findings
 from github_app.rules.leaks import leaks_in_words
 from github_app.rules.model import Evidence, Job, Source, TestReport
 from github_app.rules.policy import regression_of
@@ -61,7 +62,10 @@ def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[
     yield from (finding for finding in result_findings(job, signatures, told) if _counts(finding, job))
     yield from facts.conclusion_findings(job)
     yield from facts.step_findings(job)
+    yield from facts.gate_findings(job, evidence)
     yield from (finding for finding in texts if _counts(finding, job))
+    if all(_is_silent(finding) for finding in texts):
+        yield from tool_findings(job, evidence)
     yield from facts.name_findings(job) if _may_be_named(job, evidence) else ()
 
 
@@ -92,6 +96,11 @@ def _counts(finding: Finding, job: Job) -> bool:
         return True
     explains = finding.verdict.category is Category.INFRA_RUNNER
     return finding.weight >= Weight.TEXT and (explains or is_at_or_below(finding.verdict.category, "security"))
+
+
+def _is_silent(finding: Finding) -> bool:
+    """Whether it says no more than that something ended with an error; a stop from outside does say more."""
+    return finding.weight is Weight.FAINT and finding.verdict.subcategory != "cancelled"
 
 
 def _may_be_named(job: Job, evidence: Evidence) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from github_app.rules.model import Job
+from github_app.rules.model import Evidence, Job
 from github_app.rules.precedence import Finding, Weight
 from github_app.rules.regex import compiled
 from github_app.rules.verdicts import Verdict
@@ -104,7 +104,7 @@ _STEPS: Final = (
         ),
     ),
     (
-        r"^(?:Initialize containers|Stop containers)$|^(?:Pull|Build) \S+$",
+        r"^(?:Initialize containers|Stop containers)$|^(?:Pull|Build) \S*[/:@]\S*$",
         _Fact(
             "containers",
             Category.INFRA_CONTAINER,
@@ -123,6 +123,21 @@ _STEPS: Final = (
             "post_step",
         ),
     ),
+)
+
+# Names of steps that look at the results of other jobs, and the first line of their scripts once GitHub filled it in.
+_GATES: Final = (
+    r'^(?:if )?.{0,40}["\'](?:success|failure|cancelled|skipped)["\'] ?(?:!=|==|=) ?["\']?(?:success|failure|cancelled)'
+    r"|(?i:^(?:check|verify|evaluate|ensure|assert|confirm|decide)\b.{0,30}\b(?:jobs?|needs|workflows?|gates?)\b"
+    r".{0,30}\b(?:status(?:es)?|results?|outcomes?|succe\w+|pass\w*|fail\w*)\b)"
+)
+_GATE: Final = _Fact(
+    "gate-of-other-jobs",
+    Category.UNKNOWN,
+    0.6,
+    "The step only looks at the results of other jobs, of which one failed; the cause is there.",
+    "aggregate_gate",
+    advice=("Look at the other failed jobs; this one follows them.",),
 )
 
 _INTEGRATION: Final = r"(?i)\be2e\b|end[ _-]to[ _-]end|integration|playwright|cypress|acceptance|smoke"
@@ -164,6 +179,13 @@ def step_findings(job: Job) -> Iterator[Finding]:
         if compiled(pattern).search(job.failed_step):
             yield fact.finding(Weight.WEAK)
             return
+
+
+def gate_findings(job: Job, evidence: Evidence) -> Iterator[Finding]:
+    """Give that a step only sums up other jobs: what it names failed elsewhere, not here."""
+    titles = (job.failed_step, *(excerpt.step for excerpt in evidence.excerpts[:1]))
+    if any(compiled(_GATES).search(title) for title in titles):
+        yield _GATE.finding(Weight.FACT)
 
 
 def name_findings(job: Job) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-WIDTH: Final = 400
+WIDTH: Final = 600
 """Characters kept of one line."""
 
 _MARKS: Final = "(?:\ufeff|\u2229\u2557\u2510|\u00b4\u2557\u2510|\u00ef\u00bb\u00bf)"

@@ -29,6 +29,7 @@ MAX_LINE: Final = 256 * 1024
 """A line without an end is cut here, so that it cannot fill the memory (X28)."""
 
 _BLOCK: Final = 16 * 1024
+_END: Final = 200  # characters that are kept of the end of a line that is too long
 
 
 class LogReader:
@@ -139,9 +140,18 @@ def _excerpt(stretch: Stretch, redactor: Redactor) -> Excerpt:
     """Redact a stretch together with the lines around it."""
     done = redactor.lines(stretch.lines, stretch.first)
     lines = [
-        unstamped(out[:-OVERLAP] if len(line) >= ROOM else out)[1][:WIDTH]
+        _cut(unstamped(out[:-OVERLAP] if len(line) >= ROOM else out)[1])
         for line, out in zip(stretch.lines, done, strict=True)
     ]
     shown = lines[stretch.start - stretch.first : stretch.end - stretch.first + 1]
     [title] = redactor.lines([stretch.step], 0)
     return Excerpt(stretch.start, tuple(shown), stretch.why, title[:WIDTH])
+
+
+def _cut(line: str) -> str:
+    """Shorten a redacted line: its beginning says who speaks, its end often what broke."""
+    if len(line) <= WIDTH:
+        return line
+    end = line[-_END:]
+    end = end[end.find(" ") + 1 :]  # a whole word, so that no half of a mark stands alone
+    return f"{line[: WIDTH - len(end) - 3]} … {end}"

@@ -12,7 +12,8 @@ from typing import Final
 _LOST_COLOUR: Final = re.compile(r"\[(?:\d{1,3}(?:;\d{1,3}){0,4})?m|\[[0-9]?[KJ](?=\s|$)")
 _PREFIX: Final = re.compile(
     r"(?:"
-    r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?\s+"  # Jenkins
+    r"[^\t\n]{1,80}\t[^\t\n]{1,80}\t"  # GitHub's command line tool: job and step
+    r"|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?\s+"  # Jenkins
     r"(?:\d\d[EO]\+?\s?)?"  # GitLab
     r"|\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?\s+"
     r"|#\d{1,4} \d{1,6}\.\d{1,4} ?"  # BuildKit
@@ -39,3 +40,21 @@ def own_words(text: str) -> str:
             break
         rest = rest[found.end() :]
     return rest or text
+
+
+def mended(text: str) -> str:
+    """Give the text as it was before somebody read its UTF-8 as a code page of DOS; the same text when nobody did."""
+    if not any(mark in text for mark in _MISREAD):
+        return text
+    return _MISREAD_RUN.sub(_reread, text)
+
+
+_MISREAD: Final = ("Γ", "├", "┬", "╬", "≡ƒ")  # how the first bytes of what is no ASCII look in code page 437
+_MISREAD_RUN: Final = re.compile(r"[^\x00-\x7f]{2,400}")
+
+
+def _reread(run: re.Match[str]) -> str:
+    try:
+        return run[0].encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return run[0]

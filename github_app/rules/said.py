@@ -12,7 +12,7 @@ from typing import Final
 from github_app.rules.lines import clean
 from github_app.rules.model import Evidence, Excerpt, Job, Source
 from github_app.rules.precedence import Weight
-from github_app.rules.prefixes import own_words, uncoloured
+from github_app.rules.prefixes import mended, own_words, uncoloured
 from github_app.rules.regex import compiled
 
 
@@ -64,7 +64,7 @@ def said(job: Job, evidence: Evidence) -> Iterator[Said]:
 
 def _of_excerpt(place: int, excerpt: Excerpt) -> Iterator[Said]:
     region = (excerpt.start, excerpt.end)
-    texts = [uncoloured(clean(line)) for line in excerpt.lines]
+    texts = [mended(uncoloured(clean(line))) for line in excerpt.lines]
     echoed = _echoed(texts)
     for index, text in enumerate(texts):
         if index not in echoed:

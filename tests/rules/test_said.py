@@ -7,10 +7,11 @@ import pytest
 from github_app import builtin
 from github_app.rules.categorise import categorise
 from github_app.rules.model import Evidence, Excerpt, Job, Source
-from github_app.rules.prefixes import own_words, uncoloured
+from github_app.rules.prefixes import mended, own_words, uncoloured
 from github_app.rules.verdicts import Verdict
 from pytest_failure_review.report import Category
 
+CHROMIUM = "[chromium] \u203a e2e/cart.spec.ts:3:1 \u203a adds up"
 FAILED_TEST = "FAILED tests/test_cart.py::test_total - assert 3 == 4"
 
 
@@ -82,3 +83,18 @@ def test_trouble_that_a_line_only_tells_of_is_believed_where_nothing_else_is_kno
 
 def test_real_trouble_still_beats_a_failed_test() -> None:
     assert judged("curl: (6) Could not resolve host: example.org", FAILED_TEST).category is Category.INFRA_NETWORK
+
+
+def test_text_that_was_read_in_the_wrong_code_page_is_mended() -> None:
+    misread = CHROMIUM.encode().decode("cp437")
+    assert mended(misread) == CHROMIUM
+    assert judged(f"    {misread}").category is Category.TEST_INTEGRATION
+
+
+@pytest.mark.parametrize("text", ["plain", "Γ alone", "ΓÇ"])
+def test_text_that_is_as_it_was_written_stays(text: str) -> None:
+    assert mended(text) == text
+
+
+def test_the_job_and_step_that_github_writes_before_a_line_are_passed_over() -> None:
+    assert own_words(f"Tests\tRun the tests\t{FAILED_TEST}") == FAILED_TEST
