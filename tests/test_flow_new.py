@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from world import AppWorld, running_app
 
+from github_app.sandbox.runs import Run
 from github_app.sandbox.scenario import Sandbox
 from github_app.sandbox.state import Pull
 
@@ -145,6 +146,45 @@ async def test_the_same_failure_on_main_and_on_two_peoples_pull_requests_is_told
     assert (
         f"It was fixed on main by {main(app)[:12]}: bring this branch up to date." in app.gate(second.head_sha).summary
     )
+
+
+async def found_broken(app: AppWorld) -> tuple[Pull, str, Run]:
+    """Main breaks after ada's branch began, then her job fails of the same; returns both and the run."""
+    await ran(app, main(app), "success", event="push")
+    pull = await pull_by(app, "ada")
+    broke = await app.sandbox.put_file(app.repo, "src/cart.py", "total = 4\n")
+    await ran(app, broke, "failure", BROKEN, event="push")
+    run = await app.sandbox.start_run(app.repo, pull.head_sha, jobs=["unit"])
+    await failed_again(app, run)
+    return pull, broke, run
+
+
+async def failed_again(app: AppWorld, run: Run) -> None:
+    await app.sandbox.finish_job(app.sandbox.job(run, "unit"), "failure", log=log(BROKEN))
+    await app.sandbox.finish_run(run)
+    await rested(app)
+
+
+def assert_not_blamed(gate: Any, broke: str) -> None:
+    assert f"Already failing on main since {broke[:12]}" in gate.summary
+    assert "New with this change" not in gate.summary
+    assert not gate.title.startswith("test.unit (ada")
+
+
+async def test_who_found_main_broken_is_not_blamed_after_the_next_push(app: AppWorld) -> None:
+    """X33: a red job on another commit is compared with main just as the first one was."""
+    pull, broke, _ = await found_broken(app)
+    await app.sandbox.push_commit(pull, {"README.txt": "x\n"})
+    gate = await ran(app, pull.head_sha, "failure", BROKEN)
+    assert_not_blamed(gate, broke)
+
+
+async def test_who_found_main_broken_is_not_blamed_after_a_rerun(app: AppWorld) -> None:
+    """X33: and so is one of another attempt."""
+    pull, broke, run = await found_broken(app)
+    await app.sandbox.rerun(run, only_failed=False)
+    await failed_again(app, run)
+    assert_not_blamed(app.gate(pull.head_sha), broke)
 
 
 async def test_a_test_that_flips_on_one_commit_is_called_flaky(app: AppWorld) -> None:

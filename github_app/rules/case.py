@@ -20,7 +20,7 @@ class Case:
     failures: tuple[Failure, ...] = ()
     source: PolicySource | None = None
     installation: Installation | None = None
-    siblings: tuple[Sibling, ...] = ()  # failures like those that have just begun or ended; they are only read
+    siblings: tuple[Sibling, ...] = ()  # failures like those that began, ended or are told by another job; only read
     reply: Reply | None = None
 
     def with_refs(self, changed: Iterable[Ref]) -> Case:

@@ -37,7 +37,7 @@ from github_app.rules.events import (
     TimerFired,
 )
 from github_app.rules.failures import QUIET, Book, record, settle
-from github_app.rules.findings import joined, judge, leg_key, wants_judgement
+from github_app.rules.findings import joined, judge, leg_key, speaker, wants_judgement
 from github_app.rules.impact import impact
 from github_app.rules.obeying import obey, remark_changed
 from github_app.rules.ownership import GAP
@@ -209,13 +209,21 @@ def _compared(before: Case, after: Case, event: Event, book: Book, now: datetime
 
 
 def turned(before: Case, after: Case) -> tuple[str, ...]:
-    """Return the fingerprints of the failures that began or ended: of these, others must be known (S1-041)."""
-    return tuple(sorted({failure.fingerprint for failure in _turned(before, after)}))
+    """Return the fingerprints of the failures that began or ended, or are told by another job than before.
+
+    Of these, others must be known (S1-041): who found a failure on the base branch has found it there on every push.
+    """
+    return tuple(sorted({failure.fingerprint for failure in (*_turned(before, after), *_retold(before, after))}))
 
 
 def _turned(before: Case, after: Case) -> list[Failure]:
     was_open = {failure.id: failure.open for failure in before.failures}
     return [failure for failure in after.failures if was_open.get(failure.id) is not failure.open]
+
+
+def _retold(before: Case, after: Case) -> list[Failure]:
+    told_by = {failure.id: leg_key(speaker(failure.legs)) for failure in before.failures}
+    return [failure for failure in after.failures if told_by.get(failure.id) != leg_key(speaker(failure.legs))]
 
 
 def _echoes(before: Case, after: Case) -> tuple[Effect, ...]:
