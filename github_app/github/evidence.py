@@ -32,6 +32,9 @@ MAX_LOG = 1024 * 1024 * 1024
 LOG_PATIENCE = timedelta(seconds=60)
 """How long after a job's end a missing log may still come (X26)."""
 
+REST_PATIENCE = timedelta(seconds=10)
+"""The same for the rest of a log that breaks off (X27); shorter, since some runners never sign off."""
+
 MAX_ANNOTATIONS = 50
 MAX_ARTIFACTS = 20
 MAX_JOBS = 1000
@@ -118,18 +121,21 @@ class Witness:
         names = {"owner": self.repo.owner, "repo": self.repo.name}
         try:
             async with self.api.download(template, limit=MAX_LOG, id=job.id, **names) as chunks:
-                return await read_log(chunks, self.known, print_key(self.known, self.repo.installation_id))
+                told = await read_log(chunks, self.known, print_key(self.known, self.repo.installation_id))
         except GiveUp as gone:
-            if gone.status in _MISSING and self._may_still_come(job, annotations):
+            if gone.status in _MISSING and self._may_still_come(job, annotations, LOG_PATIENCE):
                 raise Retry("The job's log is not there yet") from gone
             return Evidence(log="missing" if gone.status in _MISSING else "refused")
+        if told.log == "partial" and self._may_still_come(job, annotations, REST_PATIENCE):
+            raise Retry("The job's log is not there to its end yet")
+        return told
 
-    def _may_still_come(self, job: Job, annotations: Sequence[Annotation]) -> bool:
+    def _may_still_come(self, job: Job, annotations: Sequence[Annotation], patience: timedelta) -> bool:
         """Whether to wait for a log; a lost runner leaves none, and GitHub itself says so at no line of the code."""
         own = [note for note in annotations if note.level == "failure" and note.path in {"", ".github"}]
         if any(not note.message.startswith(_EXIT_CODE) for note in own):
             return False
-        return job.completed_at is not None and self.now() < job.completed_at + LOG_PATIENCE
+        return job.completed_at is not None and self.now() < job.completed_at + patience
 
     async def _filed(self, job: Job, excerpts: Sequence[Excerpt], *, trusted: bool) -> _Filed:
         """Return the plugin's report and those of other tools, each artifact asked for once."""

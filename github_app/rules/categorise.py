@@ -38,6 +38,9 @@ _OF_WEAK: Final = 0.4
 BELIEVED: Final = 0.3
 """A verdict on text that is less sure than this is `unknown`: a symptom that others contradict, in half a log."""
 
+DOUBT: Final = "none:doubt"
+"""The rule of a verdict that was given up because it was not sure enough."""
+
 _PER_PLACE: Final = 0.05  # taken off a symptom for each stretch of the log that is likelier
 _DOUBT: Final = 0.1  # taken off when another category was found as well, or when the log breaks off
 
@@ -208,7 +211,7 @@ def _doubted(nearly: Verdict) -> Verdict:
         subcategory=None,
         severity=None,
         reason=f"Nothing is sure enough in {looked_at}; nearly believed was {nearly.category}: {nearly.reason}",
-        rule="none:doubt",
+        rule=DOUBT,
         state=State.NO_MATCH,
         runner_up=f"{nearly.category}, by rule `{nearly.rule}`",
         description="",

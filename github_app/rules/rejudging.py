@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from github_app.rules.categorise import categorise
+from github_app.rules.categorise import DOUBT, categorise
 from github_app.rules.model import Evidence, Excerpt, Job, Source
 from github_app.rules.records import Failure
 from github_app.rules.signatures import Signatures
@@ -84,6 +84,8 @@ def judged_again(failure: Failure, signatures: Signatures) -> Again:
 
 
 def _lacks(before: Verdict) -> str:
+    if before.rule == DOUBT:
+        return "it was doubted, and whether its log broke off is not kept"
     if before.source in {"log", "none"}:
         return ""
     return _RESTS_ON.get(before.source, f"it rests on {before.source}, which is not kept")

@@ -18,7 +18,7 @@ from github_app.store.outbox import Wishes
 from github_app.store.retention import Retention
 from github_app.store.stats import Stats
 from github_app.store.timers import Timers
-from github_app.store.upgrade import database_url, refuse_other_revision
+from github_app.store.upgrade import database_url, refuse_missing, refuse_other_revision
 from github_app.store.wakeups import Wakeups
 
 
@@ -39,6 +39,7 @@ class SqlStore:
         where = database_url(url)
         db: Database
         if where.get_backend_name() == "sqlite":
+            refuse_missing(where)
             _check(sqlite.connect(where), sqlite.check)
             db = sqlite.SqliteDatabase(where)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from importlib.util import find_spec
+from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command
@@ -79,6 +80,14 @@ def _upgrade_alone(conn: sa.Connection) -> None:
     if conn.dialect.name == "sqlite":
         conn.exec_driver_sql("COMMIT")
     conn.commit()
+
+
+def refuse_missing(where: sa.URL) -> None:
+    """Raise StoreRefused when there is no such SQLite file, rather than make an empty one."""
+    if where.database and not where.database.startswith("file:") and not Path(where.database).exists():
+        raise StoreRefused(
+            f"There is no database {where.database}: check DATABASE_URL, or run `failure-review db upgrade` first."
+        )
 
 
 def refuse_other_revision(engine: sa.Engine) -> None:

@@ -8,6 +8,7 @@ import pytest
 from stories import ADA, A, job, moved, only, pull, seen, told, why
 
 from github_app.builtin import signatures
+from github_app.rules.categorise import DOUBT
 from github_app.rules.model import Annotation, Evidence, Excerpt, Job
 from github_app.rules.records import Failure
 from github_app.rules.rejudging import judged_again
@@ -105,6 +106,12 @@ def test_that_a_green_run_was_compared_with_is_known() -> None:
     compared = replace(kept.comparison, green=Compared(Answer.NEW, "It is new."))
     assert judged_again(replace(kept, comparison=compared), signatures()).compared
     assert not judged_again(kept, signatures()).compared
+
+
+def test_a_verdict_that_was_given_up_in_doubt_is_not_judged_again() -> None:
+    kept = failure(job())
+    again = judged_again(replace(kept, verdict=replace(kept.verdict, rule=DOUBT)), signatures())
+    assert (again.after, again.lacks) == (None, "it was doubted, and whether its log broke off is not kept")
 
 
 def test_a_report_is_not_judged_again() -> None:

@@ -159,5 +159,12 @@ async def test_a_file_that_cannot_be_written_is_refused_at_the_start(sqlite_data
 
 
 async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StoreRefused, match=r"The database file .*nowhere/x.db cannot be used: unable to open"):
+    with pytest.raises(StoreRefused, match=r"There is no database .*nowhere/x.db"):
         await SqlStore.open(f"sqlite:///{tmp_path}/nowhere/x.db")
+
+
+async def test_a_file_that_is_not_there_is_refused_and_not_made(tmp_path: Path) -> None:
+    missing = tmp_path / "mistyped.db"
+    with pytest.raises(StoreRefused, match=r"There is no database .*mistyped.db: check DATABASE_URL"):
+        await SqlStore.open(f"sqlite:///{missing}")
+    assert not missing.exists()
