@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from github_app.rules.history import Span
-from github_app.rules.ownership import BENCHMARK, Facts, hands_of, owner_from
+from github_app.rules.ownership import BENCHMARK, ORIGINAL_COMMITTER, Facts, hands_of, owner_from
 from github_app.rules.policy import Policy, Rule
 from github_app.rules.records import Failure, Leg, PolicySource, Ref
 from github_app.rules.roster import Roster
@@ -25,12 +25,23 @@ def owned(
     if failure.policy_version != policy.version and not _has_left(failure.owner.accountable, roster):
         return failure
     base, is_inherited = failure.comparison.base, failure.comparison.is_inherited
-    if is_inherited and base.owner is not None and failure.correction is None and _answers(base.owner, roster):
-        return replace(failure, owner=replace(base.owner, steps=(base.sentence, *base.owner.steps)))
     owner = owner_from(_facts(failure, first, ref, source, roster), rule, policy)
+    if is_inherited and base.owner is not None and failure.correction is None and _answers(base.owner, roster):
+        owner = _told_too(base.owner, owner)
     if is_inherited:
         owner = replace(owner, steps=(base.sentence, *owner.steps))
     return replace(failure, owner=owner)
+
+
+def _told_too(owner: Owner, mine: Owner) -> Owner:
+    """Return the owner on the base branch; the committers of a credential are told whatever that branch does."""
+    known = (owner.accountable, *owner.informed)
+    told = (party for party in mine.informed if party.role == ORIGINAL_COMMITTER and not party.empty)
+    fresh = tuple(party for party in told if party not in known)
+    steps = mine.private_steps if fresh else ()
+    return replace(
+        owner, informed=(*owner.informed, *fresh), private_steps=tuple(dict.fromkeys((*owner.private_steps, *steps)))
+    )
 
 
 def first_of(legs: Sequence[Leg], span: Span) -> Leg:

@@ -7,14 +7,15 @@ It explains, and may say that the author found it broken; it never opens the gat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from github_app.rules.fingerprints import PRINTS_KEPT, prints
-from github_app.rules.model import BaseJob, Baseline, BaseState, Job, Pull
-from github_app.rules.records import Failure, Judgement, Ref
+from github_app.rules.fingerprints import PRINTS_KEPT, is_of_whole, prints, whole_print
+from github_app.rules.model import BaseJob, Baseline, BaseState, Evidence, Job, Pull, TestReport
+from github_app.rules.records import Failure, Judgement, Leg, Ref
+from github_app.rules.results.values import FileKind, FileReport
 from github_app.rules.seen import SHORT_SHA
 from github_app.rules.verdicts import Answer, Compared, Comparison, Verdict
 from pytest_failure_review.report import is_at_or_below
@@ -55,17 +56,41 @@ def prints_of(job: Job, verdict: Verdict) -> tuple[str, ...]:
     report = job.evidence.report if job.evidence else None
     if verdict.source == "report" and report is not None:
         told = (item for item in report.failures if item.category is verdict.category and item.fingerprint)
-        return tuple(dict.fromkeys(f"test:{item.fingerprint}" for item in told))[:PRINTS_KEPT]
-    return prints(line.text for line in verdict.evidence)
+        mine = tuple(dict.fromkeys(f"test:{item.fingerprint}" for item in told))[:PRINTS_KEPT]
+    else:
+        mine = prints(line.text for line in verdict.evidence)
+    return (*mine, *_print_of_whole(job.evidence, verdict)) if mine and job.evidence else mine
+
+
+def _print_of_whole(evidence: Evidence, verdict: Verdict) -> Iterator[str]:
+    """Print all that was found, to the last number and place, where a tool says that this is all.
+
+    A log does not say so, nor do lists that were cut; and what a fork's tools say takes the blame from nobody (T15).
+    """
+    found = [(item.nodeid, item.message) for item in evidence.report.failures] if evidence.report else []
+    scans = [file for file in evidence.files if file.kind is FileKind.SCAN]
+    found += [(tool, repr(flaw)) for file in scans for flaw in file.flaws for tool in flaw.tools]
+    told = {"report": evidence.report is not None, "file": bool(scans)}
+    is_all = told.get(verdict.source, False) and len(verdict.evidence) < PRINTS_KEPT
+    if is_all and all(map(_is_all, (*((evidence.report,) if evidence.report else ()), *scans))):
+        yield whole_print([*found, *((line.rule, line.text) for line in verdict.evidence)])
+
+
+def _is_all(told: TestReport | FileReport) -> bool:
+    kept = told.failures if isinstance(told, TestReport) else told.flaws
+    return told.trusted and told.complete and told.total == len(kept)
 
 
 # --- when a failure is recorded --------------------------------------------------------------------------------------
 
 
 def compared(
-    judgement: Judgement, fingerprint: str, red_at: datetime, ref: Ref, siblings: Sequence[Sibling]
+    judgement: Judgement, fingerprint: str, red_at: datetime, ref: Ref, siblings: Sequence[Sibling], *, wholly: bool
 ) -> Comparison:
-    """Compare a failure of a line of work that was red first at `red_at`."""
+    """Compare a failure of a line of work that was red first at `red_at`.
+
+    `wholly` asks that all of it was there before: one more leak beside those of the base branch reads like them.
+    """
     green = _with_green(judgement.verdict, judgement.baseline)
     if ref.pull is None:
         return Comparison(green, Compared(sentence="Not compared with a base branch: this is no pull request."))
@@ -73,9 +98,13 @@ def compared(
     on_base = [each for each in siblings if each.ref.name == branch]
     same = [each for each in on_base if is_same((fingerprint, judgement.prints), each.failure)]
     before = [each.failure for each in same if _was_red(each.failure, red_at, but_at=ref.pull.head_sha)]
-    if before:
-        return Comparison(green, _already_red(min(before, key=lambda each: each.opened_at), ref.pull))
-    return Comparison(green, _with_base(judgement, judgement.base, ref.pull))
+    known = [each for each in before if not wholly or _is_wholly_in(each.prints, judgement)]
+    if known:
+        return Comparison(green, _already_red(min(known, key=lambda each: each.opened_at), ref.pull))
+    base = _with_base(judgement, judgement.base, ref.pull, wholly=wholly)
+    if before and base.answer is not Answer.ALREADY_RED:
+        base = _also_red(min(before, key=lambda each: each.opened_at), ref.pull)
+    return Comparison(green, base)
 
 
 def is_same(one: tuple[str, tuple[str, ...]], other: Failure) -> bool:
@@ -110,14 +139,24 @@ def _with_green(verdict: Verdict, baseline: Baseline | None) -> Compared:
 
 def _already_red(known: Failure, pull: Pull) -> Compared:
     first = min(known.legs, key=lambda leg: leg.at)
-    sentence = (
-        f"Already failing on {pull.base_ref} since {first.sha[:SHORT_SHA]} ({known.opened_at:%Y-%m-%d %H:%M} UTC): "
-        "this change did not break it."
-    )
+    sentence = f"Already failing on {_since(known, first, pull)}: this change did not break it."
     return Compared(Answer.ALREADY_RED, sentence, first.sha, first.url, known.owner)
 
 
-def _with_base(judgement: Judgement, base: BaseJob | None, pull: Pull) -> Compared:
+def _also_red(known: Failure, pull: Pull) -> Compared:
+    first = min(known.legs, key=lambda leg: leg.at)
+    return Compared(Answer.OTHER_RED, _not_known_same(_since(known, first, pull)), first.sha, first.url)
+
+
+def _since(known: Failure, first: Leg, pull: Pull) -> str:
+    return f"{pull.base_ref} since {first.sha[:SHORT_SHA]} ({known.opened_at:%Y-%m-%d %H:%M} UTC)"
+
+
+def _not_known_same(place: str) -> str:
+    return f"Also failing on {place}, but not known to be the same: this change may have added to it."
+
+
+def _with_base(judgement: Judgement, base: BaseJob | None, pull: Pull, *, wholly: bool) -> Compared:
     if base is None:
         return Compared(sentence=f"Not compared with {pull.base_ref}.")
     place = f"{base.branch} at {base.sha[:SHORT_SHA]}, where this change began"
@@ -127,14 +166,20 @@ def _with_base(judgement: Judgement, base: BaseJob | None, pull: Pull) -> Compar
             return Compared(Answer.NOT_RUN, sentence, base.sha)
         case BaseState.PASSED:
             return Compared(Answer.NEW, f"New with this change: the job passed on {place}.", base.sha, base.url)
-        case BaseState.RED if _is_base_the_same(judgement, base):
-            sentence = f"Already failing on {place}: this change did not break it."
-            return Compared(Answer.ALREADY_RED, sentence, base.sha, base.url)
         case BaseState.RED:
-            sentence = f"This job was red on {place}, too, but not known to be for the same reason."
-            return Compared(Answer.OTHER_RED, sentence, base.sha, base.url)
+            return _with_red(judgement, base, place, wholly=wholly)
         case _:
             return Compared(sentence=f"Not compared with {place}: {base.gap}.", sha=base.sha)
+
+
+def _with_red(judgement: Judgement, base: BaseJob, place: str, *, wholly: bool) -> Compared:
+    if not _is_base_the_same(judgement, base):
+        sentence = f"This job was red on {place}, too, but not known to be for the same reason."
+        return Compared(Answer.OTHER_RED, sentence, base.sha, base.url)
+    if wholly and not _is_wholly_in(base.prints, judgement):
+        return Compared(Answer.OTHER_RED, _not_known_same(place), base.sha, base.url)
+    sentence = f"Already failing on {place}: this change did not break it."
+    return Compared(Answer.ALREADY_RED, sentence, base.sha, base.url)
 
 
 def _is_base_the_same(judgement: Judgement, base: BaseJob) -> bool:
@@ -143,6 +188,11 @@ def _is_base_the_same(judgement: Judgement, base: BaseJob) -> bool:
         return True
     first = next((line.line for line in judgement.verdict.evidence if line.line), 0)
     return judgement.verdict.source == "log" and first in base.seen
+
+
+def _is_wholly_in(known: Sequence[str], judgement: Judgement) -> bool:
+    """Whether all that was found now was found before: a line of a log, without its numbers, tells of no second one."""
+    return any(is_of_whole(each) and each in known for each in judgement.prints)
 
 
 def _was_red(failure: Failure, at: datetime, but_at: str) -> bool:

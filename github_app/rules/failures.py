@@ -20,7 +20,7 @@ from github_app.rules.commits import is_allowed_to_fail
 from github_app.rules.comparison import Sibling, compared
 from github_app.rules.findings import leg_key, speaker
 from github_app.rules.history import Span, flips, greens_that_matter, red_spans, without
-from github_app.rules.overrides import eligibility
+from github_app.rules.overrides import eligibility, is_grave
 from github_app.rules.policy import Policy, Rule, rule_of
 from github_app.rules.records import Commit, Failure, FailureState, Finding, Judgement, Leg, PolicySource, Ref
 from github_app.rules.signatures import Signatures
@@ -280,7 +280,9 @@ def _judged(
         reported=judgement.reported,
         paths=judgement.paths,
         prints=judgement.prints,
-        comparison=compared(judgement, finding.fingerprint, red_at, ref, place.siblings),
+        comparison=compared(
+            judgement, finding.fingerprint, red_at, ref, place.siblings, wholly=is_grave(verdict, rule, policy)
+        ),
         committers=judgement.committers,
         contracts=judgement.contracts,
         complexity=_why_complex(judged),

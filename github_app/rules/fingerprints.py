@@ -76,6 +76,19 @@ def prints(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"line:{digest}" for digest in digests)[:PRINTS_KEPT]
 
 
+_WHOLE: Final = "all:"
+
+
+def whole_print(found: Iterable[tuple[str, ...]]) -> str:
+    """Give a short name for everything that a tool found, to the last number: with one more of it the name differs."""
+    told = repr(sorted(found)).encode(errors="replace")
+    return f"{_WHOLE}{sha256(told).hexdigest()[:16]}"
+
+
+def is_of_whole(name: str) -> bool:
+    return name.startswith(_WHOLE)
+
+
 def _steady_word(word: str) -> str:
     """A word is an id when it could only be one: hexadecimal with digits, or long with digits and no underscore."""
     if any(char.isdigit() for char in word):

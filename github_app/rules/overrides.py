@@ -38,6 +38,16 @@ def eligibility(verdict: Verdict, rule: Rule, policy: Policy, protected_path: st
     return Override(rule.permission, _sentence(verdict, rule, policy), rule.provenance["override"], _needs(rule))
 
 
+def is_grave(verdict: Verdict, rule: Rule, policy: Policy) -> bool:
+    """Whether a failure is about security or is never overridden: a second one of its kind must not pass for the first.
+
+    So it is when something else in its evidence is.
+    """
+    kinds = (verdict.category, *(other.category for other in verdict.also))
+    is_never = eligibility(verdict, rule, policy).permission is Permission.NEVER
+    return is_never or any(is_at_or_below(kind, "security") for kind in kinds)
+
+
 def _never_too(verdict: Verdict, policy: Policy) -> Override | None:
     """Return the refusal for the sake of another failure in the same evidence, if there is reason to."""
     for other in () if verdict.rests_on_fact else verdict.also:

@@ -44,7 +44,8 @@ class Facts:
     """What is known about the change and the repository, beside the policy.
 
     `hands` are those of the pull request, `first_hands` those of the commit that the failure was first red on since the
-    last green, each in the order in which they answer for it (C52, S1-022). Nobody who found it broken is asked.
+    last green, each in the order in which they answer for it (C52, S1-022). Nobody who found it
+    broken is asked, but for the `committers` of a credential.
     """
 
     hands: tuple[Hand, ...] = ()
@@ -169,11 +170,11 @@ def _chain(search: _Search, role: str) -> tuple[Hand, ...]:
     """Return who is asked, in order.
 
     For a build the commit that broke it comes first, whoever pushed on (S1-022); for a credential whoever wrote its
-    line, else the commit in which it was seen (S1-017).
+    line, wherever else it stands, else the commit in which it was seen (S1-017).
     """
     facts = search.facts
     if facts.found_broken:
-        return ()
+        return facts.committers if role == ORIGINAL_COMMITTER else ()
     if role == ORIGINAL_COMMITTER:
         return tuple(dict.fromkeys((*facts.committers, *facts.first_hands, *facts.hands)))
     if not is_at_or_below(search.rule.name, Category.BUILD):

@@ -8,16 +8,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stories import ADA, A, B, C, at, book, job, only, pull, seen, told
+from stories import ADA, DRIFT, A, B, C, at, book, job, only, pull, seen, told
 from verdicts import JOB, report, reported
 
 from github_app.rules.around import around
 from github_app.rules.comparison import Sibling, compared, elsewhere, flakiness, prints_of
+from github_app.rules.failures import record
 from github_app.rules.findings import judge
 from github_app.rules.model import BaseJob, Baseline, BaseState, Evidence, Excerpt, Person
 from github_app.rules.records import Failure, FailureState, Judgement, Ref
+from github_app.rules.results.values import FileKind, FileReport, Flaw, FlawKind
 from github_app.rules.verdicts import Answer, Compared, Verdict
-from pytest_failure_review.report import Category
+from pytest_failure_review.report import Category, Severity
 
 BEA, CAL = Person(2, "bea"), Person(3, "cal")
 SHA = "5" * 40
@@ -62,7 +64,7 @@ def with_pull(sibling: Sibling, **changes: Any) -> Sibling:
 
 
 def green(baseline: Baseline | None, says: str = TEST) -> Compared:
-    return compared(judged(says, baseline=baseline), "fr1:1", at(10), MINE.ref, ()).green
+    return compared(judged(says, baseline=baseline), "fr1:1", at(10), MINE.ref, (), wholly=False).green
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def test_a_failure_of_which_the_green_log_shows_a_part_says_how_much() -> None:
     two = judged(baseline=Baseline("main", SHA, seen=(11,)))
     lines = (*two.verdict.evidence, replace(two.verdict.evidence[0], line=40))
     both = replace(two, verdict=replace(two.verdict, evidence=lines))
-    told = compared(both, "fr1:1", at(10), MINE.ref, ()).green
+    told = compared(both, "fr1:1", at(10), MINE.ref, (), wholly=False).green
     assert told.sentence.startswith("Partly new since the last green run")
     assert told.sentence.endswith("its log shows 1 of the 2 lines that this rests on.")
 
@@ -118,7 +120,7 @@ def test_a_verdict_that_rests_on_no_line_of_the_log_is_not_compared_with_one() -
 
 def base(at_base: BaseJob | None = None, *siblings: Sibling, red_at: float = 10, ref: Ref = MINE.ref) -> Compared:
     judgement = judged(base=at_base)
-    return compared(judgement, MINE.failure.fingerprint, at(red_at), ref, siblings).base
+    return compared(judgement, MINE.failure.fingerprint, at(red_at), ref, siblings, wholly=False).base
 
 
 PLACE = f"main at {SHA[:12]}, where this change began"
@@ -193,6 +195,87 @@ def test_what_main_failed_of_before_is_not_this_change_s() -> None:
 )
 def test_what_main_did_not_fail_of_at_that_time_excuses_nobody(main: Sibling) -> None:
     assert base(None, main).answer is Answer.NOT_COMPARED
+
+
+# --- where one more reads like those that were there ------------------------------------------------------------------
+
+MORE = {
+    "leaks": ("3:15PM WRN leaks found: 2", "3:15PM WRN leaks found: 7"),
+    "weaknesses": ("Severity: 3 low | 1 critical", "Severity: 2 low | 9 critical"),
+    "drift": ("diff --git a/gen/a.py b/gen/a.py\nGenerated client is out of date",) * 2,
+}
+ADDED = "but not known to be the same: this change may have added to it."
+
+
+@pytest.mark.parametrize("kind", MORE)
+def test_more_leaks_weaknesses_or_drift_than_main_has_are_not_excused_by_main(kind: str) -> None:
+    """T15: without their numbers the lines are the same."""
+    there, here = (text.splitlines() for text in MORE[kind])
+    on_both = told(seen(C, job(evidence=evidence(*there), minute=5), branch="main"))
+    main = Sibling(only(on_both), on_both.refs[0])
+    mine = judge(job(evidence=evidence(*here)), A, book().signatures, at(10))
+    assert mine is not None
+    known = record(mine, MINE.ref, (), book(), [main])
+    assert known is not None
+    assert known.prints[0] in main.failure.prints
+    base = known.comparison.base
+    assert (base.answer, base.owner) == (Answer.OTHER_RED, None)
+    assert base.sentence == f"Also failing on main since {C[:12]} (2026-11-24 08:05 UTC), {ADDED}"
+
+
+@pytest.mark.parametrize("found", [{"seen": (11,)}, {"prints": judged(MORE["leaks"][0]).prints}])
+def test_where_a_change_began_excuses_no_leak_either(found: dict[str, Any]) -> None:
+    at_base = BaseJob("main", SHA, BaseState.RED, **found)
+    leak = only(told(seen(A, job(evidence=evidence(MORE["leaks"][1], base=at_base)), pulls=(pull(A),))))
+    assert leak.comparison.base.answer is Answer.OTHER_RED
+    assert leak.comparison.base.sentence == f"Also failing on {PLACE}, {ADDED}"
+
+
+def test_a_failure_beside_which_the_log_shows_drift_is_not_excused_by_main() -> None:
+    at_base = BaseJob("main", SHA, BaseState.RED, seen=(11, 12))
+    both = evidence("curl: (6) Could not resolve host: x.example", DRIFT, base=at_base)
+    failure = only(told(seen(A, job(evidence=both), pulls=(pull(A),))))
+    assert failure.verdict.category is Category.INFRA_NETWORK
+    assert failure.comparison.base.answer is Answer.OTHER_RED
+
+
+FLAW = Flaw(FlawKind.CODE, "py/injection", ("trivy",), severity=Severity.CRITICAL, path="a/b.py", line=3)
+
+
+def scanned(*flaws: Flaw, **more: Any) -> Evidence:
+    its = FileReport("trivy", FileKind.SCAN, "trivy.json", flaws=flaws, total=len(flaws))
+    return Evidence(files=(replace(its, **more),))
+
+
+def drifted(says: str, **more: Any) -> Evidence:
+    its = replace(reported(Category.GENERATOR_DRIFT, says), fingerprint="f1")
+    return Evidence(report=report(its, **more))
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "answer"),
+    [
+        (scanned(FLAW), scanned(FLAW), Answer.ALREADY_RED),
+        (scanned(FLAW), scanned(FLAW, replace(FLAW, rule="py/pickle")), Answer.OTHER_RED),
+        (scanned(FLAW), scanned(replace(FLAW, line=4)), Answer.OTHER_RED),
+        (scanned(FLAW), scanned(FLAW, total=2), Answer.OTHER_RED),
+        (scanned(FLAW), scanned(FLAW, complete=False), Answer.OTHER_RED),
+        (scanned(FLAW), scanned(FLAW, trusted=False), Answer.OTHER_RED),
+        (drifted("1 file differs"), drifted("1 file differs"), Answer.ALREADY_RED),
+        (drifted("1 file differs"), drifted("2 files differ"), Answer.OTHER_RED),
+        (drifted("1 file differs"), drifted("1 file differs", total=2), Answer.OTHER_RED),
+        (drifted("1 file differs"), drifted("1 file differs", trusted=False), Answer.OTHER_RED),
+    ],
+)
+def test_what_a_tool_says_in_full_is_excused_when_main_had_all_of_it(
+    there: Evidence, here: Evidence, answer: Answer
+) -> None:
+    main = told(seen(C, job(evidence=there, minute=5), branch="main"))
+    mine = judge(job(evidence=here), A, book().signatures, at(10))
+    assert mine is not None
+    known = record(mine, MINE.ref, (), book(), [Sibling(only(main), main.refs[0])])
+    assert known is not None
+    assert known.comparison.base.answer is answer
 
 
 def test_a_branch_has_no_base_to_be_compared_with() -> None:
@@ -283,7 +366,7 @@ def test_a_reported_failure_is_known_again_by_the_test_that_failed() -> None:
     failures.append(replace(reported(Category.PERFORMANCE), fingerprint="slow"))
     its = replace(JOB, evidence=Evidence(report=report(*failures)))
     verdict = Verdict(Category.TEST_UNIT, "", "report:test.unit", "report", 0.9)
-    assert prints_of(its, verdict) == ("test:f0", "test:f1", "test:f2", "test:f3", "test:f4")
+    assert prints_of(its, verdict)[:-1] == ("test:f0", "test:f1", "test:f2", "test:f3", "test:f4")
 
 
 # --- flips, and what is shown ----------------------------------------------------------------------------------------
@@ -324,7 +407,8 @@ def test_everything_that_was_or_was_not_compared_is_said() -> None:
 
 def test_what_was_fixed_on_main_meanwhile_is_only_behind() -> None:
     main = on_main(minute=5)
-    inherited = replace(MINE.failure, comparison=compared(judged(), MINE.failure.fingerprint, at(10), MINE.ref, [main]))
+    told = compared(judged(), MINE.failure.fingerprint, at(10), MINE.ref, [main], wholly=False)
+    inherited = replace(MINE.failure, comparison=told)
     fixed = replace(main, failure=replace(main.failure, state=FailureState.CLOSED, fixed_by=B))
     forgotten = replace(fixed, failure=replace(fixed.failure, fixed_by=None))
 

@@ -201,3 +201,23 @@ def test_what_was_broken_before_is_nobody_s_who_changed_something_here(
         "code_author: whoever made this change found it broken",
         "fallback: the policy names zoe",
     )
+
+
+WROTE_IT = Hand(CAL, "wrote line 3 of a.env in commit ddddddd")
+COMMITTER = Party("original_committer", (CAL,), private=True)
+
+
+@pytest.mark.requirement("S1-017")
+@pytest.mark.parametrize("owner", [None, Owner(Party("security_specialist", (BEA,)))])
+def test_whoever_wrote_a_credential_is_told_of_it_whatever_the_base_branch_does(owner: Owner | None) -> None:
+    """T15: a leak on main would else keep every further one from its author."""
+    failure = only(decided(OPEN, seen(A, job(says="3:15PM WRN leaks found: 2")))[-1].case)
+    base = Compared(Answer.ALREADY_RED, SENTENCE, owner=owner)
+    policy = layered("roles: {security_specialist: {users: [zoe]}}")
+    red = replace(failure, comparison=Comparison(base=base), committers=(WROTE_IT,), policy_version=policy.version)
+    ref = Ref(REPO, "pull/1", A, at(0), pull=pull(A))
+    found = owned(red, red.legs[0], ref, policy, source=None, rule=policy.rule_for("security.secret")).owner
+    assert found.accountable.people == ((BEA,) if owner else (Person(0, "zoe"),))
+    assert found.informed == (COMMITTER,)
+    assert found.private_steps == ("original_committer: cal wrote line 3 of a.env in commit ddddddd",)
+    assert not any("cal" in step for step in found.steps)
