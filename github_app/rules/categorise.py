@@ -194,11 +194,11 @@ def _explained(chosen: Finding, findings: Sequence[Finding], evidence: Evidence)
         verdict,
         reason=verdict.reason + _remark(verdict, evidence),
         confidence=round(max(0.1, verdict.confidence - _DOUBT * doubts), 2),
-        severity=worst_severity(same),
+        severity=worst_severity([other for other in same if _is_beside(other, chosen)]),
         evidence=_lines(same),
         runner_up=f"{rival.category}, by rule `{rival.rule}`" if rival else None,
-        also=_also(chosen, findings, evidence.report),
     )
+    judged = replace(judged, also=_also(judged, chosen, findings, evidence.report))
     return judged if judged.confidence >= BELIEVED or judged.category is Category.UNKNOWN else _doubted(judged)
 
 
@@ -239,28 +239,39 @@ def _runner_up(chosen: Finding, findings: Sequence[Finding]) -> Verdict | None:
 _SYMPTOMS: Final = frozenset({Weight.FAINT, Weight.WEAK})
 
 
-def _also(chosen: Finding, findings: Sequence[Finding], report: TestReport | None) -> tuple[Other, ...]:
+def _is_beside(finding: Finding, chosen: Finding) -> bool:
+    """Whether a finding binds beside the chosen one; a symptom that passing jobs show too does not beside a cause."""
+    return finding.weight not in _SYMPTOMS or chosen.weight <= Weight.WEAK
+
+
+def _also(
+    judged: Verdict, chosen: Finding, findings: Sequence[Finding], report: TestReport | None
+) -> tuple[Other, ...]:
     """Give every other kind of failure that is in the evidence, so that no line of text hides one of them (T15).
 
-    Lines of one signature complete each other: a scanner says the severity in one and the number of findings in
-    another. A symptom that passing jobs show too is no failure beside a real one.
+    Of the lines of one signature the worst counts, and what one of them leaves open counts as the worst, also where the
+    verdict itself is of that signature.
     """
     alike: dict[tuple[Category, str | None, str], list[Finding]] = {}
     for finding in findings:
-        if finding.weight not in _SYMPTOMS or chosen.weight <= Weight.WEAK:
+        if _is_beside(finding, chosen):
             verdict = finding.verdict
             alike.setdefault((verdict.category, verdict.subcategory, verdict.rule), []).append(finding)
-    own = (chosen.verdict.category, chosen.verdict.subcategory, chosen.verdict.rule)
-    others = [_other(group) for key, group in alike.items() if key != own]
+    of_verdict = _other([replace(chosen, verdict=judged)])
+    own = alike.get((judged.category, judged.subcategory, judged.rule), [])
+    others = [_other(group) for group in alike.values() if group is not own]
+    others += (
+        [other for other in (_other(own),) if replace(other, severity=judged.severity) != of_verdict] if own else []
+    )
     reported = reported_categories(report) if report else ()
-    others += [Other(category) for category in reported if category is not chosen.verdict.category]
+    others += [Other(category) for category in reported if category is not judged.category]
     return tuple(dict.fromkeys(others))
 
 
 def _other(alike: Sequence[Finding]) -> Other:
     first = alike[0].verdict
     measured = [percent for finding in alike if (percent := regression_of(finding.verdict)) is not None]
-    regression = str(max(measured)) if measured else ""
+    regression = str(max(measured)) if len(measured) == len(alike) else ""
     return Other(first.category, first.subcategory, worst_severity(alike), regression)
 
 

@@ -20,8 +20,8 @@ from github_app.rules.commits import is_allowed_to_fail
 from github_app.rules.comparison import Sibling, compared
 from github_app.rules.findings import leg_key, speaker
 from github_app.rules.history import Span, flips, greens_that_matter, red_spans, without
-from github_app.rules.overrides import eligibility, is_grave
-from github_app.rules.policy import Policy, Rule, rule_of
+from github_app.rules.overrides import eligibility, is_grave, rule_in_force
+from github_app.rules.policy import Policy, Rule
 from github_app.rules.records import Commit, Failure, FailureState, Finding, Judgement, Leg, PolicySource, Ref
 from github_app.rules.signatures import Signatures
 from github_app.rules.sla import Complexity
@@ -325,7 +325,7 @@ def _rule(
             labels=pull.labels if pull else (),
         )
         judged = Complexity(sla.COMPLEX, was) if was and judged.value != sla.COMPLEX else judged
-    return rule_of(verdict, policy, judged.value if judged else None), judged
+    return rule_in_force(verdict, policy, judged.value if judged else None), judged
 
 
 def _why_complex(judged: Complexity | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -48,8 +49,36 @@ def is_grave(verdict: Verdict, rule: Rule, policy: Policy) -> bool:
     return is_never or any(is_at_or_below(kind, "security") for kind in kinds)
 
 
+def rule_in_force(verdict: Verdict, policy: Policy, complexity: str | None = None) -> Rule:
+    """Return the rule for a verdict, with the target of the failure beside it that binds and has to be mended sooner.
+
+    What keeps a failure from being overridden also says by when: no line of text buys time (T15).
+    """
+    rule = rule_of(verdict, policy, complexity)
+    bound = [other for _, other in _binding(verdict, policy) if other.sla_s is not None]
+    first = min(bound, key=lambda other: other.sla_s or 0, default=rule)
+    if first.sla_s is None or (rule.sla_s is not None and rule.sla_s <= first.sla_s):
+        return rule
+    return replace(
+        rule,
+        sla_s=first.sla_s,
+        at_risk_s=first.at_risk_s,
+        sla_class=first.sla_class,
+        target_of=first.name,
+        provenance={**rule.provenance, "sla": first.provenance["sla"]},
+    )
+
+
 def _never_too(verdict: Verdict, policy: Policy) -> Override | None:
     """Return the refusal for the sake of another failure in the same evidence, if there is reason to."""
+    for shown, rule in _binding(verdict, policy):
+        reason = f"{_ANSWERS[rule.permission]}: the log also shows {shown.category}, {_because(shown, rule, policy)}"
+        return Override(rule.permission, reason, rule.provenance["override"])
+    return None
+
+
+def _binding(verdict: Verdict, policy: Policy) -> Iterator[tuple[Verdict, Rule]]:
+    """Yield the other failures in the same evidence that are never overridden, and their rules."""
     for other in () if verdict.rests_on_fact else verdict.also:
         shown = replace(
             verdict,
@@ -60,11 +89,7 @@ def _never_too(verdict: Verdict, policy: Policy) -> Override | None:
         )
         rule = rule_of(shown, policy)
         if rule.permission is Permission.NEVER:
-            reason = (
-                f"{_ANSWERS[rule.permission]}: the log also shows {other.category}, {_because(shown, rule, policy)}"
-            )
-            return Override(rule.permission, reason, rule.provenance["override"])
-    return None
+            yield shown, rule
 
 
 def _sentence(verdict: Verdict, rule: Rule, policy: Policy) -> str:

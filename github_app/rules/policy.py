@@ -96,7 +96,8 @@ class About:
 class Rule:
     """What the policy says about one kind of failure, and the line of every value.
 
-    Durations are seconds; `sla_s` None means that it has no deadline.
+    Durations are seconds; `sla_s` None means that it has no deadline. `target_of` names the kind whose target it is
+    where that is another one.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Rule:
     blocks_all: bool
     qa: str | None
     provenance: Mapping[str, str]
+    target_of: str = ""
 
 
 _REMEMBERED: Final = 1000  # rules that were looked up; a stranger's subcategories may not fill the memory

@@ -40,7 +40,11 @@ ROOT_CAUSE_FIRST: Final = (
 
 _MACHINES: Final = frozenset({Category.INFRA_DATABASE, Category.INFRA_RUNNER, Category.INFRA_CONTAINER})
 
-SEVERITIES: Final = (None, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
+SEVERITIES: Final = (Severity.LOW, Severity.MEDIUM, Severity.HIGH, None, Severity.CRITICAL)
+"""Mildest first. One that nobody named counts as the worst, as it does in the policy; of both the named is shown."""
+
+_UNMEASURED: Final = Decimal(20)
+"""A regression that nobody measured, in percent: large (C06), so that no small one written beside it is the verdict."""
 
 
 class Weight(IntEnum):
@@ -72,8 +76,13 @@ class Finding:
             -self.place,
             root_cause_rank(self.verdict.category),
             SEVERITIES.index(self.verdict.severity),
-            regression_of(self.verdict) or Decimal(0),
+            self._regression,
         )
+
+    @property
+    def _regression(self) -> Decimal:
+        measured = regression_of(self.verdict)
+        return _UNMEASURED if measured is None else measured
 
     @property
     def _machine(self) -> int:
@@ -118,5 +127,5 @@ def not_lowered(findings: Sequence[Finding]) -> Sequence[Finding]:
 
 
 def worst_severity(findings: Sequence[Finding]) -> Severity | None:
-    """Give the worst severity that any of the findings names."""
+    """Give the worst severity of the findings; None when one has none, unless another is critical."""
     return max((finding.verdict.severity for finding in findings), key=SEVERITIES.index, default=None)

@@ -169,9 +169,8 @@ def complexity(
 
 def explain(rule: Rule, judged: Complexity | None = None) -> str:
     """Return the arithmetic of a deadline in words: the target, its calendar, and the policy line it comes from."""
-    target = (
-        "no deadline" if rule.sla_s is None else f"{duration_in_words(rule.sla_s)} for {rule.name}, around the clock"
-    )
+    kind = rule.target_of or rule.name
+    target = "no deadline" if rule.sla_s is None else f"{duration_in_words(rule.sla_s)} for {kind}, around the clock"
     why = f"; {judged.sentence}" if judged is not None else ""
     return f"{target} ({rule.provenance['sla']}){why}"
 

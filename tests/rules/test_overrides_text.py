@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from policies import layered
 from verdicts import FAILED_TEST, JOB, LEAK, LOST, log, note, report, reported
@@ -14,8 +14,9 @@ from verdicts import FAILED_TEST, JOB, LEAK, LOST, log, note, report, reported
 from github_app import builtin
 from github_app.rules.categorise import categorise
 from github_app.rules.model import Evidence, Excerpt
-from github_app.rules.overrides import eligibility
-from github_app.rules.policy import Policy, rule_of
+from github_app.rules.overrides import eligibility, rule_in_force
+from github_app.rules.policy import Policy, Rule, rule_of
+from github_app.rules.sla import explain
 from github_app.rules.verdicts import Other, Override, Permission
 from pytest_failure_review.report import Category, Severity
 
@@ -37,10 +38,6 @@ def answer(evidence: Evidence, policy: Policy | None = None, name: str = "job") 
     return eligibility(verdict, rule_of(verdict, policy), policy)
 
 
-def found(*lines: str) -> set[str]:
-    return {hit.signature.id for line in lines for hit in SHIPPED.hits(line)}
-
-
 def test_a_line_about_the_network_does_not_open_the_gate_for_drift() -> None:
     """T15, finding 13: root cause beats symptom in the verdict, and not in who may wave it through."""
     assert answer(log(DRIFT)).permission is Permission.NEVER
@@ -51,22 +48,68 @@ def test_a_line_about_the_network_does_not_open_the_gate_for_drift() -> None:
     )
 
 
+SNYK: Final = "Tested 112 dependencies for known issues, found 3 issues, 5 vulnerable paths."
+NO_FIGURE: Final = "PERFORMANCE DECREASED."
+
+
+def rule(evidence: Evidence, policy: Policy | None = None, name: str = "job") -> Rule:
+    verdict = categorise(replace(JOB, name=name, evidence=evidence), SHIPPED)
+    return rule_in_force(verdict, policy or layered())
+
+
+@pytest.mark.parametrize(
+    ("lines", "more"),
+    [
+        ((SNYK,), "✗ Low severity vulnerability found in example"),
+        ((">> Issue: [B602:subprocess_popen_with_shell_equals_true]",), "1 new alert, severity low"),
+        (("Found 1 known vulnerability in 1 package",), "✗ Low severity vulnerability found in example"),
+        ((NO_FIGURE,), "parse 0.1% slower"),
+        ((NO_FIGURE, "performance alert"), "parse: regressed by 0.1%"),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_mild_word_beside_one_that_says_nothing_of_how_grave_it_is_makes_nothing_milder(
+    lines: tuple[str, ...], more: str, *, first: bool
+) -> None:
+    """T15, C03, C06: what nobody named counts as the worst, whatever stands beside it."""
+    both = (more, *lines) if first else (*lines, more)
+    for evidence in (log(*both), Evidence(excerpts=(Excerpt(1, both[:1], ""), Excerpt(99, both[1:], "")))):
+        assert answer(evidence).permission is Permission.NEVER
+        assert rule(evidence).sla_s == 24 * 3600
+
+
+def test_the_deadline_is_the_soonest_of_what_keeps_it_from_being_overridden() -> None:
+    """T15: a failing test in the likeliest place does not give stale generated code more time."""
+    spread = Evidence(excerpts=(Excerpt(1, (FAILED_TEST,), ""), Excerpt(99, (DRIFT,), "")))
+    assert explain(rule(spread)) == "2 h for generator_drift, around the clock (escalation-matrix.md L22, L105, L281)"
+
+
+def test_a_figure_that_is_large_is_told_before_a_line_without_one() -> None:
+    assert categorise(replace(JOB, evidence=log(NO_FIGURE, "parse: regressed by 25%")), SHIPPED).measures == {
+        "benchmark": "parse",
+        "regression_percent": "25",
+    }
+
+
+_STRICT: Final = (Permission.APPROVAL, Permission.HOTFIX, Permission.NEVER)
+
+
+@settings(max_examples=150, deadline=None)
 @given(
     base=st.lists(st.sampled_from(NEVER_ALONE), min_size=1, max_size=2),
     before=st.lists(st.sampled_from(EXAMPLES) | st.text(max_size=40), max_size=3),
     after=st.lists(st.sampled_from(EXAMPLES) | st.text(max_size=40), max_size=3),
     apart=st.booleans(),
 )
-def test_no_text_around_it_makes_a_failure_overridable_that_never_is(
+def test_no_text_around_it_makes_security_or_drift_easier_to_override_or_gives_it_more_time(
     base: list[str], before: list[str], after: list[str], *, apart: bool
 ) -> None:
-    """T15. Further lines of the same signature are left out: they say how severe it is."""
-    more = [[line for line in lines if not found(line) & found(*base)] for lines in (before, after)]
-    extra = tuple(line for lines in more for line in lines)
-    spread = Evidence(excerpts=(Excerpt(1, extra, ""), Excerpt(99, tuple(base), "")))
-    laden = spread if apart else log(*more[0], *base, *more[1])
-    if answer(log(*base)).permission is Permission.NEVER:
-        assert answer(laden).permission is Permission.NEVER
+    """T15."""
+    spread = Evidence(excerpts=(Excerpt(1, (*before, *after), ""), Excerpt(99, tuple(base), "")))
+    alone, laden = log(*base), spread if apart else log(*before, *base, *after)
+    was, now = rule(alone), rule(laden)
+    assert _STRICT.index(answer(laden).permission) >= _STRICT.index(answer(alone).permission)
+    assert was.sla_s is None or (now.sla_s is not None and now.sla_s <= was.sla_s)
 
 
 @pytest.mark.parametrize("end", ["##[error]Process completed with exit code 1.", "##[group]Run make"])
@@ -101,10 +144,10 @@ def test_a_secret_says_its_own_sentence() -> None:
 def test_a_vulnerability_of_unknown_severity_is_not_made_harmless_by_another_scanner() -> None:
     """C03."""
     unknown, low = "Found 1 known vulnerability in 1 package", "✗ Low severity vulnerability found in example"
-    assert answer(log(unknown, low)) == replace(
-        answer(log(unknown)),
-        reason="not overridable: the log also shows security.vulnerability, the scanner gave no severity, so it is "
-        "taken as critical; a critical vulnerability is never waved through",
+    assert answer(log(unknown, low)) == answer(log(unknown))
+    assert answer(log(unknown)).reason == (
+        "not overridable: the scanner gave no severity, so it is taken as critical; a critical vulnerability is never "
+        "waved through"
     )
 
 
