@@ -35,7 +35,7 @@ MOST_COMPARED: Final = 5
 """Jobs of one delivery that are compared; what fails besides mostly fails of the same."""
 
 MAX_GREEN: Final = 32 * 1024 * 1024
-"""Bytes that are searched of a log; what was not found by then counts as not seen."""
+"""Bytes that are searched of a log; of what was not found by then nobody knows whether it is there."""
 
 REMEMBERED: Final = timedelta(minutes=1)
 MOST_REMEMBERED: Final = 500
@@ -117,10 +117,11 @@ class Baselines:
             return Baseline(branch, gap=_NOT_ASKED)
         if twin is None:
             return Baseline(branch, run.head_sha, gap="that run has no green job of this name")
-        seen = await self._lines_seen(twin.id, excerpts)
-        if seen is None:
-            return Baseline(branch, run.head_sha, twin.html_url, twin.completed_at, gap="its log cannot be read")
-        return Baseline(branch, run.head_sha, twin.html_url, twin.completed_at, seen)
+        found = await self._looked_up(twin.id, excerpts)
+        told = Baseline(branch, run.head_sha, twin.html_url, twin.completed_at)
+        if found is None:
+            return replace(told, gap="its log cannot be read")
+        return replace(told, seen=found.seen, unsought=found.unsought, unfinished=found.unfinished)
 
     async def _green_run(self, workflow_id: int, branch: str) -> WorkflowRun | None:
         told = await self._get(
@@ -143,8 +144,8 @@ class Baselines:
         green = [job for job in jobs if job.name == name and job.conclusion == "success"]
         return max(green, key=lambda job: (job.run_attempt, job.id), default=None)
 
-    async def _lines_seen(self, job_id: int, excerpts: Sequence[Excerpt]) -> tuple[int, ...] | None:
-        """Return which of our lines stand in a job's log, None when it cannot be read."""
+    async def _looked_up(self, job_id: int, excerpts: Sequence[Excerpt]) -> Lookup | None:
+        """Look our lines up in a job's log, None when it cannot be read."""
         lookup, repo = Lookup(excerpts), self.reading.repo
         template = "/repos/{owner}/{repo}/actions/jobs/{id}/logs"
         names: dict[str, Any] = {"owner": repo.owner, "repo": repo.name, "id": job_id}
@@ -153,11 +154,12 @@ class Baselines:
                 async for chunk in chunks:
                     await asyncio.to_thread(lookup.take, chunk)
         except GiveUp as over:
-            return lookup.seen if isinstance(over, TooLarge) else None
+            lookup.give_up()
+            return lookup if isinstance(over, TooLarge) else None
         except Unfinished:
             return None
         await asyncio.to_thread(lookup.end)
-        return lookup.seen
+        return lookup
 
     # --- where the pull request began
 
@@ -212,8 +214,8 @@ class Baselines:
             return replace(base, state=state, gap="several jobs of this name, or one that was cancelled, ended there")
         excerpts = job.evidence.excerpts if job.evidence else ()
         looked = state is BaseState.RED and len(mine) == 1 and bool(excerpts)
-        seen = await self._lines_seen(mine[0].id, excerpts) if looked else ()
-        return replace(base, state=state, url=url, seen=seen or ())
+        found = await self._looked_up(mine[0].id, excerpts) if looked else None
+        return replace(base, state=state, url=url, seen=found.seen if found else ())
 
     async def _get(self, template: str, query: Query, *, about: str = "", **names: str | int) -> Any:
         """Return JSON at an address, as it was within the last minute; `about` tells states of one address apart."""

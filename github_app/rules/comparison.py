@@ -122,19 +122,34 @@ def _with_green(verdict: Verdict, baseline: Baseline | None) -> Compared:
     if baseline.gap:
         return Compared(sentence=f"Not compared with {place}: {baseline.gap}.", sha=baseline.sha, url=baseline.url)
     lines = [line.line for line in verdict.evidence if line.line]
-    if verdict.source != "log" or not lines:
-        why = "the verdict does not rest on lines of the log"
-        return Compared(sentence=f"Not compared with {place}: {why}.", sha=baseline.sha, url=baseline.url)
-    place = f"{place} ({baseline.sha[:SHORT_SHA]})"
-    seen = [line for line in lines if line in baseline.seen]
+    gap = _why_unknown(lines if verdict.source == "log" else [], baseline)
+    if gap:
+        return Compared(sentence=f"Not compared with {place}: {gap}.", sha=baseline.sha, url=baseline.url)
+    answer, sentence = _in_green(lines, baseline, f"{place} ({baseline.sha[:SHORT_SHA]})")
+    return Compared(answer, sentence, baseline.sha, baseline.url)
+
+
+def _why_unknown(lines: Sequence[int], baseline: Baseline) -> str:
+    """Say as a clause why a green run's log tells nothing of a verdict's lines; "" when it does."""
+    if not lines:
+        return "the verdict does not rest on lines of the log"
+    if any(line in baseline.unfinished for line in lines):
+        return "its log is too long to be searched to its end"
+    if all(line in baseline.unsought for line in lines):
+        return "no line that this rests on has a word to look for"
+    return ""
+
+
+def _in_green(lines: Sequence[int], baseline: Baseline, place: str) -> tuple[Answer, str]:
+    sought = [line for line in lines if line not in baseline.unsought]
+    seen = [line for line in sought if line in baseline.seen]
+    could = " that could be looked for" if len(sought) < len(lines) else " that this rests on"
     if not seen:
-        sentence = f"New since {place}: its log shows none of the lines that this rests on."
-        return Compared(Answer.NEW, sentence, baseline.sha, baseline.url)
-    if len(seen) < len(lines):
-        sentence = f"Partly new since {place}: its log shows {len(seen)} of the {len(lines)} lines that this rests on."
-        return Compared(Answer.NEW, sentence, baseline.sha, baseline.url)
-    sentence = f"Not new: {place} shows the same lines, so they may not be the cause."
-    return Compared(Answer.SEEN, sentence, baseline.sha, baseline.url)
+        return Answer.NEW, f"New since {place}: its log shows none of the lines{could}."
+    if len(seen) < len(sought):
+        return Answer.NEW, f"Partly new since {place}: its log shows {len(seen)} of the {len(sought)} lines{could}."
+    same = "the same lines" if len(sought) == len(lines) else f"all lines{could}"
+    return Answer.SEEN, f"Not new: {place} shows {same}, so they may not be the cause."
 
 
 def _already_red(known: Failure, pull: Pull) -> Compared:

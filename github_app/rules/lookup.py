@@ -1,14 +1,14 @@
 """Which lines of a failure's excerpts stood in another job's log as well: the log is searched, and nothing of it kept.
 
-A line that cannot be looked for (no word in it, or too much to read) counts as not seen, which is the stricter answer.
+A line that cannot be looked for (no word in it, or too much to read) counts as not seen, which is the stricter answer;
+but neither does it count as missing there, so which lines these are is told as well.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from github_app.rules.fingerprints import line_print
@@ -34,6 +34,8 @@ class Lookup:
             for number, line in enumerate(excerpt.lines, start=excerpt.start):
                 self._wanted.setdefault(line_print(line), []).append(number)
         self._words = {said: word for said in self._wanted if (word := _rarest(said))}
+        self._wordless = [said for said in self._wanted if said not in self._words]
+        self._given_up: set[bytes] = set()
         self._seen: set[int] = set()
         self._rest = b""
         self._left = MOST_LINES
@@ -43,6 +45,20 @@ class Lookup:
     def seen(self) -> tuple[int, ...]:
         """The numbers of our lines that were found so far."""
         return tuple(sorted(self._seen))
+
+    @property
+    def unsought(self) -> tuple[int, ...]:
+        """The numbers of our lines that have no word by which they could be looked for."""
+        return self._numbers(self._wordless)
+
+    @property
+    def unfinished(self) -> tuple[int, ...]:
+        """The numbers of our lines that were not found, though they may stand in what was not read."""
+        return self._numbers(said for said, word in self._words.items() if word in self._given_up)
+
+    def give_up(self) -> None:
+        """The log goes on, but no more of it is read."""
+        self._given_up.update(self._words.values())
 
     def take(self, chunk: bytes) -> None:
         lines, _, self._rest = (self._rest + chunk).rpartition(b"\n")
@@ -55,9 +71,11 @@ class Lookup:
 
     def _search(self, block: bytes) -> None:
         read: set[tuple[int, int]] = set()
-        for word in sorted(set(self._words.values())):
-            room = min(self._left, MOST_OF_A_WORD - self._tried[word])
-            for start, end in islice(_lines_with(word, block), max(room, 0)):
+        for word in sorted(set(self._words.values()) - self._given_up):
+            for start, end in _lines_with(word, block):
+                if self._left <= 0 or self._tried[word] >= MOST_OF_A_WORD:
+                    self._given_up.add(word)
+                    break
                 self._tried[word] += 1
                 if (start, end) not in read:
                     read.add((start, end))
@@ -69,6 +87,9 @@ class Lookup:
         if said in self._words:
             del self._words[said]
             self._seen.update(self._wanted[said])
+
+    def _numbers(self, lines: Iterable[str]) -> tuple[int, ...]:
+        return tuple(sorted(number for said in lines for number in self._wanted[said]))
 
 
 def _rarest(said: str) -> bytes:

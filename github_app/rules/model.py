@@ -150,7 +150,8 @@ class TestReport:
 class Baseline:
     """The same job in the newest green run on the base branch, which no author of a pull request can write to alone.
 
-    `seen` are the numbers of those lines of our excerpts that stood in its log as well.
+    `seen` are the numbers of those lines of our excerpts that stood in its log as well. Of `unsought`, which have no
+    word to look for, and `unfinished`, which may stand in a part that was not searched, nobody knows.
     """
 
     branch: str
@@ -158,6 +159,8 @@ class Baseline:
     url: str = ""
     ended_at: datetime | None = None
     seen: tuple[int, ...] = ()
+    unsought: tuple[int, ...] = ()
+    unfinished: tuple[int, ...] = ()
     gap: str = ""  # why nothing was compared, as a clause: "its log is gone"
 
 

@@ -151,12 +151,14 @@ def _gap(told: Baseline | None) -> str:
     return told.gap if told else ""
 
 
-async def test_of_a_log_that_is_too_large_the_first_part_counts(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_of_a_log_that_is_too_large_what_was_found_is_known(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(baseline, "MAX_GREEN", 1_000_000)
     await scene.ran(scene.base, "success", NOISE, *(["fine"] * 50_000), BROKEN)
     found = (await scene.one()).baseline
     assert found is not None
-    assert (found.seen, found.gap) == ((11,), "")
+    assert (found.seen, found.unfinished, found.gap) == ((11,), (12,), "")
 
 
 async def test_at_most_five_jobs_of_a_delivery_are_compared(scene: Scene) -> None:

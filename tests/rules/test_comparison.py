@@ -92,6 +92,19 @@ def green(baseline: Baseline | None, says: str = TEST) -> Compared:
                 "so they may not be the cause."
             ),
         ),
+        (
+            Baseline("main", SHA, unfinished=(11,)),
+            Answer.NOT_COMPARED,
+            "Not compared with the last green run of this job on main: its log is too long to be searched to its end.",
+        ),
+        (
+            Baseline("main", SHA, unsought=(11,)),
+            Answer.NOT_COMPARED,
+            (
+                "Not compared with the last green run of this job on main: "
+                "no line that this rests on has a word to look for."
+            ),
+        ),
     ],
 )
 def test_a_failure_is_new_since_the_last_green_run_only_when_that_was_read(
@@ -101,13 +114,29 @@ def test_a_failure_is_new_since_the_last_green_run_only_when_that_was_read(
     assert (told.answer, told.sentence) == (answer, sentence)
 
 
-def test_a_failure_of_which_the_green_log_shows_a_part_says_how_much() -> None:
-    two = judged(baseline=Baseline("main", SHA, seen=(11,)))
+def green_of_two(baseline: Baseline) -> str:
+    """What is said of a verdict that rests on the lines 11 and 40."""
+    two = judged(baseline=baseline)
     lines = (*two.verdict.evidence, replace(two.verdict.evidence[0], line=40))
     both = replace(two, verdict=replace(two.verdict, evidence=lines))
-    told = compared(both, "fr1:1", at(10), MINE.ref, (), wholly=False).green
-    assert told.sentence.startswith("Partly new since the last green run")
-    assert told.sentence.endswith("its log shows 1 of the 2 lines that this rests on.")
+    return compared(both, "fr1:1", at(10), MINE.ref, (), wholly=False).green.sentence
+
+
+def test_a_failure_of_which_the_green_log_shows_a_part_says_how_much() -> None:
+    told = green_of_two(Baseline("main", SHA, seen=(11,)))
+    assert told.startswith("Partly new since the last green run")
+    assert told.endswith("its log shows 1 of the 2 lines that this rests on.")
+
+
+def test_a_line_that_could_not_be_looked_for_is_not_counted_as_new() -> None:
+    unseen, seen = Baseline("main", SHA, unsought=(40,)), Baseline("main", SHA, seen=(11,), unsought=(40,))
+    assert green_of_two(unseen).endswith("its log shows none of the lines that could be looked for.")
+    assert "shows all lines that could be looked for, so they may not be the cause." in green_of_two(seen)
+
+
+def test_a_line_that_may_stand_where_the_green_log_was_not_read_leaves_the_failure_uncompared() -> None:
+    told = green_of_two(Baseline("main", SHA, seen=(11,), unfinished=(40,)))
+    assert told.endswith("on main: its log is too long to be searched to its end.")
 
 
 def test_a_verdict_that_rests_on_no_line_of_the_log_is_not_compared_with_one() -> None:

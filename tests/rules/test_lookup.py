@@ -63,6 +63,43 @@ def test_any_bytes_can_be_searched(log: bytes) -> None:
     assert 11 in seen(log + b"\n" + GREEN)
 
 
+FLOOD = b"Connecting to the other warehouse again\n" * (lookup.MOST_OF_A_WORD + 1)
+
+
 def test_a_log_full_of_our_words_is_not_read_for_ever() -> None:
-    flood = b"Connecting to the other warehouse again\n" * (lookup.MOST_OF_A_WORD + 1)
-    assert (seen(flood + GREEN), seen(GREEN + flood)) == ((10,), (10, 11))
+    assert (seen(FLOOD + GREEN), seen(GREEN + FLOOD)) == ((10,), (10, 11))
+
+
+def searched(log: bytes) -> Lookup:
+    search = Lookup((OURS,))
+    search.take(log)
+    search.end()
+    return search
+
+
+def test_a_line_without_a_word_is_said_not_to_have_been_looked_for() -> None:
+    assert (searched(GREEN).unsought, searched(GREEN).unfinished) == ((13,), ())
+
+
+def test_a_line_whose_words_flood_the_log_is_said_not_to_have_been_searched_for_to_the_end() -> None:
+    """T17: the bound on the work must not turn into the answer that the line is not there."""
+    assert searched(FLOOD + GREEN).unfinished == (11,)
+    assert searched(GREEN + FLOOD).unfinished == ()
+
+
+def test_when_all_lines_together_are_too_many_no_line_counts_as_missing() -> None:
+    """T17."""
+    words = [f"{chr(97 + n)}{chr(97 + m)}common" for n in range(4) for m in range(4)]
+    ours = (Excerpt(1, tuple(f"{word} here" for word in words), "##[error]"),)
+    search = Lookup(ours)
+    for word in words:
+        search.take(f"{word} there\n".encode() * (lookup.MOST_LINES // 10))
+    search.end()
+    assert search.unfinished == tuple(range(11, 17))
+
+
+def test_after_giving_up_every_line_that_was_not_found_is_unknown() -> None:
+    search = Lookup((OURS,))
+    search.take(GREEN)
+    search.give_up()
+    assert (search.seen, search.unfinished) == ((10, 11), (12,))
