@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from github_app.rules.anchors import ALARM, EXIT, SCANNER, Anchor
+from github_app.rules.echo import BEGINS, is_action, repeated
 from github_app.rules.lines import WIDTH, unstamped
 from github_app.rules.marks import Mark, anchors_in, found_in, mark_of
 from github_app.rules.redaction import OVERLAP
@@ -39,8 +40,8 @@ _RECENT_BLOCKS: Final = 100
 _SIGN_OFF: Final = ("Cleaning up orphan processes", "Post job cleanup.")
 
 _SCRIPT: Final = 250  # lines that the runner may need to repeat a step's own text
-_CYAN: Final = b"\x1b[36;1m"  # in which it repeats a script
-_SETTING: Final = ("shell: ", "env:", "with:", "  ")
+_CYAN: Final = "\x1b[36;1m"  # in which it repeats a script
+_STAMPED: Final = 1024  # bytes within which a line says something, whatever stamps it
 _FROM_SCRIPT: Final = 15  # weight of what may be a line of an action's input
 
 
@@ -61,11 +62,17 @@ class Block:
             self._lines = self.text.removesuffix(b"\n").split(b"\n")
         return self._lines
 
-    def raw_line(self, number: int) -> bytes:
-        """Give a line with its colours."""
+    def is_cyan(self, number: int) -> bool:
+        """Whether a line is in the colour in which the runner repeats scripts."""
         if self._raw_lines is None:
             self._raw_lines = self.raw.split(b"\n")
-        return self._raw_lines[number - self.start]
+        raw = self._raw_lines[number - self.start][:_STAMPED]
+        return unstamped(raw.decode(errors="replace"))[1].startswith(_CYAN)
+
+    def first_cyan(self) -> int:
+        """Give the first line in which there is that colour, or 0."""
+        place = self.raw.find(_CYAN.encode())
+        return self.start + self.raw.count(b"\n", 0, place) if place >= 0 else 0
 
     def said(self, number: int) -> str:
         """Give the beginning of what a line says, behind its time stamp."""
@@ -114,10 +121,9 @@ class Stretch:
 
 @dataclass(slots=True)
 class _Script:
-    """A step's own text, which is not its output (X30); `held` is what was found in it, should it be forged (T15)."""
+    """What may be a step's own text, not its output (X30); `held` is what was found in it, should it be none (T15)."""
 
     start: int
-    is_action: bool
     held: list[tuple[int, Anchor]] = field(default_factory=list)
 
 
@@ -140,7 +146,7 @@ class Regions:
     _step: str = ""
     _step_number: int = 0
     _script: _Script | None = None
-    _coloured: bool = False  # whether the runner repeats scripts in colour
+    _cyan: int = 0  # the first line in the colour in which the runner repeats scripts
     _stamped: bool = False
     _failed_steps: int = 0
     _told: bool = True  # whether anything was told since a step last failed
@@ -158,6 +164,7 @@ class Regions:
         if self.count == 0:
             self._stamped = unstamped(block.lines[0].decode())[0] is not None
         self.count = block.end
+        self._cyan = self._cyan or block.first_cyan()
         self._remember(block)
         self._room = 1 if hurry else _MORE
         there = anchors_in(found_in(text) if found is None else found)
@@ -207,6 +214,8 @@ class Regions:
     def _remember(self, block: Block) -> None:
         self._recent.append(block)
         while block.start - self._recent[0].end > _RECENT or len(self._recent) > _RECENT_BLOCKS:
+            if self._script is not None and self._script.start <= self._recent[0].end:
+                self._let_go(self._script)
             self._recent.popleft()
 
     def _part(self, first: int, last: int) -> list[bytes]:
@@ -218,8 +227,7 @@ class Regions:
         if mark.opens:
             self._enter_script(number, block.said(number))
         elif mark.closes and self._script is not None:
-            self._script = None
-            self._floor = number + 1
+            self._end_script(self._script, number)
         elif mark.anchor is not None and (self._is_turn(mark.anchor) or self._may_matter(mark.anchor)):
             self._weigh(number, mark.anchor, block)
 
@@ -247,8 +255,7 @@ class Regions:
 
     def _weigh(self, number: int, anchor: Anchor, block: Block) -> None:
         if self._script is None or not self._hides(self._script, number, anchor, block):
-            weak = self._script is not None and self._script.is_action and anchor.why != ALARM
-            self._mark(number, anchor, _FROM_SCRIPT if weak else anchor.weight)
+            self._mark(number, anchor, anchor.weight)
 
     def _follow(self, job: str, number: int) -> None:
         """Notice where one job's lines end and another's begin, in a log of a whole run."""
@@ -267,26 +274,41 @@ class Regions:
         self.work += _WORK_OF_MARK
         self._leave_script()
         self._close(number)
-        self._next_step(title.removeprefix("##[group]Run "))
+        self._next_step(title.removeprefix(BEGINS))
         self._floor = number + 1  # should the script be forged, nothing may take what follows for its text
-        self._script = _Script(number, "@" in self._step and " " not in self._step)
+        self._script = _Script(number)
 
     def _leave_script(self) -> None:
         """Count what was found in a script that was none, since the runner ends what it begins."""
         script, self._script = self._script, None
-        for number, anchor in script.held if script else ():
-            if self._recent and number >= self._recent[0].start:
-                self._mark(number, anchor, anchor.weight)
+        if script is not None:
+            self._let_go(script)
+
+    def _let_go(self, script: _Script) -> None:
+        held, script.held = script.held, []
+        for number, anchor in held:
+            self._mark(number, anchor, anchor.weight)
+
+    def _end_script(self, script: _Script, end: int) -> None:
+        """Count what was found in a group that has ended, but for what the runner itself has repeated in it."""
+        lines = self._part(script.start, end - 1) if script.held and end - script.start <= _SCRIPT else []
+        self.work += len(lines)
+        group = [unstamped(line.decode())[1] for line in lines]
+        whole = len(group) == end - script.start
+        own = repeated(group, coloured=0 < self._cyan < end) if whole else frozenset()
+        weak = whole and is_action(group)
+        self._script = None
+        for number, anchor in script.held:
+            if number - script.start not in own:
+                strong = not weak or anchor.why in {ALARM, SCANNER}
+                self._mark(number, anchor, anchor.weight if strong else _FROM_SCRIPT)
+        self._floor = end + 1
 
     def _hides(self, script: _Script, number: int, anchor: Anchor, block: Block) -> bool:
-        """Whether a line is one of a step's own text; only a log without colours leaves that to its end."""
-        text = block.said(number)
-        self._coloured = self._coloured or _CYAN in block.raw
-        if _CYAN in block.raw_line(number) or text.startswith(_SETTING):
+        """Whether a line may be one of a step's own text; of what has not its colour, that is known at its end."""
+        if block.is_cyan(number):
             return True
-        if self._coloured:
-            return False
-        if text.startswith("##[") or number - script.start > _SCRIPT:
+        if block.said(number).startswith("##[") or number - script.start > _SCRIPT:
             self._leave_script()
             return False
         script.held.append((number, anchor))

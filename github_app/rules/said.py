@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from github_app.rules.echo import BEGINS, ENDS, repeated
 from github_app.rules.lines import clean
 from github_app.rules.model import Evidence, Excerpt, Job, Source
 from github_app.rules.precedence import Weight
@@ -79,13 +80,14 @@ def _echoed(texts: Sequence[str]) -> frozenset[int]:
     """
     echoed: set[int] = set()
     begin: int | None = None
-    for index, text in enumerate(texts):
-        if text.startswith("##[group]Run "):
+    for index, text in enumerate([*texts, ENDS]):
+        if text.startswith(BEGINS):
             begin = index
         elif begin is not None and text.startswith("##["):
-            echoed |= set(range(begin, index)) if text.startswith("##[endgroup]") else set()
+            if text.startswith(ENDS):
+                echoed |= {begin, *(begin + place for place in repeated(texts[begin:index]))}
             begin = None
-    return frozenset(echoed if begin is None else echoed | set(range(begin, len(texts))))
+    return frozenset(echoed)
 
 
 def _of_annotations(job: Job, evidence: Evidence) -> Iterator[Said]:

@@ -157,7 +157,8 @@ def test_a_weak_sign_counts_only_where_nothing_better_is_found() -> None:
 
 def test_the_script_of_a_step_proves_nothing() -> None:
     """X30."""
-    verdict = judged(log("##[group]Run check", f"echo '{LEAK}'", LEAK, "##[endgroup]", FAILED_TEST))
+    script = ["##[group]Run check", f"echo '{LEAK}'", LEAK, "shell: bash", "env:", f"  SAID: {LEAK}", "##[endgroup]"]
+    verdict = judged(log(*script, FAILED_TEST))
     assert verdict.category is Category.TEST_UNIT
 
 

@@ -127,3 +127,60 @@ def test_without_colours_a_group_that_the_runner_would_have_ended_hides_nothing(
         Category.TEST_UNIT
     )
     assert verdict(["##[group]Run make", FAILED]).category is Category.TEST_UNIT
+
+
+LEAK = "3:15PM WRN leaks found: 2"
+STEP = ["##[group]Run make check", CYAN, "shell: bash", "##[endgroup]"]
+FILLING = [f"ok {number} some test passes here and there" for number in range(400)]
+NO_HOST = "curl: (6) Could not resolve host: registry.example"
+
+
+TOLD_IN_GROUP = {
+    LEAK: Category.SECURITY_SECRET,
+    "  RuleID: aws-key": Category.SECURITY_SECRET,
+    "Generated code is out of date. Run make generate": Category.GENERATOR_DRIFT,
+    FAILED: Category.TEST_UNIT,
+}
+
+
+@pytest.mark.parametrize("told", TOLD_IN_GROUP)
+@pytest.mark.parametrize("title", ["gitleaks", "octo/scan@v2"])
+@pytest.mark.parametrize("head", [[], STEP, ["##[group]Run octo/check@v1", "with:", "  a: b", "##[endgroup]"]])
+@pytest.mark.parametrize("size", [0, 400])
+def test_a_group_that_a_step_prints_hides_nothing_in_it(told: str, title: str, head: list[str], size: int) -> None:
+    """T15: in whatever log; the colour of the step may have passed by long before."""
+    group = [f"##[group]Run {title}", *FILLING[: size // 4], told, *FILLING[: size // 4], "##[endgroup]"]
+    assert verdict([*head, *FILLING[:size], *group, EXIT]).category is TOLD_IN_GROUP[told]
+
+
+def test_a_trouble_of_the_network_after_a_group_that_hides_a_leak_does_not_become_the_verdict() -> None:
+    """T15."""
+    log = [*STEP, *FILLING, "##[group]Run the scan", LEAK, "##[endgroup]", NO_HOST, EXIT]
+    assert verdict(log).category is Category.SECURITY_SECRET
+
+
+@pytest.mark.parametrize("length", [100, 240, 260, 300, 320, 1000])
+def test_a_group_without_an_end_hides_nothing_however_long_it_is(length: int) -> None:
+    """T15."""
+    noise = ["nothing to see here"] * length
+    for end in (["##[endgroup]"], []):
+        log = ["##[group]Run the scan", LEAK, *noise, *end, *FILLING, NO_HOST, EXIT]
+        assert verdict(log).category is Category.SECURITY_SECRET
+
+
+@pytest.mark.parametrize("head", [[], STEP], ids=["plain", "coloured"])
+def test_what_the_runner_repeats_of_a_step_proves_nothing(head: list[str]) -> None:
+    """X30: a script in the runner's colour or, in a log without any, before the line about its shell; and settings."""
+    scripts = {
+        "script": [f"\x1b[36;1m{LEAK}\x1b[0m" if head else LEAK, "shell: bash", "env:", f"  SAID: {LEAK}"],
+        "action": ["with:", f"  text: {LEAK}", "env:", f"  SAID: {LEAK}"],
+    }
+    for title, lines in (("echo", scripts["script"]), ("octo/say@v1", scripts["action"])):
+        log = [*head, f"##[group]Run {title}", *lines, "##[endgroup]", FAILED, EXIT]
+        assert verdict(log).category is Category.TEST_UNIT
+
+
+def test_a_line_that_has_the_runners_colour_only_in_its_middle_is_not_the_runners() -> None:
+    """T15: scanners paint too."""
+    log = [*STEP, "##[group]Run the scan", "3:15PM \x1b[36;1mWRN\x1b[0m leaks found: 2", "##[endgroup]", NO_HOST, EXIT]
+    assert verdict(log).category is Category.SECURITY_SECRET

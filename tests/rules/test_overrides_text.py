@@ -113,10 +113,12 @@ def test_no_text_around_it_makes_security_or_drift_easier_to_override_or_gives_i
 
 
 @pytest.mark.parametrize("end", ["##[error]Process completed with exit code 1.", "##[group]Run make"])
-def test_a_group_that_looks_like_a_step_s_commands_hides_no_drift(end: str) -> None:
-    """T15, X30: a change may print `::group::Run` itself; the runner closes its own before anything runs."""
-    assert answer(log("##[group]Run true", DRIFT, end)).permission is Permission.NEVER
-    assert answer(log("##[group]Run true", DRIFT, "##[endgroup]", end)).permission is Permission.APPROVAL
+@pytest.mark.parametrize("closing", [[], ["##[endgroup]"]], ids=["open", "closed"])
+def test_a_group_that_looks_like_a_step_s_commands_hides_no_drift(end: str, closing: list[str]) -> None:
+    """T15, X30: a change may print `::group::Run` itself; the runner adds with which shell it runs its own."""
+    assert answer(log("##[group]Run true", DRIFT, *closing, end)).permission is Permission.NEVER
+    script = ["##[group]Run true", f"echo {DRIFT}", "shell: bash", "##[endgroup]"]
+    assert answer(log(*script, end)).permission is Permission.APPROVAL
 
 
 def test_an_annotation_and_a_report_are_text_too() -> None:

@@ -1,0 +1,41 @@
+"""The text of a step that the runner repeats before anything of it runs: it proves nothing (X30).
+
+The law: a change can print a group of any name, so only lines that have the form the runner gives them are taken for
+its own (T15).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+BEGINS: Final = "##[group]Run "
+ENDS: Final = "##[endgroup]"
+
+_SHELL: Final = "shell: "
+_SETTING: Final = ("env:", "with:", "  ")
+
+
+def is_action(group: Sequence[str]) -> bool:
+    """Whether a group, its header first, is one of an action, with its inputs or its environment."""
+    title = group[0].removeprefix(BEGINS)
+    return "/" in title and " " not in title and len(group) > 1 and group[1] in {"with:", "env:"}
+
+
+def repeated(group: Sequence[str], *, coloured: bool = False) -> frozenset[int]:
+    """Give the indexes of the lines in a group, its header first, that the runner has repeated.
+
+    A script is followed by the shell that runs it, and both by nothing but settings; where the log is `coloured`, a
+    script is known by its colour and not given here. A further line of an action's input looks like any other.
+    """
+    if is_action(group):
+        return _settings(group, 1)
+    shell = max((index for index, line in enumerate(group) if index and line.startswith(_SHELL)), default=None)
+    if shell is None:
+        return frozenset()
+    script = frozenset() if coloured else frozenset(range(1, shell))
+    return script | {shell} | _settings(group, shell + 1)
+
+
+def _settings(group: Sequence[str], start: int) -> frozenset[int]:
+    return frozenset(index for index in range(start, len(group)) if group[index].startswith(_SETTING))
