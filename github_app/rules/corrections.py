@@ -1,7 +1,8 @@
 """Who may call a failure something else, what follows from it, and the sentence that answers.
 
-The law: a person's word beats the App's until it is taken back (X73), but nobody makes their own change easier to
-merge alone, and a secret is called something else only by two people, one of them of the security role (C03).
+The law: a person's word beats the App's until it is taken back (X73) or ends by itself, see `lasting`; but nobody makes
+their own change easier to merge alone, and a secret is called something else only by two people, one of them of the
+security role (C03).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final, NamedTuple
 from github_app.rules.commands import AskHelp, Recategorize, Said
 from github_app.rules.events import CommandsGiven
 from github_app.rules.failures import Book, corrected, rule_for, said_by_people, settle
+from github_app.rules.lasting import PROPOSALS_KEPT, takes_two
 from github_app.rules.model import Person
 from github_app.rules.policy import Policy, Rule
 from github_app.rules.records import Answer, Commit, Failure, Manner, Ref
@@ -28,7 +30,6 @@ AUTO: Final = "auto"
 PENDING: Final = timedelta(hours=4)
 """How long the first of two voices waits for the second (P13)."""
 
-PROPOSALS_KEPT: Final = 10
 LOOKS_KEPT: Final = 20
 
 _EASE: Final = {Permission.NEVER: 0, Permission.HOTFIX: 1, Permission.APPROVAL: 2}
@@ -99,7 +100,7 @@ def recategorize(failure: Failure, wanted: Kind, reason: str, hearing: Hearing) 
     if _is_same(failure, wanted):
         what = f"{_named(seen)} already counts as `{_shown(failure.verdict)}`"
         return Ruling(seen, Answer(Manner.TOLD, f"{what}; nothing changes, but it is noted that somebody looked."))
-    if _takes_two((failure.verdict, old_rule), (new, new_rule)):
+    if takes_two((failure.verdict, old_rule), (new, new_rule)):
         return _by_two(seen, wanted, reason, hearing)
     if is_author(event, failure) and (easier := _easier(old_rule, new_rule)):
         why = f"{easier}, and it is your own change: somebody else who may write has to say the same"
@@ -134,22 +135,6 @@ def _owns(failure: Failure, old: Rule, new: Rule, hearing: Hearing) -> bool:
 
 def _owners(failure: Failure, policy: Policy) -> tuple[str, str]:
     return policy.rule_for(failure.verdict.category).owners[0], failure.owner.accountable.role
-
-
-def _takes_two(old: tuple[Verdict, Rule], new: tuple[Verdict, Rule]) -> bool:
-    """Whether only two may say so: that a secret is none, or a weakness that is never waved through a lesser thing."""
-    if _is_secret(old[0]) or _is_secret(new[0]):
-        return not _is_secret(new[0])
-    return _is_grave(*old) and not _is_grave(*new)
-
-
-def _is_secret(verdict: Verdict) -> bool:
-    return is_at_or_below(verdict.category, Category.SECURITY_SECRET)
-
-
-def _is_grave(verdict: Verdict, rule: Rule) -> bool:
-    is_weakness = is_at_or_below(verdict.category, Category.SECURITY_VULNERABILITY)
-    return is_weakness and rule.permission is Permission.NEVER
 
 
 def _easier(old: Rule, new: Rule) -> str:
@@ -245,9 +230,10 @@ def _proposed(
 
 
 def proposals_in_words(failure: Failure) -> tuple[str, ...]:
-    """Return what people would call a failure that somebody else has to agree to."""
+    """Return what people would call a failure that somebody else has to agree to, and what no longer counts."""
     return tuple(
-        f"{one.by.login} would call it `{_called(one)}`{f': {one.reason}' if one.reason else ''}"
+        f"{one.by.login} {'called' if one.ended else 'would call'} it `{_called(one)}`"
+        f"{f'; {one.ended}' if one.ended else ''}{f': {one.reason}' if one.reason else ''}"
         for one in failure.proposals
     )
 

@@ -269,7 +269,7 @@ def _first_steps(failure: Failure, case: Case, at: datetime) -> list[Note]:
 
 def _news(before: Failure, after: Failure, at: datetime) -> list[Note]:
     if before.correction != after.correction:
-        return []  # whoever corrected it has told so
+        return _word_ended(before, after, at)
     if before.verdict != after.verdict:
         return [Note(after.id, "judged", after.verdict.reason, at)]
     if before.owner.accountable != after.owner.accountable:
@@ -277,6 +277,15 @@ def _news(before: Failure, after: Failure, at: datetime) -> list[Note]:
     known = {leg_key(leg) for leg in before.legs}
     names = dict.fromkeys(leg.name for leg in after.legs if leg_key(leg) not in known)
     return [Note(after.id, "seen", f"Seen again: {', '.join(names)}", at)] if names else []
+
+
+def _word_ended(before: Failure, after: Failure, at: datetime) -> list[Note]:
+    """Whoever corrects a failure has told so; that a correction has ended only its proposal knows."""
+    ended = next((one.ended for one in reversed(after.proposals) if one.ended), "")
+    if before.correction is None or after.correction is not None or not ended:
+        return []
+    said = f"What {before.correction.names} said is {ended}"
+    return [Note(after.id, "set_aside", said, at), Note(after.id, "judged", after.verdict.reason, at)]
 
 
 def _why(before: Failure | None, after: Failure) -> str:

@@ -1,9 +1,10 @@
 """One failure from its first red job to the green that ends it; every question of time is answered from its history.
 
-Nothing is counted along the way, so deliveries may come in any order (F26). Five things do depend on it: to which of
+Nothing is counted along the way, so deliveries may come in any order (F26). Six things do depend on it: to which of
 two records a red job belongs when the green between them, or the end of its branch, is heard of only afterwards; the
 policy that it was judged under; whether the base branch was known to be red before it; whether it was taken to be
-complex once, which is not taken back by rule (C02); and when we heard of it, which is what `received_at` says.
+complex once, which is not taken back by rule (C02); what people had been shown when they said what it is; and when we
+heard of it, which is what `received_at` says.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from github_app.rules.commits import is_allowed_to_fail
 from github_app.rules.comparison import Sibling, compared
 from github_app.rules.findings import leg_key, speaker
 from github_app.rules.history import Span, flips, greens_that_matter, red_spans, without
+from github_app.rules.lasting import unheard, why_ended, with_ended
 from github_app.rules.overrides import eligibility, is_grave, rule_in_force
 from github_app.rules.policy import Policy, Rule
 from github_app.rules.records import Commit, Failure, FailureState, Finding, Judgement, Leg, PolicySource, Ref
@@ -71,7 +73,7 @@ def record(
     judgement, place = finding.judgement, Place(ref, siblings)
     if judgement is not None and (newest is None or _begins_anew(finding.leg, newest, ref)):
         fresh = _judged((finding.leg,), finding, judgement, place, book, series=newest.series + 1 if newest else 1)
-        return corrected(fresh, newest.correction, ref, book) if newest else fresh
+        return _with_word(fresh, newest, ref, book) if newest else fresh
     return _with_leg(newest, finding, place, book) if newest else None
 
 
@@ -207,10 +209,17 @@ def _with_leg(known: Failure, finding: Finding, place: Place, book: Book) -> Fai
     fresh = _judged(legs, finding, judgement, place, book, series=known.series)
     clock = replace(known.clock, target_s=fresh.clock.target_s, explanation=fresh.clock.explanation)
     told = replace(fresh, greens=known.greens, received_at=received_at, state=state, clock=clock)
-    told = replace(
-        told, proposals=known.proposals, looked_by=known.looked_by, complexity=known.complexity or fresh.complexity
-    )
-    return corrected(told, known.correction, place.ref, book)
+    told = replace(told, looked_by=known.looked_by, complexity=known.complexity or fresh.complexity)
+    return _with_word(replace(told, proposals=unheard(known, told)), known, place.ref, book)
+
+
+def _with_word(fresh: Failure, known: Failure, ref: Ref, book: Book) -> Failure:
+    """Let people's word about what was known hold for the same failure judged anew, else become a proposal (T6)."""
+    word = known.correction
+    ended = why_ended(known, fresh, said_by_people(fresh.verdict, word), book.policy) if word else ""
+    if word is not None and ended:
+        return replace(fresh, proposals=with_ended(fresh.proposals, word, ended))
+    return corrected(fresh, word, ref, book)
 
 
 def _state(last: Span, *, is_over: bool) -> FailureState:

@@ -192,7 +192,7 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What people say a failure is, which holds until they take it back; `was` is what the App said then (X73)."""
+    """What people say a failure is, until they take it back or `lasting` ends it; `was` is what the App said (X73)."""
 
     category: Category
     by: tuple[Person, ...]
@@ -211,7 +211,8 @@ class Correction:
 class Proposal:
     """What somebody would call a failure who may not decide it alone; `category` None is the App's own word.
 
-    `counts` says that it is one of the two voices that a secret takes, `security` that it is that role's (C03).
+    `counts` says that it is one of the two voices that a secret takes, `security` that it is that role's (C03), `ended`
+    why a correction or a voice became a mere proposal.
     """
 
     category: Category | None
@@ -221,3 +222,4 @@ class Proposal:
     reason: str = ""
     counts: bool = False
     security: bool = False
+    ended: str = ""
