@@ -116,14 +116,15 @@ def best_first(findings: Sequence[Finding]) -> list[Finding]:
 def not_lowered(findings: Sequence[Finding]) -> Sequence[Finding]:
     """Give the findings to choose from: a policy's own signature may raise a verdict, never lower it.
 
-    `findings` come in the order in which they are believed. Where a shipped rule finds something that must less be
-    waved through, the shipped rules decide alone.
+    `findings` come in the order in which they are believed. Where a shipped rule finds something too, an own signature
+    decides only with a category that must less be waved through: of the same category, the shipped one says the kind
+    and how severe it is.
     """
     shipped = [finding for finding in findings if not finding.verdict.rule.startswith(OWN)]
     first = findings[0].verdict
     told = (finding.verdict.category for finding in shipped if finding.weight >= Weight.TEXT)
-    lowers = first.rule.startswith(OWN) and any(is_stricter(category, than=first.category) for category in told)
-    return shipped if lowers else findings
+    raises = all(is_stricter(first.category, than=category) for category in told)
+    return findings if raises or not first.rule.startswith(OWN) else shipped
 
 
 def worst_severity(findings: Sequence[Finding]) -> Severity | None:

@@ -7,6 +7,7 @@ import pytest
 from github_app import builtin
 from github_app.rules.categorise import categorise
 from github_app.rules.model import Evidence, Excerpt, Job, Source
+from github_app.rules.overrides import rule_in_force
 from github_app.rules.policy import Policy
 from github_app.rules.policy_file import ORGANISATION, PolicyFile, parse
 from github_app.rules.policy_layers import resolve
@@ -79,6 +80,34 @@ def test_it_never_lowers_what_the_shipped_rules_find(shipped: str, category: Cat
 def test_what_it_may_not_lower_it_still_is_told_beside() -> None:
     verdict = judged(own(), LINE, "FAILED tests/test_cart.py::test_total - assert 3 == 4")
     assert verdict.runner_up == "infra.network, by rule `own-office-vpn`"
+
+
+@pytest.mark.parametrize(
+    ("shipped", "category", "extra"),
+    [
+        ("FAILED tests/test_cart.py::test_total - assert 3 == 4", "test.unit", "subcategory: soft"),
+        ("Generated client is out of date", "generator_drift", "subcategory: soft"),
+        ("3:15PM WRN leaks found: 2", "security.secret", "subcategory: soft\n    severity: critical"),
+        ("error: 2 vulnerabilities found!", "security.vulnerability", "severity: low"),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_of_the_same_category_the_shipped_rule_says_the_kind_and_how_severe_it_is(
+    shipped: str, category: str, extra: str, *, first: bool
+) -> None:
+    """T15: else a line that the policy knows would turn any such failure into a kind that may wait."""
+    text = VPN.replace("infra.network", category).replace("    causes", f"    {extra}\n    causes")
+    text += f"categories:\n  {category}.soft: {{override: approval, sla: 30d}}\n"
+    if category.startswith("security."):
+        text = text[: text.index("categories:")]
+    alone, beside = judged(own(text), shipped), judged(own(text), *((LINE, shipped) if first else (shipped, LINE)))
+    assert (beside.category, beside.subcategory, beside.severity) == (
+        alone.category,
+        alone.subcategory,
+        alone.severity,
+    )
+    rules = [rule_in_force(verdict, policy(text)) for verdict in (alone, beside)]
+    assert (rules[1].sla_s, rules[1].permission) == (rules[0].sla_s, rules[0].permission)
 
 
 def test_it_may_raise_a_verdict() -> None:
