@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from github_app.rules.comparison import rebased
 from github_app.rules.history import Span
 from github_app.rules.ownership import BENCHMARK, ORIGINAL_COMMITTER, Facts, hands_of, owner_from
 from github_app.rules.policy import Policy, Rule
@@ -19,10 +20,12 @@ def owned(
     """Return the failure with its owner, by the policy that it was judged under; who left is replaced under any.
 
     `first` is the red job that this stretch of red began with. What was broken before is whose it is there, or nobody's
-    who had a hand in this change.
+    who had a hand in this change; a base that the change no longer goes to excuses nobody, under any policy.
     """
-    roster = source.roster if source else Roster()
-    if failure.policy_version != policy.version and not _has_left(failure.owner.accountable, roster):
+    roster, known = source.roster if source else Roster(), failure
+    failure = rebased(known, ref)
+    is_kept = failure is known and not _has_left(failure.owner.accountable, roster)
+    if failure.policy_version != policy.version and is_kept:
         return failure
     base, is_inherited = failure.comparison.base, failure.comparison.is_inherited
     owner = owner_from(_facts(failure, first, ref, source, roster), rule, policy)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,6 +25,8 @@ WINDOW: Final = timedelta(days=7)
 
 NAMED: Final = 5
 """Pull requests named one by one: more tell a reader nothing, and would have the gate written anew for each."""
+
+_BASE_CHANGED: Final = Compared(sentence="Not compared with a base branch: the base changed since the job ran.")
 
 _REVERT: Final = re.compile(r"revert-(\d{1,9})-")
 
@@ -99,12 +101,23 @@ def compared(
     same = [each for each in on_base if is_same((fingerprint, judgement.prints), each.failure)]
     before = [each.failure for each in same if _was_red(each.failure, red_at, but_at=ref.pull.head_sha)]
     known = [each for each in before if not wholly or _is_wholly_in(each.prints, judgement)]
-    if known:
-        return Comparison(green, _already_red(min(known, key=lambda each: each.opened_at), ref.pull))
     base = _with_base(judgement, judgement.base, ref.pull, wholly=wholly)
-    if before and base.answer is not Answer.ALREADY_RED:
+    if known:
+        base = _already_red(min(known, key=lambda each: each.opened_at), ref.pull)
+    elif before and base.answer is not Answer.ALREADY_RED:
         base = _also_red(min(before, key=lambda each: each.opened_at), ref.pull)
-    return Comparison(green, base)
+    return Comparison(green, replace(base, branch=ref.pull.base_ref))
+
+
+def rebased(failure: Failure, ref: Ref) -> Failure:
+    """Return the failure without its comparison if its pull request now goes to another branch than it was made with.
+
+    Whoever breaks a branch of their own and then turns to main would else be excused by it.
+    """
+    with_branch = failure.comparison.base.branch
+    if ref.pull is None or with_branch in {"", ref.pull.base_ref}:
+        return failure
+    return replace(failure, comparison=replace(failure.comparison, base=_BASE_CHANGED))
 
 
 def is_same(one: tuple[str, tuple[str, ...]], other: Failure) -> bool:
@@ -174,6 +187,8 @@ def _not_known_same(place: str) -> str:
 def _with_base(judgement: Judgement, base: BaseJob | None, pull: Pull, *, wholly: bool) -> Compared:
     if base is None:
         return Compared(sentence=f"Not compared with {pull.base_ref}.")
+    if base.branch != pull.base_ref:
+        return _BASE_CHANGED
     place = f"{base.branch} at {base.sha[:SHORT_SHA]}, where this change began"
     match base.state:
         case BaseState.NOT_RUN:

@@ -143,13 +143,17 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One comparison: its answer, the sentence that people read, where to look, and whose the failure is there."""
+    """One comparison: its answer, the sentence that people read, where to look, and whose the failure is there.
+
+    `branch` is the base of the pull request when it was compared, "" where that does not matter.
+    """
 
     answer: Answer = Answer.NOT_COMPARED
     sentence: str = ""
     sha: str = ""
     url: str = ""
     owner: Owner | None = None
+    branch: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from github_app.engine import Engine
 from github_app.rules.accountable import owned
 from github_app.rules.events import Event, PolicyRead
 from github_app.rules.hands import ASSIGNED, MERGED, OPENED, in_order, pull_hands, writer
-from github_app.rules.model import Hand, Job, Person
+from github_app.rules.model import BaseJob, BaseState, Hand, Job, Person
 from github_app.rules.records import Failure, PolicySource, Ref
 from github_app.rules.roster import Absent, Roster
 from github_app.rules.verdicts import Answer, Compared, Comparison, Owner, Party
@@ -221,3 +221,61 @@ def test_whoever_wrote_a_credential_is_told_of_it_whatever_the_base_branch_does(
     assert found.informed == (COMMITTER,)
     assert found.private_steps == ("original_committer: cal wrote line 3 of a.env in commit ddddddd",)
     assert not any("cal" in step for step in found.steps)
+
+
+# --- a base that was chosen for its failures -------------------------------------------------------------------------
+
+EVIL = "Already failing on evil since cccccccccccc (2026-11-24 08:01 UTC): this change did not break it."
+CHANGED = "Not compared with a base branch: the base changed since the job ran."
+
+
+def retargeted(base_ref: str, minute: float) -> Event:
+    return moved(pull(A, minute=minute, base_ref=base_ref), "edited")
+
+
+EXCUSED = (
+    pushed("evil", C, 0),
+    seen(C, job(run=5, minute=1), minute=1.1, branch="evil"),
+    retargeted("evil", 5),
+    seen(A, job(minute=10), minute=10.1),
+)
+
+
+def of_pull(*events: Event) -> Failure:
+    [failure] = [each for each in asyncio.run(handled(events)) if each.ref == "pull/1"]
+    return failure
+
+
+@pytest.mark.parametrize("then", [("main",), ("main", "evil"), ("next", "main")])
+def test_a_change_that_turns_to_another_branch_is_not_excused_by_the_one_it_went_to_before(
+    then: tuple[str, ...],
+) -> None:
+    """T15: anybody who may push breaks a branch of their own, opens against it, and then turns to main."""
+    excused = of_pull(*EXCUSED)
+    assert (excused.comparison.base.sentence, excused.owner.accountable.people) == (EVIL, ())
+    turned = of_pull(*EXCUSED, *(retargeted(name, 20 + minute) for minute, name in enumerate(then)))
+    assert (turned.comparison.base.answer, turned.comparison.base.sentence) == (Answer.NOT_COMPARED, CHANGED)
+    assert turned.owner.accountable.people == (ADA,)
+    assert turned.owner.steps == ("code_author: ada opened pull request #1",)
+
+
+def test_another_title_or_label_leaves_the_comparison_as_it_was() -> None:
+    same = moved(pull(A, minute=20, base_ref="evil", title="Sum the cart anew"), "edited")
+    assert of_pull(*EXCUSED, same).comparison.base.sentence == EVIL
+
+
+def test_a_job_that_was_compared_with_another_base_than_the_change_now_has_excuses_nobody() -> None:
+    evidence = log("FAILED tests/unit/test_cart.py::test_total - assert 3 == 4")
+    at_evil = BaseJob("evil", C, BaseState.RED, seen=(1,))
+    red = job(minute=10, evidence=replace(evidence, base=at_evil))
+    failure = of_pull(OPEN, seen(A, red, minute=10.1))
+    assert (failure.comparison.base.sentence, failure.owner.accountable.people) == (CHANGED, (ADA,))
+
+
+def test_a_base_that_changed_asks_anew_whose_it_is_even_after_the_policy_changed() -> None:
+    failure = of_pull(*EXCUSED)
+    policy = layered("fallback: {users: [zoe]}")
+    assert policy.version != failure.policy_version
+    ref = Ref(REPO, "pull/1", A, at(0), pull=pull(A))
+    rule = policy.rule_for("test.unit")
+    assert owned(failure, failure.legs[0], ref, policy, source=None, rule=rule).owner.accountable.people == (ADA,)
