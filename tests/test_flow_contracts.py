@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -38,11 +38,21 @@ async def app(sandbox: Sandbox, sqlite_database_url: str) -> AsyncIterator[AppWo
 
 async def drifted(app: AppWorld, text: str, log: str = DRIFT) -> Any:
     """A pull request changes the description, its job fails; returns the gate."""
+    return await failed(app, {"api/openapi.json": text}, ("generate",), log)
+
+
+async def failed(
+    app: AppWorld, files: dict[str, str], jobs: Sequence[str], log: str = DRIFT, on_main: str | None = None
+) -> Any:
+    """A pull request changes files, somebody may change the description on main, then all jobs fail at once."""
     github = app.sandbox
     pull = await github.open_pull(app.repo, "cart", author="ada", title="Change the cart")
-    sha = await github.push_commit(pull, {"api/openapi.json": text}, author="ada")
-    run = await github.start_run(app.repo, sha, jobs=["generate"])
-    await github.finish_job(github.job(run, "generate"), "failure", log=log)
+    sha = await github.push_commit(pull, files, author="ada")
+    if on_main is not None:
+        await github.put_file(app.repo, "api/openapi.json", on_main)
+    run = await github.start_run(app.repo, sha, jobs=jobs)
+    for name in jobs:
+        await github.finish_job(github.job(run, name), "failure", log=log)
     await github.finish_run(run)
     await app.quiet()
     return app.gate(sha)
@@ -60,6 +70,16 @@ async def test_a_description_that_cannot_be_read_is_told_and_holds_up_nothing(ap
     gate = await drifted(app, "{no json")
     assert gate.title.startswith("generator_drift (")
     assert "**api/openapi.json was not compared: it is no JSON.**" in gate.summary
+
+
+async def test_what_others_changed_on_main_is_not_shown_as_this_change_when_its_beginning_is_unknown(
+    app: AppWorld,
+) -> None:
+    app.sandbox.fault("status", "GET", r".*/compare/.*", status=500, times=50)
+    gate = await failed(app, {"README.md": "x\n"}, ["generate"], on_main=api(total={"type": "number"}))
+    why = "it is not known at which commit of main this change began"
+    assert f"**api/openapi.json was not compared: {why}.**" in gate.summary
+    assert "breaking" not in gate.summary
 
 
 async def test_nothing_is_asked_of_github_for_another_kind_of_failure(app: AppWorld) -> None:

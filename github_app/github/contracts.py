@@ -57,7 +57,8 @@ class Contracts:
         pull = next(iter((*seen.pulls, *(ref.pull for ref in refs if ref.pull))), None)
         if not drifted or pull is None:
             return seen
-        found = await self._compared(_began_at(drifted, pull), seen.sha, policy)
+        base = _began_at(red, pull)
+        found = await self._compared(base, seen.sha, policy) if base else _not_compared(pull, policy)
         return replace(seen, jobs=tuple(_with(job, found) if job in drifted else job for job in seen.jobs))
 
     async def _compared(self, base: str, head: str, policy: ContractPolicy) -> tuple[ContractReport, ...]:
@@ -98,9 +99,17 @@ class Contracts:
 
 
 def _began_at(jobs: Sequence[Job], pull: Pull) -> str:
-    """Return where the pull request grew from, or its base branch where that was not told."""
-    known = (job.evidence.base.sha for job in jobs if job.evidence and job.evidence.base)
-    return next(known, pull.base_ref)
+    """Return the commit that the pull request grew from, "" when none of a delivery's jobs knows.
+
+    The base branch cannot stand in for it: what others changed there since would be shown as this change's doing.
+    """
+    bases = (job.evidence.base for job in jobs if job.evidence and job.evidence.base)
+    return next((base.sha for base in bases if base.branch == pull.base_ref), "")
+
+
+def _not_compared(pull: Pull, policy: ContractPolicy) -> tuple[ContractReport, ...]:
+    gap = f"it is not known at which commit of {pull.base_ref} this change began"
+    return tuple(ContractReport(path, gap=gap) for path in policy.openapi[:MOST])
 
 
 def _changes(before: str | None, after: str | None) -> tuple[ContractChange, ...]:

@@ -14,7 +14,7 @@ from github_app.github.contracts import MAX_BASE64, Contracts
 from github_app.github.reading import Reading
 from github_app.rules.contracts import ContractReport
 from github_app.rules.events import JobsSeen
-from github_app.rules.model import Evidence, Excerpt, Job, Repo, Source
+from github_app.rules.model import BaseJob, BaseState, Evidence, Excerpt, Job, Repo, Source
 from github_app.sandbox.scenario import Sandbox
 
 PATH = "openapi.json"
@@ -29,17 +29,22 @@ async def press(sandbox: Sandbox, sqlite_database_url: str) -> AsyncIterator[Pre
         yield press
 
 
-async def told(press: Press, text: str | None, says: str = DRIFT) -> tuple[ContractReport, ...]:
+async def told(
+    press: Press, text: str | None, says: str = DRIFT, *beside: Job, began: bool = True
+) -> tuple[ContractReport, ...]:
     """What is found when the pull request's head holds this text, and its base nothing."""
     files = {PATH: text} if text is not None else {"other.md": "x"}
     sha = await press.sandbox.push_commit(press.pull, files)
     await press.pull_moves("synchronize", sha=sha)
     evidence = Evidence((Excerpt(1, (says,), "##[error]"),))
+    if began:
+        evidence = replace(evidence, base=BaseJob("main", press.repo.branches["main"], BaseState.NOT_RUN))
     job = Job(7, Source.ACTIONS, "github-actions", "generate", "completed", "failure", evidence=evidence)
     repo = Repo(press.repo.id, press.installation_id, "octo", "shop")
     api = press.parts.github.installation(press.installation_id, press.repo.id, {"contents": "read"})
     reading = Reading(api, repo, (), lambda: datetime.now(UTC))
-    seen = JobsSeen(sha=sha, jobs=(job, replace(job, id=8, conclusion="success", evidence=None)), **press.at)
+    others = (replace(job, id=8, conclusion="success", evidence=None), *beside)
+    seen = JobsSeen(sha=sha, jobs=(job, *others), **press.at)
     found = await Contracts(reading, press.parts.engine).told(seen)
     assert found.jobs[1] == seen.jobs[1]
     assert found.jobs[0].evidence
@@ -75,6 +80,22 @@ async def test_a_new_description_is_all_new_and_no_credential_is_kept_of_it(pres
     assert (found.total, found.breaking) == (2, 0)
     assert TOKEN not in str(found)
     assert found.changes[1].where == "schema A"
+
+
+async def test_without_the_commit_that_it_grew_from_a_change_is_not_compared_with_the_base_branch(press: Press) -> None:
+    gap = "it is not known at which commit of main this change began"
+    assert await told(press, "{}", began=False) == (ContractReport(PATH, gap=gap),)
+    assert not any(each.path.endswith(PATH) for each in press.sandbox.requests)
+
+
+async def test_a_job_that_was_not_compared_itself_is_told_by_another_of_the_delivery_where_the_change_began(
+    press: Press,
+) -> None:
+    """Of forty jobs that turn red at once, only a few are compared with the base branch."""
+    base = BaseJob("main", press.repo.branches["main"], BaseState.PASSED)
+    unit = Job(9, Source.ACTIONS, "github-actions", "unit", "completed", "failure", evidence=Evidence(base=base))
+    [found] = await told(press, '{"openapi": "3.1.0", "paths": {"/carts": {"get": {}}}}', DRIFT, unit, began=False)
+    assert (found.total, found.gap) == (1, "")
 
 
 async def test_another_kind_of_failure_asks_for_nothing(press: Press) -> None:
