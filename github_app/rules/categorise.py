@@ -73,10 +73,15 @@ def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[
 
 
 def _choice(findings: Sequence[Finding], evidence: Evidence) -> Finding:
-    """Give the first of the findings; where a fork's report speaks against the log, the stricter of both (T15)."""
+    """Give the first of the findings; where a fork's report speaks against the log, the stricter of both (T15).
+
+    So it is with anybody's report that does not decide by itself, as when it only quotes what broke: what the log says
+    may be stricter than that.
+    """
     first = findings[0]
     told_by_change = (*((evidence.report,) if evidence.report else ()), *evidence.files)
-    if all(each.trusted for each in told_by_change) or first.weight is not Weight.TEXT:
+    is_own = all(each.trusted for each in told_by_change) and first.verdict.source not in _OF_CHANGE
+    if is_own or first.weight is not Weight.TEXT:
         return first
     # That a scanner did not finish stands beside the verdict; it is none where another can be given.
     known = (finding for finding in findings if finding.verdict.category is not Category.UNKNOWN)

@@ -53,9 +53,9 @@ class Weight(IntEnum):
     NAME = 0  # the job or the step is called "lint"
     FAINT = 1  # something gave up; what, is not said
     WEAK = 2  # a symptom that passing jobs show too
-    TEXT = 3  # what the log or a foreign check says
+    TEXT = 3  # what the log, a foreign check or a message in a report says
     FACT = 4  # what GitHub itself says about the job
-    REPORT = 5  # what the plugin saw at the source
+    REPORT = 5  # what the plugin saw at the source, or a whole file of this repository lists
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,6 +233,26 @@ def test_a_forks_failing_test_does_not_excuse_what_the_log_says_is_stricter() ->
     assert verdict.category is Category.TEST_UNIT
 
 
+NO_HOST = "ConnectionError: Could not resolve host: registry.example"
+
+
+def test_a_message_that_speaks_of_the_network_excuses_no_test_that_the_log_says_failed() -> None:
+    """T15: a pull request of the repository's own writes its messages too."""
+    quoting = report_of(failing(1, NO_HOST))
+    verdict = judged(replace(log(FAILED_TEST), files=(quoting,)))
+    assert (verdict.category, verdict.source) == (Category.TEST_UNIT, "log")
+    assert verdict.runner_up == "infra.network, by rule `results:dns`"
+
+
+@pytest.mark.parametrize("said", [(), (FAILED_TEST, f"E   {DOWN}"), ("curl: (6) Could not resolve host: cdn.example",)])
+def test_the_root_cause_in_the_messages_stays_the_verdict_where_the_log_says_nothing_stricter(
+    said: tuple[str, ...],
+) -> None:
+    tests = [failing(number, DOWN) for number in range(4)]
+    verdict = judged(replace(log(*said), files=(report_of(*tests, failing(99)),)))
+    assert verdict.category is Category.INFRA_DATABASE
+
+
 def test_a_forks_file_says_that_it_is_one() -> None:
     verdict = judged(Evidence(files=(report_of(failing(), trusted=False),)))
     assert verdict.reason.endswith("It comes from a fork, so the log is believed where it is stricter.")

@@ -1,7 +1,7 @@
 """What the files of results say about a job, as findings beside those of its log.
 
 The law: whoever changed the code also ran what wrote these files. A fork's are shown and may make a verdict stricter;
-nothing in them makes one milder (T15, T16).
+nothing in them, and no message of a test in anybody's, makes milder what the log says (T15, T16).
 """
 
 from __future__ import annotations

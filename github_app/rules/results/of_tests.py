@@ -56,11 +56,14 @@ def failing_findings(
         groups.setdefault(by_id.setdefault(key, cause), []).append(test)
     failed = [report for report in reports if report.failed]
     total = sum(map(len, groups.values()))
+    main = {cause for cause, tests in groups.items() if cause.signature is None or 2 * len(tests) >= total}
+    is_sure = trusted(failed) and all(report.complete for report in failed)
+    # A message is text that the tests chose: a cause that is read out of it decides only where the log says nothing
+    # stricter, and so does all beside it (T15).
+    weight = Weight.REPORT if is_sure and all(cause.signature is None for cause in main) else Weight.TEXT
     for cause, tests in groups.items():
-        is_main = cause.signature is None or 2 * len(tests) >= total
-        is_sure = trusted(failed) and all(report.complete for report in failed)
-        weight = Weight.REPORT if is_main and is_sure else Weight.TEXT
-        yield Finding(_verdict(cause, tests, failed), weight, 0 if is_main else _LATER)
+        in_main = cause in main
+        yield Finding(_verdict(cause, tests, failed), weight if in_main else Weight.TEXT, 0 if in_main else _LATER)
 
 
 def _plain_kind(job: Job, told: Collection[Category]) -> Category:
