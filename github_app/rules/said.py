@@ -37,8 +37,11 @@ class Said:
 
     @property
     def is_hearsay(self) -> bool:
-        """Whether trouble that the line speaks of need not be real: it is expected, gone by, or tried once more."""
-        return compiled(_HEARSAY).search(self.text) is not None
+        """Whether trouble that the line speaks of need not be real: it is expected, gone by, or tried once more.
+
+        The last of several attempts is none of these, although it is told in the same words.
+        """
+        return compiled(_HEARSAY).search(self.text) is not None and compiled(_LAST_TRY).search(self.text) is None
 
 
 _HEARSAY_FORMS: Final = (
@@ -50,6 +53,7 @@ _HEARSAY_FORMS: Final = (
     r"(?i:^(?:\S+ ){0,4}\[?\b(?:warn|warning|debug|info|trace|notice)\b\]?[ :]|^##\[(?:warning|debug|notice)\])",
 )
 _HEARSAY: Final = "|".join(_HEARSAY_FORMS)
+_LAST_TRY: Final = r"\bRetry\(total=0\b"  # urllib3, on which pip and most of Python call others
 
 
 def said(job: Job, evidence: Evidence) -> Iterator[Said]:

@@ -81,6 +81,31 @@ def test_trouble_that_a_line_only_tells_of_is_believed_where_nothing_else_is_kno
     assert (verdict.category, verdict.confidence) == (Category.INFRA_NETWORK, 0.4)
 
 
+def test_the_last_of_several_attempts_is_the_cause_of_what_the_resolver_then_misses() -> None:
+    """X30: pip tells of a network outage in a warning, and in its errors of a version that does not exist."""
+    broken = (
+        "after connection broken by 'NewConnectionError(: [Errno -3] Temporary failure in name resolution)': /shop/"
+    )
+    resolver = "ERROR: Could not find a version that satisfies the requirement shop==3.0.2 (from versions: none)"
+    last = judged(f"WARNING: Retrying (Retry(total=0, connect=None)) {broken}", resolver)
+    early = judged(f"WARNING: Retrying (Retry(total=4, connect=None)) {broken}", resolver)
+    assert (last.category, last.runner_up) == (Category.INFRA_NETWORK, "build.dependencies, by rule `pip-resolve`")
+    assert early.category is Category.BUILD_DEPENDENCIES
+
+
+def test_a_test_that_fails_in_a_docker_build_is_a_failed_test() -> None:
+    """X30: where in the Dockerfile the command stands says nothing about why it failed."""
+    solve = 'ERROR: failed to solve: process "/bin/sh -c pytest" did not complete successfully: exit code: 1'
+    verdict = judged(f"#9 3.2 {FAILED_TEST}", "Dockerfile:9", "   9 | >>> RUN pytest", solve)
+    assert (verdict.category, verdict.rule) == (Category.TEST_UNIT, "pytest")
+
+
+def test_a_command_of_a_dockerfile_that_says_nothing_known_fails_the_build_without_a_compile_error() -> None:
+    solve = 'ERROR: failed to solve: process "/bin/sh -c make docs" did not complete successfully: exit code: 2'
+    verdict = judged("#9 0.2 something odd", "Dockerfile:9", solve)
+    assert (verdict.category, verdict.rule) == (Category.BUILD, "dockerfile-command")
+
+
 def test_real_trouble_still_beats_a_failed_test() -> None:
     assert judged("curl: (6) Could not resolve host: example.org", FAILED_TEST).category is Category.INFRA_NETWORK
 
