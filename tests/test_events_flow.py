@@ -268,8 +268,13 @@ async def test_everything_of_an_installation_is_deleted_when_it_is_removed(app: 
     [failure] = (await app.parts.engine.case_of(app.repo.id, pull.head_sha)).failures
     await app.sandbox.uninstall(app.installation_id)
     await rest(app)
-    assert await app.parts.engine.failure(failure.id) is None
-    assert await app.parts.engine.commit(app.repo.id, pull.head_sha) is None
+
+    async def is_gone() -> bool:
+        """The wishes go first, so that nothing writes what is then deleted."""
+        kept = await app.parts.engine.failure(failure.id), await app.parts.engine.commit(app.repo.id, pull.head_sha)
+        return kept == (None, None)
+
+    await until(is_gone, "everything to be deleted")
     assert await app.parts.store.journal.verify() == []
 
 
