@@ -6,11 +6,12 @@ What this does not do: ask GitHub. The names of the job and of its failed step a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from github_app.rules.categorise import categorise
+from github_app.rules.findings import is_leak, verdict_on
+from github_app.rules.leak_places import excerpt_without_people
 from github_app.rules.log import LogReader
-from github_app.rules.model import Evidence
+from github_app.rules.model import Evidence, Job
 from github_app.rules.policy import Policy
 from github_app.rules.policy_file import PolicyFile
 from github_app.rules.policy_source import policy_of
@@ -62,8 +63,18 @@ def judge_log(chunks: Iterable[bytes], signatures: Signatures, *, job_name: str 
     reader.end()
     excerpts, secrets = reader.result()
     evidence = Evidence(excerpts=excerpts, log=reader.state, secrets=secrets)
-    verdict = categorise(failed_job(job_name, step_name, evidence), signatures)
-    return Judged(verdict, evidence, counted.lines, counted.has_error or reader.state == "partial")
+    is_told = counted.has_error or reader.state == "partial"
+    job = failed_job(job_name, step_name, evidence)
+    return judged(job, evidence, signatures, counted.lines, failed_step=is_told)
+
+
+def judged(job: Job, evidence: Evidence, signatures: Signatures, lines: int = 0, *, failed_step: bool = True) -> Judged:
+    """Judge a job by its evidence; who committed a credential is in neither (S1-017)."""
+    verdict = verdict_on(job, signatures)
+    if is_leak(verdict):
+        shown = tuple(excerpt for each in evidence.excerpts if (excerpt := excerpt_without_people(each)))
+        evidence = replace(evidence, excerpts=shown)
+    return Judged(verdict, evidence, lines, failed_step)
 
 
 class _Counted:

@@ -21,7 +21,7 @@ from github_app.backfill import as_json as kept_as_json
 from github_app.backfill import as_text as kept_as_text
 from github_app.classify import Judged, Rulebook, judge_log
 from github_app.classify_input import Log, Unusable, opened_logs
-from github_app.classify_job import is_address, judge_job, place_of
+from github_app.classify_job import is_address, judge_job, named_in, place_of
 from github_app.classify_text import Paint, as_json, as_text, plain, wrapped
 from github_app.logs import set_up_logs
 from github_app.outcomes import Unfinished
@@ -132,6 +132,7 @@ def _rulebook(file: Path | None) -> Rulebook:
 def _on_github(address: str, arguments: argparse.Namespace, rulebook: Rulebook) -> int:
     if arguments.job or arguments.step:
         raise Unusable("--job and --step are for logs from elsewhere: GitHub itself tells what its job is called.")
+    named_in(address)  # before the settings, which a mistyped address has nothing to do with
     try:
         settings = read_github_settings()
         set_up_logs(settings.log_level, settings.secrets)

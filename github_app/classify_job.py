@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import ValidationError
 
-from github_app.classify import Judged, Rulebook
+from github_app.classify import Judged, Rulebook, judged
 from github_app.classify_input import Unusable
 from github_app.connect import github_of
 from github_app.github.client import Api, GitHub, open_session
@@ -23,7 +23,6 @@ from github_app.github.payloads import InstallationRef, RepositoryPayload
 from github_app.github.policy_files import read_policy
 from github_app.github.reading import Reading
 from github_app.outcomes import GiveUp, Unfinished
-from github_app.rules.categorise import categorise
 from github_app.rules.model import Job, Repo
 from github_app.rules.policy_source import taken_in
 from github_app.settings import GitHubSettings
@@ -60,11 +59,17 @@ def place_of(address: str, api_url: str) -> Place:
 
     Raises Unusable when it is no page of a job, or of another GitHub than the API's.
     """
+    place = named_in(address)
     parts, api = _parts(address), _parts(api_url)
     home = api.netloc.lower().removeprefix("api.")  # github.com, and octo.ghe.com; an Enterprise server has one name
     if parts.netloc.lower() not in {home, f"www.{home}"}:
         raise Unusable(f"{parts.netloc} is not the GitHub that GITHUB_API_URL names; that is {home}.")
-    path = unquote(parts.path)
+    return place
+
+
+def named_in(address: str) -> Place:
+    """Return the job that an address names, on whatever GitHub. Raises Unusable when it names none."""
+    path = unquote(_parts(address).path)
     if found := _JOB.fullmatch(path):
         return Place(found[1], found[2], int(found[3]))
     if _RUN.fullmatch(path):
@@ -100,7 +105,7 @@ async def judge_job(
     evidence = job.evidence
     if evidence is None:
         raise Unusable(f"The job `{job.name}` ended as {job.conclusion}: there is no failure to judge.")
-    return job, Judged(categorise(job, rulebook.signatures(source)), evidence, 0)
+    return job, judged(job, evidence, rulebook.signatures(source))
 
 
 async def _reading(github: GitHub, place: Place, settings: GitHubSettings) -> Reading:

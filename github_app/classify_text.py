@@ -102,7 +102,9 @@ def _region(judged: Judged, paint: Paint) -> Iterator[str]:
     first, last = _window(excerpt, decided)
     pad = len(str(last))
     step = f", in the step `{plain(excerpt.step)}`" if excerpt.step else ""
-    yield from wrapped(f"Lines {excerpt.start} to {excerpt.end} of the log{step}:")
+    whole = (first, last) == (excerpt.start, excerpt.end)
+    of = "of the log" if whole else f"of the stretch from {excerpt.start} to {excerpt.end} of the log"
+    yield from wrapped(f"{f'Line {first}' if first == last else f'Lines {first} to {last}'} {of}{step}:")
     for number in range(first, last + 1):
         said, room = excerpt.lines[number - excerpt.start], WIDTH - pad - 5
         if number != decided:
@@ -156,7 +158,8 @@ def _remarks(judged: Judged) -> Iterator[str]:
     if evidence.secrets:
         yield f"Taken out of what is shown: {', '.join(evidence.secrets)}."
     if judged.lines:
-        yield f"The log has {judged.lines:,} lines. {_STATES.get(evidence.log, '')}".rstrip()
+        noun = "line" if judged.lines == 1 else "lines"
+        yield f"The log has {judged.lines:,} {noun}. {_STATES.get(evidence.log, '')}".rstrip()
     elif evidence.log in _STATES:
         yield _STATES[evidence.log]
 

@@ -17,12 +17,20 @@ from .checking import Check, check
 COMMANDS: Final = "failure_review.commands"
 """Entry point group; each is a callable that adds parsers to `subparsers` and sets `run` to `(arguments) -> status`."""
 APP_COMMANDS: Final = ("serve", "demo", "classify", "policy", "doctor", "db", "audit")
-GOOD, FINDINGS, UNUSABLE = 0, 1, 2
+GOOD, FINDINGS, UNUSABLE, STOPPED = 0, 1, 2, 130
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; 0 good, 1 findings, 2 unusable input."""
+    """Runs one command; 0 good, 1 findings, 2 unusable input, 130 stopped by Ctrl-C, also while it still starts."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        _refuse("Stopped.")
+        return STOPPED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="failure-review", description="Whose CI failure it is, and what may be done.")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_check_report(subparsers)

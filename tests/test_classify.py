@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from github_app.builtin import signatures
 from github_app.classify import judge_log
+from github_app.classify_text import as_text
 from pytest_failure_review.report import Category, State
 
 LOG = b"""\
@@ -52,3 +53,20 @@ def test_a_log_is_judged_the_same_wherever_it_is_cut(cuts: list[int]) -> None:
 )
 def test_a_log_tells_whether_a_step_failed(log: bytes, failed: bool) -> None:
     assert judge_log([log], signatures()).failed_step is failed
+
+
+@pytest.mark.requirement("S1-017")
+def test_who_committed_a_credential_is_not_shown() -> None:
+    log = b"Finding: aws-key\nRuleID: aws-key\nAuthor: Jane Roe\nEmail: jane@example.com\n3:15PM WRN leaks found: 1\n"
+    judged = judge_log([log], signatures())
+    assert judged.verdict.category is Category.SECURITY_SECRET
+    shown = "\n".join(as_text(judged, lambda text, *_: text))
+    assert "leaks found" in shown
+    assert "Jane" not in shown
+    assert "jane@" not in shown
+
+
+@pytest.mark.requirement("S1-006")
+def test_a_drift_of_nothing_but_types_says_so_as_the_app_does() -> None:
+    said = b"##[error]generated files are out of date: run 'make client' and commit the result"
+    assert judge_log([said, b"\ndiff --git a/web/api.ts b/web/api.ts\n"], signatures()).verdict.subcategory == "types"

@@ -181,6 +181,22 @@ def test_who_interrupts_gets_no_traceback() -> None:
     assert started.returncode == 130
 
 
+def test_who_interrupts_while_it_starts_gets_no_traceback() -> None:
+    program = (
+        "import sys, pytest_failure_review.cli as cli\n"
+        "def stop(**_): raise KeyboardInterrupt\n"
+        "cli.entry_points = stop\n"
+        "sys.exit(cli.main(['classify', '-']))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stderr) == (130, b"Stopped.\n")
+
+
+def test_a_mistyped_address_is_not_blamed_on_the_key(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["classify", "https://github.com/octo/shop/pull/3"]) == 2
+    assert "That is not the page of a job" in capsys.readouterr().err
+
+
 def test_a_letter_that_a_terminal_does_not_know_does_no_harm(tmp_path: Path) -> None:
     file = tmp_path / "job.log"
     file.write_text("FAILED tests/test_ü.py::test_☃ - assert 0\n", encoding="utf-8")

@@ -48,6 +48,8 @@ def test_of_a_long_stretch_the_lines_around_the_deciding_one_are_shown() -> None
     judged = judge_log([LOG.encode()], signatures())
     numbered = [line for line in as_text(judged, COLOURLESS) if line[2:6].isdigit()]
     assert (len(numbered), sum(line.startswith(">") for line in numbered)) == (SHOWN, 1)
+    first, last = (int(line[2:].partition("|")[0]) for line in (numbered[0], numbered[-1]))
+    assert any(line.startswith(f"Lines {first} to {last} of the stretch from ") for line in as_text(judged, COLOURLESS))
 
 
 def test_the_deciding_line_is_shown_at_length_and_an_endless_one_is_clipped() -> None:

@@ -131,7 +131,7 @@ def _failure(failure: Failure, around: Around | None) -> FailureVerdict:
         reason=verdict.reason,
         fingerprint=failure.fingerprint,
         compared=_compared(failure, around) if around else None,
-        impact=_impact(around.impact) if around else None,
+        impact=_impact(failure, around.impact) if around else None,
         corrected=_corrected(failure),
     )
 
@@ -142,12 +142,12 @@ def _compared(failure: Failure, around: Around) -> ComparedVerdict:
     return ComparedVerdict(green=told.green.answer, base=told.base.answer, elsewhere=others, flips=around.flips)
 
 
-def _impact(told: Impact) -> ImpactVerdict:
+def _impact(failure: Failure, told: Impact) -> ImpactVerdict:
     return ImpactVerdict(
         pulls=list(told.pulls[: NAMED + 1]),
         branches=list(told.branches[:NAMED]),
         teams=list(told.teams[:NAMED]),
-        everybody=told.everybody is not None,
+        everybody=told.everybody is not None or failure.blocks_all,
     )
 
 

@@ -32,7 +32,7 @@ def wants_judgement(job: Job) -> bool:
 
 def judge(job: Job, sha: str, signatures: Signatures, received_at: datetime) -> Finding | None:
     """Say what a red job is; None for a cancelled one that nothing explains."""
-    verdict = with_drift(categorise(job, signatures), job.evidence)
+    verdict = verdict_on(job, signatures)
     if job.conclusion == "cancelled" and verdict.category is Category.UNKNOWN:
         return None
     at = job.completed_at or received_at
@@ -57,6 +57,15 @@ def judge(job: Job, sha: str, signatures: Signatures, received_at: datetime) -> 
     return Finding(leg, mark, received_at, _told_privately(judgement, job) if is_leak(verdict) else judgement)
 
 
+def verdict_on(job: Job, signatures: Signatures) -> Verdict:
+    """Say what a red job is: of a drift also which, of a leak not who committed it (S1-006, S1-017)."""
+    verdict = with_drift(categorise(job, signatures), job.evidence)
+    if not is_leak(verdict):
+        return verdict
+    lines = tuple(replace(line, text=without_people(line.text)) for line in verdict.evidence)
+    return replace(verdict, reason=without_people(verdict.reason), evidence=lines)
+
+
 def is_leak(verdict: Verdict) -> bool:
     """Whether a verdict speaks of a credential, first or beside something else."""
     return Category.SECURITY_SECRET in {verdict.category, *(other.category for other in verdict.also)}
@@ -64,14 +73,8 @@ def is_leak(verdict: Verdict) -> bool:
 
 def _told_privately(judgement: Judgement, job: Job) -> Judgement:
     """Keep who committed a credential, and keep it out of everything that is shown (S1-017)."""
-    verdict = judgement.verdict
     return replace(
         judgement,
-        verdict=replace(
-            verdict,
-            reason=without_people(verdict.reason),
-            evidence=tuple(replace(line, text=without_people(line.text)) for line in verdict.evidence),
-        ),
         excerpt=excerpt_without_people(judgement.excerpt),
         marks=tuple(replace(each, message=without_people(each.message)) for each in judgement.marks),
         committers=job.evidence.committers if job.evidence else (),

@@ -75,6 +75,8 @@ def _sentence(details: ErrorDetails, path: Path) -> str:
             return f"{name}: {details['ctx']['error']}"
         case "string_pattern_mismatch":
             return f"{name}: {SHAPES[details['ctx']['pattern']]}"
+        case "missing":
+            return f"{name}: `{details['loc'][-1]}` is missing"
         case "model_type" | "dict_type":
             return f"{name}: a mapping (`key: value`) belongs here"
         case _:

@@ -57,7 +57,7 @@ def _target(policy: Policy, name: str) -> str:
 
 def _unmapped(policy: Policy) -> Iterator[str]:
     empty = {role for role, holders in policy.roles.items() if holders.empty}
-    missing = sorted((_roles_in_use(policy) - AUTHORS - set(policy.roles)) | empty)
+    missing = sorted(((_roles_in_use(policy) - set(policy.roles)) | empty) - AUTHORS)
     if missing:
         yield f"nobody is mapped to {', '.join(missing)}: add them under `roles`"
     if policy.fallback.empty:

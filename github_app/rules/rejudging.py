@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from github_app.rules.categorise import DOUBT, categorise
+from github_app.rules.categorise import DOUBT
+from github_app.rules.findings import verdict_on
 from github_app.rules.model import Evidence, Excerpt, Job, Source
 from github_app.rules.records import Failure
 from github_app.rules.signatures import Signatures
@@ -80,7 +81,7 @@ def judged_again(failure: Failure, signatures: Signatures) -> Again:
         return Again(failure, before, None, lacks or "nothing of its log was kept")
     evidence = Evidence(excerpts=(kept, *_elsewhere(kept, before)))
     job = failed_job(failure.job, failure.failed_step, evidence, failure.workflow)
-    return Again(failure, before, categorise(job, signatures))
+    return Again(failure, before, verdict_on(job, signatures))
 
 
 def _lacks(before: Verdict) -> str:

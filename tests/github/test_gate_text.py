@@ -420,3 +420,9 @@ def test_the_verdict_tells_other_programs_what_is_new_and_whom_it_holds_up() -> 
         "everybody": True,
     }
     Draft202012Validator(json_schema()).validate(json.loads(verdict_json(surrounded(), 30_000)))
+
+
+def test_what_the_policy_says_holds_up_everybody_does_so_for_other_programs_too() -> None:
+    alone = replace(AROUND, impact=Impact((1,)))
+    shown = replace(surrounded(blocks_all=True), around={"f1": alone})
+    assert json.loads(verdict_json(shown, 30_000))["failures"][0]["impact"]["everybody"] is True

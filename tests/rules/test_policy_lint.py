@@ -99,6 +99,10 @@ def test_roles_that_nobody_fills_are_noted() -> None:
     assert notes(layered(text)) == ("nobody is mapped to backend_dev, qa_analyst: add them under `roles`",)
 
 
+def test_a_role_that_the_change_itself_fills_is_not_asked_for() -> None:
+    assert notes(layered(COMPLETE.replace("roles:\n", "roles:\n  code_author: {}\n"))) == ()
+
+
 def test_a_policy_without_a_fallback_says_who_stands_in() -> None:
     assert notes(layered(COMPLETE.replace("fallback: {teams: [acme/all]}\n", ""))) == (
         "no fallback: the `*` line of CODEOWNERS stands in, else the repository's admins",

@@ -151,3 +151,16 @@ def test_what_is_wrong_is_said_with_its_place(before: str, after: str, sentence:
     problems = parse(VPN.replace(before, after))
     assert isinstance(problems, tuple)
     assert str(problems[0]).startswith(f".github/failure-review.yml {sentence}")
+
+
+@pytest.mark.parametrize("pattern", [".*", "a*", "x|"])
+def test_a_pattern_that_every_line_matches_is_refused(pattern: str) -> None:
+    read = parse(VPN.replace("'tunnel (\\w+) is down'", f"'{pattern}'"))
+    assert not isinstance(read, PolicyFile)
+    assert f"`{pattern}` is found in an empty line, so in every line" in read[0].sentence
+
+
+def test_a_field_that_is_missing_is_named() -> None:
+    read = parse(VPN.replace("    description: the way into the office is closed.\n", ""))
+    assert not isinstance(read, PolicyFile)
+    assert read[0].sentence == "signatures.0: `description` is missing"

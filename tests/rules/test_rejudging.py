@@ -49,6 +49,13 @@ def test_evidence_from_elsewhere_in_the_log_counts_too() -> None:
     assert [line.line for line in again.after.evidence] == [500, 20]
 
 
+def test_a_drift_of_nothing_but_types_is_still_one() -> None:
+    said = "error: generated files are out of date: run 'make client' and commit the result"
+    kept = failure(job(evidence=Evidence(excerpts=(Excerpt(1, (said, "diff --git a/api.ts b/api.ts"), "x"),))))
+    assert kept.verdict.subcategory == "types"
+    assert not judged_again(kept, signatures()).changed
+
+
 def test_other_rules_say_something_else() -> None:
     again = judged_again(failure(job()), OTHER)
     assert again.changed
