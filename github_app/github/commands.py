@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from pydantic import ValidationError
+
 from github_app.github import facts
 from github_app.github.client import Api, GitHub
 from github_app.github.known import Known
@@ -29,7 +31,7 @@ from github_app.inbox import GONE, Delivery
 from github_app.outcomes import GiveUp
 from github_app.rules.commands import Said, parse
 from github_app.rules.corrections import roles_that_matter
-from github_app.rules.events import Actor, CommandsGiven, Event, RemarkChanged
+from github_app.rules.events import Actor, CommandsGiven, Event, Makers, RemarkChanged
 from github_app.rules.model import Person, Repo
 from github_app.rules.records import Remark, reply_id
 from github_app.rules.redaction import redact
@@ -121,7 +123,16 @@ class CommandReader:
             actor=await self._actor(repo, told, said),
             said=said,
             locked=shown.locked,
+            makers=await self._makers(told.number, shown.head.sha),
         )
+
+    async def _makers(self, number: int, head_sha: str) -> Makers:
+        """Return who made the commits of a pull request (X53)."""
+        try:
+            found = await self.reading.commits_of(number)
+        except (GiveUp, ValidationError):
+            return Makers(gap="GitHub does not tell who made its commits")
+        return facts.makers_of(found, head_sha)
 
     async def _actor(self, repo: Repo, told: _Told, said: tuple[Said, ...]) -> Actor:
         policy = self.known.book(await self.known.policy_source(repo.id)).policy

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from github_app.github.payloads import (
     Account,
     CheckRun,
+    CommitPayload,
     Envelope,
     PullRequest,
     StatusPayload,
@@ -15,12 +16,16 @@ from github_app.github.payloads import (
 )
 from github_app.inbox import Delivery
 from github_app.outcomes import GiveUp
-from github_app.rules.events import InstallationMoved
+from github_app.rules.events import InstallationMoved, Makers
 from github_app.rules.model import GHOST, Evidence, Job, Person, Pull, Repo, Run, Source
 from github_app.rules.redaction import redact
+from github_app.rules.seen import SHORT_SHA
 
 ACTIONS = "github-actions"
 QUEUE_PREFIX = "gh-readonly-queue/"
+
+MAX_COMMITS = 250
+"""As many as GitHub lists of one pull request (GitHub docs, "List commits on a pull request")."""
 
 _STATUS_CONCLUSIONS = {"success": "success", "failure": "failure", "error": "error"}
 
@@ -83,6 +88,15 @@ def pull_of(told: PullRequest) -> Pull:
         assignees=tuple(person_of(account) for account in told.assignees),
         merged_by=person_of(told.merged_by) if told.merged_by else None,
     )
+
+
+def makers_of(commits: Sequence[CommitPayload], head_sha: str) -> Makers:
+    """Return who made a pull request's commits, with a gap when the list is cut or names nobody for one (X53)."""
+    ids = tuple(sorted({each.id for one in commits for each in (one.author, one.committer) if each is not None}))
+    if len(commits) >= MAX_COMMITS or head_sha not in {one.sha for one in commits}:
+        return Makers(ids, "GitHub does not list all of its commits")
+    nameless = next((one.sha for one in commits if one.author is None or one.committer is None), None)
+    return Makers(ids, f"GitHub knows no account behind commit `{nameless[:SHORT_SHA]}`" if nameless else "")
 
 
 def run_of(told: WorkflowRun) -> Run:

@@ -208,6 +208,7 @@ class ChangedFile(Payload):
 class CommitPayload(Payload):
     sha: str
     author: Account | None = None
+    committer: Account | None = None
     files: tuple[ChangedFile, ...] = ()
 
     @model_validator(mode="before")

@@ -10,8 +10,8 @@ from http import HTTPStatus
 
 from github_app.github.client import Api, Query
 from github_app.github.evidence import Witness
-from github_app.github.facts import job_of, pull_of, run_as_job, run_of
-from github_app.github.payloads import PullRef, PullRequest, WorkflowJob, WorkflowRun
+from github_app.github.facts import MAX_COMMITS, job_of, pull_of, run_as_job, run_of
+from github_app.github.payloads import CommitPayload, PullRef, PullRequest, WorkflowJob, WorkflowRun
 from github_app.outcomes import GiveUp
 from github_app.rules.commits import RED, SILENT
 from github_app.rules.model import Job, Pull, Repo, Run
@@ -110,6 +110,17 @@ class Reading:
     async def shown_pull(self, number: int) -> PullRequest:
         """Return a pull request as GitHub shows it now. Raises GiveUp when it is gone."""
         return PullRequest.model_validate(await self.get("/repos/{owner}/{repo}/pulls/{n}", n=number))
+
+    async def commits_of(self, number: int) -> list[CommitPayload]:
+        """Return a pull request's own commits, the first `MAX_COMMITS`. Raises GiveUp when GitHub does not tell."""
+        pages = self.api.pages(
+            "/repos/{owner}/{repo}/pulls/{n}/commits",
+            limit=MAX_COMMITS,
+            owner=self.repo.owner,
+            repo=self.repo.name,
+            n=number,
+        )
+        return [CommitPayload.model_validate(item) async for item in pages]
 
     async def with_changes(self, pull: Pull) -> Pull:
         """Return the pull request with the paths that its diff touches; None stays for what GitHub does not tell."""

@@ -20,7 +20,7 @@ from github_app.rules.model import Person
 from github_app.rules.policy import Policy, Rule
 from github_app.rules.records import Answer, Commit, Failure, Manner, Ref
 from github_app.rules.sla import duration_in_words
-from github_app.rules.standing import fills, is_author, may_write
+from github_app.rules.standing import fills, is_author, may_write, why_own
 from github_app.rules.verdicts import Correction, Permission, Proposal, Verdict
 from pytest_failure_review.report import Category, is_at_or_below
 
@@ -102,9 +102,9 @@ def recategorize(failure: Failure, wanted: Kind, reason: str, hearing: Hearing) 
         return Ruling(seen, Answer(Manner.TOLD, f"{what}; nothing changes, but it is noted that somebody looked."))
     if takes_two((failure.verdict, old_rule), (new, new_rule)):
         return _by_two(seen, wanted, reason, hearing)
-    if is_author(event, failure) and (easier := _easier(old_rule, new_rule)):
-        why = f"{easier}, and it is your own change: somebody else who may write has to say the same"
-        return _proposed(seen, wanted, reason, why, hearing)
+    if (own := why_own(event, failure)) and (easier := _easier(old_rule, new_rule)):
+        more = ": somebody else who may write has to say the same" if is_author(event, failure) else ""
+        return _proposed(seen, wanted, reason, f"{easier}, and {own}{more}", hearing)
     if not (may_write(event.actor) or _owns(seen, old_rule, new_rule, hearing)):
         why = "the author may propose, and somebody who may write has to say the same"
         return _proposed(seen, wanted, reason, why, hearing)
@@ -187,8 +187,8 @@ def _by_two(failure: Failure, wanted: Kind, reason: str, hearing: Hearing) -> Ru
     event, policy = hearing.event, hearing.book.policy
     need = f"To call `{_shown(failure.verdict)}` something else takes two people who may write, one of them"
     need = f"{need} `{security_role(policy)}`, neither of them the author, with a reason"
-    if is_author(event, failure):
-        return Ruling(failure, Answer(Manner.REFUSED, f"{need}. It is your own change."))
+    if own := why_own(event, failure):
+        return Ruling(failure, Answer(Manner.REFUSED, f"{need}. {own[0].upper()}{own[1:]}."))
     if not may_write(event.actor):
         return Ruling(failure, Answer(Manner.REFUSED, f"{need}. You may not write here."))
     if not reason:

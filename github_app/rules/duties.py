@@ -71,7 +71,7 @@ def _rights(event: CommandsGiven, roles: Sequence[str]) -> list[str]:
         return [f"What you may do here is not known: {actor.problem}."]
     held = f" and you hold {', '.join(f'`{role}`' for role in roles)}" if roles else ""
     may = "may" if may_write(actor) or roles else "may not"
-    own = " Of this pull request you are the author: you may not make it easier to merge." if is_author(event) else ""
+    own = " You had a hand in this change: you may not make it easier to merge." if is_author(event) else ""
     return [f"Your role in the repository is `{actor.role}`{held}: you {may} say what kind of failure it is.{own}"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from github_app.rules.commands import Said
@@ -121,6 +121,17 @@ class Actor:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Makers:
+    """Who wrote or committed the commits of a pull request, each by number, as GitHub lists them just now.
+
+    `gap` says why others may have made some of them as well; empty when none has.
+    """
+
+    ids: tuple[int, ...] = ()
+    gap: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandsGiven(Happened):
     """Somebody wrote commands on a pull request; `pull` is as GitHub showed it just now."""
@@ -130,6 +141,7 @@ class CommandsGiven(Happened):
     actor: Actor
     said: tuple[Said, ...]
     locked: bool = False
+    makers: Makers = field(default_factory=Makers)
     is_last: bool = False  # of those that are read of one person within an hour (T29)
 
 

@@ -40,9 +40,18 @@ def roles_of(event: CommandsGiven, policy: Policy) -> tuple[str, ...]:
 
 
 def is_author(event: CommandsGiven, failure: Failure | None = None) -> bool:
-    """Whether it is their own change: they opened the pull request, or wrote a commit on which it failed (X53).
+    """Whether it is their own change: they opened the pull request or made a commit of it, now or when it failed (X53).
 
     People are known by the number that never changes.
     """
     hands = (hand for leg in failure.legs for hand in wrote(leg.hands)) if failure else ()
-    return event.actor.person.id in {event.pull.author.id, *(hand.person.id for hand in hands)}
+    makers = {event.pull.author.id, *event.makers.ids, *(hand.person.id for hand in hands)}
+    return event.actor.person.id in makers
+
+
+def why_own(event: CommandsGiven, failure: Failure) -> str:
+    """Say why a change counts as somebody's own, nothing when it does not; one of unknown makers does (T12)."""
+    if is_author(event, failure):
+        return "it is your own change"
+    gap = event.makers.gap
+    return f"whether it is your own change is not known: {gap}" if gap else ""

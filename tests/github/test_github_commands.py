@@ -12,11 +12,13 @@ import pytest
 from publishing_world import Press, opened_press
 
 from github_app.github.commands import MOST_AN_HOUR
+from github_app.github.facts import MAX_COMMITS, makers_of
+from github_app.github.payloads import CommitPayload
 from github_app.github.translate import Translator
 from github_app.inbox import Delivery
 from github_app.outcomes import Retry
 from github_app.rules.commands import Recategorize
-from github_app.rules.events import CommandsGiven, Event, RemarkChanged
+from github_app.rules.events import CommandsGiven, Event, Makers, RemarkChanged
 from github_app.sandbox.scenario import Sandbox
 
 COMMAND = "/recategorize infra.network the registry was down"
@@ -156,6 +158,54 @@ async def test_credentials_are_cut_out_before_anything_is_made_of_it(talk: Talk)
     assert "[REDACTED:" in said.reason
     assert token not in said.reason
     assert "our-own-secret" not in said.reason
+
+
+# --- whose change it is ----------------------------------------------------------------------------------------------
+
+
+async def test_everybody_who_made_a_commit_of_it_is_known_by_number(talk: Talk) -> None:
+    """X53: also who pushed one that is not the last."""
+    press = talk.press
+    for who in ("eve", "ivan"):
+        await press.sandbox.push_commit(press.pull, author=who)
+    makers = given(await talk.comment()).makers
+    assert makers == Makers(tuple(sorted(press.sandbox.world.account(who).id for who in ("ada", "eve", "ivan"))))
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_when_github_does_not_tell_who_made_it_that_is_known_too(talk: Talk, status: int) -> None:
+    talk.press.sandbox.fault("status", "GET", "/repos/octo/shop/pulls/1/commits", status=status)
+    assert given(await talk.comment()).makers == Makers(gap="GitHub does not tell who made its commits")
+
+
+ADA, EVE = {"id": 1, "login": "ada"}, {"id": 3, "login": "eve"}
+HEAD = "c" * 40
+
+
+def made(*people: tuple[Any, Any]) -> list[CommitPayload]:
+    """Commits by author and committer, the last one the head."""
+    shas = [*(f"{number:040}" for number in range(len(people) - 1)), HEAD]
+    told = zip(shas, people, strict=True)
+    return [CommitPayload.model_validate({"sha": sha, "author": who, "committer": by}) for sha, (who, by) in told]
+
+
+def test_who_only_committed_what_another_wrote_made_it_too() -> None:
+    assert makers_of(made((ADA, EVE), (ADA, ADA)), HEAD) == Makers((1, 3))
+
+
+@pytest.mark.parametrize("person", [(None, ADA), (ADA, None), ({}, ADA), (None, None)])
+def test_a_commit_with_nobody_behind_it_may_be_anybodys(person: tuple[Any, Any]) -> None:
+    """T12: the address in a commit is whatever its author writes there."""
+    assert makers_of(made(person, (ADA, ADA)), HEAD).gap == "GitHub knows no account behind commit `000000000000`"
+
+
+@pytest.mark.parametrize("commits", [made(*[(ADA, ADA)] * MAX_COMMITS), made((ADA, ADA))[:0]], ids=["cut", "none"])
+def test_a_list_that_may_be_cut_does_not_tell_who_made_it(commits: list[CommitPayload]) -> None:
+    assert makers_of(commits, HEAD).gap == "GitHub does not list all of its commits"
+
+
+def test_a_list_without_the_head_does_not_tell_who_made_it() -> None:
+    assert makers_of(made((ADA, ADA)), "d" * 40).gap == "GitHub does not list all of its commits"
 
 
 # --- what is not read ------------------------------------------------------------------------------------------------

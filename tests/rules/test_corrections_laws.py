@@ -28,6 +28,7 @@ from stories import ADA, DRIFT, NETWORK, A, at, book, job, moved, only, pull, se
 from github_app.rules.commands import AskHelp, Recategorize, parse
 from github_app.rules.corrections import proposals_in_words, roles_that_matter
 from github_app.rules.decide import decide
+from github_app.rules.events import Makers
 from github_app.rules.hands import writer
 from github_app.rules.records import Failure, Manner
 from github_app.rules.verdicts import Permission, Proposal
@@ -61,6 +62,41 @@ def test_who_wrote_a_commit_that_fails_is_an_author_too() -> None:
     _, said = ruled(case.with_failures([wrote]), "/recategorize infra.network x", by=actor(EVE))
     assert said.manner is Manner.PROPOSED
     assert "it is your own change" in said.sentence
+
+
+def test_who_pushed_another_commit_of_the_change_is_an_author_too() -> None:
+    """X53: one is on top of the one that breaks it."""
+    _, said = ruled(red(), "/recategorize infra.network x", by=actor(EVE), makers=Makers((ADA.id, EVE.id)))
+    assert said.sentence == (
+        "Noted as a proposal for `unit`. That would make it easier to override, and it is your own change: "
+        "somebody else who may write has to say the same."
+    )
+
+
+UNKNOWN = Makers((ADA.id,), "GitHub knows no account behind commit `000000000000`")
+
+
+def test_a_change_whose_makers_are_not_known_is_made_easier_by_nobody_alone() -> None:
+    """X53, T12."""
+    failure, said = ruled(red(), "/recategorize infra.network x", by=actor(BOB), makers=UNKNOWN)
+    assert failure.correction is None
+    assert said.sentence == (
+        "Noted as a proposal for `unit`. That would make it easier to override, and whether it is your own change is "
+        "not known: GitHub knows no account behind commit `000000000000`."
+    )
+
+
+def test_a_voice_about_a_secret_does_not_count_where_makers_are_not_known() -> None:
+    failure, said = ruled(leak(), AWAY, by=SECURITY, makers=UNKNOWN)
+    assert (failure.proposals, said.manner) == ((), Manner.REFUSED)
+    assert said.sentence.endswith(
+        "Whether it is your own change is not known: GitHub knows no account behind commit `000000000000`."
+    )
+
+
+def test_not_to_know_who_made_a_change_gives_nobody_a_say() -> None:
+    _, said = ruled(red(), "/recategorize infra.network x", by=actor(EVE, "read"), makers=UNKNOWN)
+    assert said.sentence.startswith("You may not say what kind of failure it is")
 
 
 def test_a_new_policy_does_not_undo_a_word() -> None:
