@@ -52,7 +52,8 @@ def categorise(job: Job, signatures: Signatures) -> Verdict:
     if not findings:
         return _unjudged(job, evidence)
     news = that_count(findings, evidence)
-    return with_old_news(_explained(_choice(not_lowered(news), evidence), news, evidence), findings, evidence)
+    explained = _explained(_choice(not_lowered(news), evidence), news, findings, evidence)
+    return with_old_news(explained, findings, evidence)
 
 
 def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[Finding]:
@@ -187,7 +188,13 @@ def _as_integration(finding: Finding) -> Finding:
 # --- the explanation -------------------------------------------------------------------------------------------------
 
 
-def _explained(chosen: Finding, findings: Sequence[Finding], evidence: Evidence) -> Verdict:
+def _explained(
+    chosen: Finding, findings: Sequence[Finding], everything: Sequence[Finding], evidence: Evidence
+) -> Verdict:
+    """Give the chosen verdict with its reasons.
+
+    `everything` also holds what a green run shows: that explains nothing, but may still forbid an override (T15).
+    """
     verdict = chosen.verdict
     same = [
         chosen,
@@ -203,7 +210,7 @@ def _explained(chosen: Finding, findings: Sequence[Finding], evidence: Evidence)
         evidence=_lines(same),
         runner_up=f"{rival.category}, by rule `{rival.rule}`" if rival else None,
     )
-    judged = replace(judged, also=_also(judged, chosen, findings, evidence.report))
+    judged = replace(judged, also=_also(judged, chosen, everything, evidence.report))
     return judged if judged.confidence >= BELIEVED or judged.category is Category.UNKNOWN else _doubted(judged)
 
 

@@ -1,7 +1,8 @@
 """Which findings count once it is known what the last green run of the job shows as well.
 
 The law: what stood in a green log explains no failure, but it is set aside only while something else explains it, never
-when it is about security, and never without a word (T15). So a comparison can make nothing milder in silence.
+when it is about security, and never without a word (T15). So a comparison can make nothing milder in silence, nor lift
+a refusal: what was set aside is still told of beside the verdict.
 """
 
 from __future__ import annotations
