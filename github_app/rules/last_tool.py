@@ -31,6 +31,7 @@ _GAVE_UP: Final = (
     r"^ERROR: InvocationError for command (?P<command>.+?)(?: \(exited with code \d+\))?$",
     r"^\S+: exit [1-9]\d* \(.*\) \S+> (?P<command>.+?)(?: pid=\d+)?$",
     r"^nox > Command (?P<command>.+) failed with exit code",
+    r"^ScriptException: The script (?P<command>.+) failed to execute",
     r'^error: script "(?P<command>[^"]+)" exited with code',
     r"ERR_PNPM_RECURSIVE_RUN_FIRST_FAIL.? \S+ (?P<command>.+)$",
     r"^(?:Error: )?Command failed(?: with exit code \d+)?: (?P<command>.+)$",
@@ -74,7 +75,7 @@ _FOR: Final = (
         _words(
             r"lint\S*|eslint|ruff|flake8|pylint|mypy|pyright|black|isort|prettier|stylelint|biome|clippy|fmt|gofmt",
             r"format\S*|rubocop|phpstan|phpcs|psalm|pint|checkstyle|ktlint\w*|detekt|spotless\w*|swiftlint|hadolint",
-            r"shellcheck|yamllint|actionlint|pre-commit|golangci-lint|credo|dialyzer|type-?check|tsc --noEmit|vet",
+            r"shellcheck|yamllint|actionlint|pre-commit|golangci-lint|credo|dialyzer|type-?check|tsc --noEmit|vet|analy[sz]e\w*",
         ),
         Category.BUILD_LINT,
     ),
