@@ -75,7 +75,8 @@ _FOR: Final = (
         _words(
             r"lint\S*|eslint|ruff|flake8|pylint|mypy|pyright|black|isort|prettier|stylelint|biome|clippy|fmt|gofmt",
             r"format\S*|rubocop|phpstan|phpcs|psalm|pint|checkstyle|ktlint\w*|detekt|spotless\w*|swiftlint|hadolint",
-            r"shellcheck|yamllint|actionlint|pre-commit|golangci-lint|credo|dialyzer|type-?check|tsc --noEmit|vet|analy[sz]e\w*",
+            r"shellcheck|yamllint|actionlint|pre-commit|golangci-lint|credo|dialyzer|type-?check|tsc --noEmit|vet",
+            r"analy[sz]e\w*",
         ),
         Category.BUILD_LINT,
     ),
