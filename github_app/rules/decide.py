@@ -39,6 +39,7 @@ from github_app.rules.events import (
 from github_app.rules.failures import QUIET, Book, record, settle
 from github_app.rules.findings import joined, judge, leg_key, speaker, wants_judgement
 from github_app.rules.impact import impact
+from github_app.rules.keeping import bounded
 from github_app.rules.obeying import obey, remark_changed
 from github_app.rules.ownership import GAP
 from github_app.rules.policy_source import is_news, taken_in
@@ -109,7 +110,8 @@ def _jobs_seen(case: Case, event: JobsSeen, book: Book) -> Case:
     after = case.with_refs(heard)
     at_head = (ref.name for ref in after.refs if ref.gated and ref.head_sha == event.sha)
     commit = with_refs(replace(commit, findings=found), (*(ref.name for ref in heard), *at_head))
-    return _brought_to_refs(after, commit, book)
+    told = _brought_to_refs(after, commit, book)
+    return replace(told, commit=replace(commit, findings=bounded(found)))
 
 
 def _moved(case: Case, ref: Ref, sha: str, event: PullMoved | QueueMoved, book: Book) -> Case:

@@ -1,10 +1,11 @@
 """One failure from its first red job to the green that ends it; every question of time is answered from its history.
 
-Nothing is counted along the way, so deliveries may come in any order (F26). Six things do depend on it: to which of
+Nothing is counted along the way, so deliveries may come in any order (F26). Seven things do depend on it: to which of
 two records a red job belongs when the green between them, or the end of its branch, is heard of only afterwards; the
 policy that it was judged under; whether the base branch was known to be red before it; whether it was taken to be
-complex once, which is not taken back by rule (C02); what people had been shown when they said what it is; and when we
-heard of it, which is what `received_at` says.
+complex once, which is not taken back by rule (C02); what people had been shown when they said what it is; how much of
+its log is kept where the jobs were heard of before its line of work; and when we heard of it, which is what
+`received_at` says.
 """
 
 from __future__ import annotations

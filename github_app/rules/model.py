@@ -108,6 +108,7 @@ class Excerpt:
     lines: tuple[str, ...]
     why: str  # what made it a candidate: "##[error]", "pytest summary", "last lines"
     step: str = ""
+    cut: bool = False  # more of it was found than is kept
 
     @property
     def end(self) -> int:

@@ -79,6 +79,8 @@ def judged_again(failure: Failure, signatures: Signatures) -> Again:
     kept, lacks = failure.excerpt, _lacks(before)
     if lacks or kept is None:
         return Again(failure, before, None, lacks or "nothing of its log was kept")
+    if kept.cut:
+        return Again(failure, before, None, "only a part of the stretch of its log was kept")
     evidence = Evidence(excerpts=(kept, *_elsewhere(kept, before)))
     job = failed_job(failure.job, failure.failed_step, evidence, failure.workflow)
     return Again(failure, before, verdict_on(job, signatures))

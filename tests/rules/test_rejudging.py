@@ -99,6 +99,13 @@ def test_what_was_not_kept_is_not_judged_again(red: Job, lacks: str) -> None:
     assert (again.after, again.lacks, again.changed, again.other_rule) == (None, lacks, False, False)
 
 
+def test_of_a_stretch_that_was_cut_the_rest_may_say_something_else_so_it_is_not_judged_again() -> None:
+    whole = failure(job())
+    assert whole.excerpt is not None
+    again = judged_again(replace(whole, excerpt=replace(whole.excerpt, cut=True)), signatures())
+    assert (again.after, again.lacks) == (None, "only a part of the stretch of its log was kept")
+
+
 def test_a_correction_leaves_the_app_s_own_word_to_be_judged() -> None:
     kept = failure(job())
     word = Correction(Category.BUILD, (ADA,), kept.opened_at, kept.verdict.category, kept.owner.accountable)
