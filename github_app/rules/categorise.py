@@ -18,12 +18,13 @@ from github_app.rules.model import Evidence, Job, Source, TestReport
 from github_app.rules.policy import regression_of
 from github_app.rules.precedence import Finding, Weight, best_first, is_stricter, not_lowered, worst_severity
 from github_app.rules.redaction import redact
+from github_app.rules.regex import compiled
 from github_app.rules.reported import report_finding, reported_categories
 from github_app.rules.results.judging import result_findings
 from github_app.rules.results.wording import SOURCE as FILE
 from github_app.rules.said import Said, said
 from github_app.rules.seen import that_count, with_old_news
-from github_app.rules.signatures import SEVERITY_GROUP, Hit, Signature, Signatures
+from github_app.rules.signatures import OWN, SEVERITY_GROUP, Hit, Signature, Signatures
 from github_app.rules.verdicts import Line, Other, Verdict
 from pytest_failure_review.report import Category, Severity, State, is_at_or_below
 
@@ -52,8 +53,8 @@ def categorise(job: Job, signatures: Signatures) -> Verdict:
     if not findings:
         return _unjudged(job, evidence)
     news = that_count(findings, evidence)
-    explained = _explained(_choice(not_lowered(news), evidence), news, findings, evidence)
-    return with_old_news(explained, findings, evidence)
+    chosen = _most_telling(_choice(not_lowered(news), evidence), news)
+    return with_old_news(_explained(chosen, news, findings, evidence), findings, evidence)
 
 
 def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[Finding]:
@@ -93,6 +94,27 @@ def _choice(findings: Sequence[Finding], evidence: Evidence) -> Finding:
     return other if is_stricter(other.verdict.category, than=first.verdict.category) else first
 
 
+def _most_telling(chosen: Finding, findings: Sequence[Finding]) -> Finding:
+    """Give, of findings that are equal but for their words, one that names a file where the first names none.
+
+    Many tools head their findings with a line that says no more than that there are some.
+    """
+    if chosen.verdict.source != "log" or _names_file(chosen) or chosen.verdict.rule.startswith(OWN):
+        return chosen
+    return next((each for each in findings if _is_alike(each, chosen) and _names_file(each)), chosen)
+
+
+def _is_alike(one: Finding, other: Finding) -> bool:
+    kinds = [(each.verdict.category, each.verdict.subcategory, each.verdict.source) for each in (one, other)]
+    shipped = not one.verdict.rule.startswith(OWN)
+    return shipped and kinds[0] == kinds[1] and one.standing == other.standing
+
+
+def _names_file(finding: Finding) -> bool:
+    return any(compiled(_FILE).search(line.text) and "://" not in line.text for line in finding.verdict.evidence)
+
+
+_FILE: Final = r"[\w-]/[\w./-]*\.[A-Za-z]\w{0,6}\b|\w\.[A-Za-z]\w{0,6}(?:::|:\[?\d|\(\d)"
 _OF_CHANGE: Final = frozenset({"report", FILE})
 
 

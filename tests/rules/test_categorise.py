@@ -224,7 +224,52 @@ def test_of_several_regressions_the_largest_counts() -> None:
 
 def test_a_line_is_shown_once_whatever_is_found_in_it() -> None:
     lines = judged(log("E       AssertionError: assert 3 == 4", FAILED_TEST)).evidence
-    assert [(line.line, line.rule) for line in lines] == [(1, "pytest"), (2, "pytest")]
+    assert [(line.line, line.rule) for line in lines] == [(2, "pytest"), (1, "pytest")]
+
+
+@pytest.mark.parametrize(
+    ("heading", "telling"),
+    [
+        ("Secret:      REDACTED", "Fingerprint: 0123abc:config/app.py:aws-access-token:12"),
+        ("[ERROR] COMPILATION ERROR : ", "[ERROR] /src/Cart.java:[12,5] cannot find symbol"),
+        ("[ERROR] Found 1 error", " Line   src/Cart.php"),
+    ],
+)
+def test_of_equal_lines_the_one_that_names_a_file_is_quoted(heading: str, telling: str) -> None:
+    verdict = judged(log(heading, telling))
+    assert verdict.reason.startswith(f"The log says `{telling.strip()}` (line 2): ")
+    assert verdict.category is judged(log(heading)).category
+
+
+def test_a_line_that_names_a_file_but_tells_of_something_milder_is_not_quoted() -> None:
+    """T15: what is quoted may change, never what is said."""
+    verdict = judged(log("Severity: critical", "  high: hole in src/cart.js:12 https://github.com/advisories/GHSA-a"))
+    assert (verdict.evidence[0].text, verdict.severity) == ("Severity: critical", Severity.CRITICAL)
+
+
+@pytest.mark.parametrize(
+    ("line", "category", "description"),
+    [
+        (
+            "Error: UPGRADE FAILED: timed out waiting for the condition",
+            Category.TEST_INTEGRATION,
+            "what was put on a cluster did not come up there",
+        ),
+        (
+            "./cart.go:12:2: fmt.Printf format %d has arg total of wrong type string",
+            Category.BUILD_LINT,
+            "a linter objects or cannot judge the code",
+        ),
+        (
+            "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
+            Category.INFRA_RUNNER,
+            "a program reached its own limit of memory, whatever the machine has",
+        ),
+    ],
+)
+def test_what_is_said_of_a_line_is_true_of_it(line: str, category: Category, description: str) -> None:
+    verdict = judged(log(line))
+    assert (verdict.category, verdict.description) == (category, description)
 
 
 def test_unit_tests_in_a_job_of_integration_tests_are_integration_tests() -> None:
