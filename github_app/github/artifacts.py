@@ -19,6 +19,12 @@ from pytest_failure_review.report import FILE_PREFIX, SCHEMA, WORST_FIRST, Categ
 
 MAX_ZIP = 20 * 1024 * 1024
 MAX_INFLATED = 50 * 1024 * 1024
+MAX_OF_JOB = 100 * 1024 * 1024
+"""Bytes unpacked for one red job, over all its artifacts."""
+
+MAX_LINES = 50_000
+"""Lines of reports read for one red job; the plugin writes one for each failure."""
+
 MAX_RATIO = 100
 MAX_ENTRIES = 200
 MAX_LISTED = 5_000
@@ -106,8 +112,33 @@ class ReportFile(BaseModel):
     failures: list[ReportedFailure] = []
 
 
-def read_reports(archive: bytes) -> list[ReportFile]:
-    """Return the reports in an artifact.
+@dataclass(slots=True)
+class Budget:
+    """What may still be unpacked for a red job over all its artifacts, in bytes and in lines of reports (P19, T17)."""
+
+    left: int = MAX_OF_JOB
+    lines: int = MAX_LINES
+
+    @property
+    def is_spent(self) -> bool:
+        return self.left < 0
+
+    def take(self, count: int) -> None:
+        """Count bytes; raises `Unusable` when there are too many."""
+        self.left -= count
+        if self.is_spent:
+            raise Unusable("The artifacts of the job are too large once unpacked")
+
+    def take_line(self, count: int) -> None:
+        """Count a line of so many bytes; raises `Unusable` when there are too many."""
+        self.lines -= 1
+        if self.lines < 0:
+            raise Unusable(f"The reports of the job have more than {MAX_LINES} lines")
+        self.take(count)
+
+
+def read_reports(archive: bytes, budget: Budget | None = None) -> list[ReportFile]:
+    """Return the reports in an artifact; `budget` is what its job has left.
 
     Raises `Unusable` for an archive that is broken, hides its size, is packed oddly, or is larger than the caps.
     """
@@ -115,13 +146,13 @@ def read_reports(archive: bytes) -> list[ReportFile]:
         raise Unusable(f"The report artifact has more than {MAX_ENTRIES} entries")
     try:
         with zipfile.ZipFile(BytesIO(archive)) as opened:
-            budget = _Budget()
+            budget = budget or Budget()
             return [_read(_lines(opened, entry, budget)) for entry in _allowed(opened)]
     except _BROKEN as error:
         raise Unusable(f"The report artifact cannot be read: {str(error)[:120]}") from error
 
 
-def read_result_files(archive: bytes) -> list[FileReport]:
+def read_result_files(archive: bytes, budget: Budget | None = None) -> list[FileReport]:
     """Return what the files of other tools in an artifact say; those in no known format are passed over.
 
     Raises `Unusable` as `read_reports` does. Of an artifact with many files only the first are looked into.
@@ -130,7 +161,7 @@ def read_result_files(archive: bytes) -> list[FileReport]:
         raise Unusable(f"The artifact has more than {MAX_LISTED} entries")
     try:
         with zipfile.ZipFile(BytesIO(archive)) as opened:
-            budget = _Budget()
+            budget = budget or Budget()
             named = [entry for entry in opened.infolist() if _is_plain(entry.filename) and not entry.is_dir()]
             others = _within_caps([entry for entry in named if not _is_report(entry.filename)][:MAX_ENTRIES])
             return [report for entry in others for report in _results(opened, entry, budget)]
@@ -177,19 +208,7 @@ def _is_plain(name: str) -> bool:
     return not name.startswith("/") and ".." not in name.replace("\\", "/").split("/") and ":" not in name
 
 
-@dataclass(slots=True)
-class _Budget:
-    """What may still be unpacked of an archive, in bytes."""
-
-    left: int = MAX_INFLATED
-
-    def take(self, count: int) -> None:
-        self.left -= count
-        if self.left < 0:
-            raise Unusable("The report artifact is too large once unpacked")
-
-
-def _results(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: _Budget) -> tuple[FileReport, ...]:
+def _results(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget) -> tuple[FileReport, ...]:
     """Return what one file says, nothing for one that is not ours to read."""
     with opened.open(entry) as stream:
         head = stream.read(SNIFFED)
@@ -204,13 +223,13 @@ def _results(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: _Budget) -
         return ()  # one bad file does not speak for the others
 
 
-def _lines(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: _Budget) -> Iterator[bytes]:
+def _lines(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget) -> Iterator[bytes]:
     """Yield an entry's lines; what the directory says of its size is not believed, the bytes are counted."""
     read = 0
     with opened.open(entry) as stream:
         while line := stream.readline(MAX_LINE):
             read += len(line)
-            budget.take(len(line))
+            budget.take_line(len(line))
             if read > MAX_REPORT:
                 raise Unusable("A report file is larger than 5 MB")
             yield line
@@ -219,6 +238,8 @@ def _lines(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: _Budget) -> 
 def _read(lines: Iterator[bytes]) -> ReportFile:
     file = ReportFile()
     for line in lines:
+        if b'"record"' not in line:
+            continue  # no line of the plugin, and to find that out the long way costs the most
         try:
             record = _RECORD.validate_json(line)
         except ValidationError:

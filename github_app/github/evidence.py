@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from github_app.github.artifacts import MAX_ZIP, ReportFile, merged, read_reports, read_result_files
+from github_app.github.artifacts import MAX_ZIP, Budget, ReportFile, merged, read_reports, read_result_files
 from github_app.github.client import Api
 from github_app.github.download import TooLarge
 from github_app.github.facts import job_of
@@ -145,8 +145,11 @@ class Witness:
         wanted = {artifact.id: artifact for artifact in (*own, *(each for each in listed if each.id in claims))}
         reports: list[ReportFile] = []
         results: list[FileReport] = []
+        budget = Budget()
         for artifact in [*wanted.values()][:MAX_ARTIFACTS]:
-            held = await self._held(artifact)
+            if budget.is_spent:
+                break
+            held = await self._held(artifact, budget)
             if artifact in own:
                 reports += [file for file in held.reports if is_of(file, job, excerpts)]
             if artifact.id in claims:
@@ -206,7 +209,7 @@ class Witness:
         except GiveUp:
             return
 
-    async def _held(self, artifact: ArtifactPayload) -> _Held:
+    async def _held(self, artifact: ArtifactPayload, budget: Budget) -> _Held:
         template = "/repos/{owner}/{repo}/actions/artifacts/{id}/{format}"
         names = {"owner": self.repo.owner, "repo": self.repo.name, "format": "zip"}
         try:
@@ -214,7 +217,7 @@ class Witness:
                 archive = b"".join([chunk async for chunk in chunks])
         except GiveUp:
             return _Held()
-        return await asyncio.to_thread(_opened, archive)
+        return await asyncio.to_thread(_opened, archive, budget)
 
     def _redacted(self, failure: ReportedFailure) -> ReportedFailure:
         return replace(
@@ -257,14 +260,14 @@ async def read_log(chunks: AsyncIterator[bytes], known: Sequence[str], key: byte
     return Evidence(excerpts=excerpts, log=log, secrets=kinds, leaks=reader.leaks)
 
 
-def _opened(archive: bytes) -> _Held:
+def _opened(archive: bytes, budget: Budget) -> _Held:
     """Return both kinds of reports; what cannot be read only means that the log must do."""
     reports: list[ReportFile] = []
     results: list[FileReport] = []
     with suppress(Unusable):
-        reports = read_reports(archive)
+        reports = read_reports(archive, budget)
     with suppress(Unusable):
-        results = read_result_files(archive)
+        results = read_result_files(archive, budget)
     return _Held(reports, results)
 
 

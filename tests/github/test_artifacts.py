@@ -15,7 +15,7 @@ from gates import job
 from hypothesis import given
 from hypothesis import strategies as st
 
-from github_app.github.artifacts import KEPT_FAILURES, MAX_ENTRIES, ReportFile, Unusable, merged, read_reports
+from github_app.github.artifacts import KEPT_FAILURES, MAX_ENTRIES, Budget, ReportFile, Unusable, merged, read_reports
 from github_app.github.evidence import is_of, likely
 from github_app.github.payloads import ArtifactPayload
 from github_app.rules.model import Excerpt
@@ -121,6 +121,29 @@ def test_a_million_entries_are_refused_before_the_directory_is_read() -> None:
 def test_many_files_together_are_too_large_as_well() -> None:
     with pytest.raises(Unusable, match="too large once unpacked"):
         read_reports(packed({f"failure-review-{n}.jsonl": _noise(n) for n in range(11)}, zipfile.ZIP_STORED))
+
+
+@pytest.mark.parametrize("line", [b"7\n", lines(FAILURE)], ids=["no record", "a record"])
+def test_the_lines_of_reports_are_counted_over_all_artifacts_of_a_job(line: bytes) -> None:
+    """P19, T17: a line costs the more the shorter they are, so bytes alone bound nothing."""
+    budget = Budget(lines=100)
+    archive = packed({NAME: line * 40, "failure-review-1-gw0.jsonl": line * 40})
+    assert len(read_reports(archive, budget)) == 2
+    with pytest.raises(Unusable, match="more than 50000 lines"):
+        read_reports(archive, budget)
+    with pytest.raises(Unusable):
+        read_reports(packed({NAME: WHOLE}), budget)
+
+
+def test_what_is_unpacked_is_counted_over_all_artifacts_of_a_job() -> None:
+    """P19, T17."""
+    budget = Budget(left=2 * len(WHOLE))
+    for _ in range(2):
+        assert [file.complete for file in read_reports(packed({NAME: WHOLE}), budget)] == [True]
+    assert not budget.is_spent
+    with pytest.raises(Unusable, match="too large once unpacked"):
+        read_reports(packed({NAME: WHOLE}), budget)
+    assert budget.is_spent
 
 
 def _noise(number: int) -> bytes:
