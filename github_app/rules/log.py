@@ -121,10 +121,11 @@ class LogReader:
         self._regions.read(raw, text, found, hurry=work > HURRY)
 
     def _without_keys(self, text: bytes) -> bytes:
-        """Redact a block at once, since a private key is only known by its first line, which need not be kept."""
+        """Take private keys out at once, since one is only known by its first line, which need not be kept."""
         lines = text.removesuffix(b"\n").decode().split("\n")
         end = b"\n" if text.endswith(b"\n") else b""
-        return "\n".join(self._in_keys.lines(lines, self._regions.count + 1)).encode() + end
+        self._regions.work += len(lines)
+        return "\n".join(self._in_keys.without_keys(lines, self._regions.count + 1)).encode() + end
 
 
 def _blocks(lines: bytes) -> Iterator[bytes]:

@@ -36,10 +36,12 @@ OVERLAP: Final = 4096
 _KEY_LINES: Final = 200  # of a private key that never ends
 _KEY_BEGINS: Final = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_ENDS: Final = re.compile(r"-----END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_WORDS: Final = "PRIVATE KEY"  # without which no line begins or ends one
 _KEY_BODY: Final = (
     r"^\W{0,40}[A-Za-z0-9+/=]*\W{0,8}$|^\W{0,40}[A-Za-z-]{1,40}: .{0,80}$"  # base64 or a header of its own
     r"|\W[A-Za-z0-9+/=]{40,}\W{0,8}$"  # base64 after whatever a tool puts before each line
 )
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/=]+")  # almost all of such lines
 LEAKS: Final = 100
 """Credentials that are remembered with their lines."""
 
@@ -123,6 +125,13 @@ class Redactor:
         done = self._redact([sound(line[:LINE]) for line in seen], start)
         return [out[:-OVERLAP] if len(line) > LINE else out for line, out in zip(seen, done, strict=True)]
 
+    def without_keys(self, lines: Sequence[str], start: int) -> list[str]:
+        """Take nothing but private keys out of further tidy lines; the other credentials are left to `lines`."""
+        return [
+            self._without_key(line, at) if line and (self._key_lines or _KEY_WORDS in line) else line
+            for at, line in enumerate(lines, start)
+        ]
+
     def skip(self) -> None:
         """Know that lines were left out here: what follows may be in the middle of a private key."""
         self._key_lines = _KEY_LINES
@@ -133,7 +142,7 @@ class Redactor:
         if own is not None and own.search(text):
             lines = [own.sub(self._taker(_OWN, at), line) for at, line in enumerate(lines, start)]
         if self._key_lines or _KEY_BEGINS.search(text):
-            lines = [self._without_key(line, at) if line else "" for at, line in enumerate(lines, start)]
+            lines = self.without_keys(lines, start)
         self._take_broken(lines, start)
         if _detector_set().hits(text) or vendors_in(text):
             lines = [self._without_known(line, at) for at, line in enumerate(lines, start)]
@@ -190,11 +199,11 @@ class Redactor:
 
     def _without_key(self, line: str, at: int) -> str:
         """Take out one line of a private key, and the time stamp with it."""
-        begins = _KEY_BEGINS.search(line)
+        begins = _KEY_BEGINS.search(line) if _KEY_WORDS in line else None
         if not begins and not self._key_lines:
             return line
-        ends = _KEY_ENDS.search(line, begins.end() if begins else 0)
-        if not begins and not ends and not compiled(_KEY_BODY).search(unstamped(line)[1]):
+        ends = _KEY_ENDS.search(line, begins.end() if begins else 0) if _KEY_WORDS in line else None
+        if not begins and not ends and not _is_key_body(unstamped(line)[1]):
             self._key_lines = 0
             return line
         if begins:
@@ -277,6 +286,10 @@ def _accepted(detector: Detector, text: str) -> bool:
         if detector.accepts(text[begin:end]):
             return True
     return False
+
+
+def _is_key_body(line: str) -> bool:
+    return _BASE64.fullmatch(line) is not None or compiled(_KEY_BODY).search(line) is not None
 
 
 @cache

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from github_app.github.markdown import clean
-from github_app.rules.log import MAX_LINE, TAIL, LogReader
+from github_app.rules.log import CLOSELY, MAX_LINE, TAIL, LogReader
 from github_app.rules.model import Excerpt
 
 TOKEN = "ghp_" + "a1B2c3D4e5" * 4
@@ -193,6 +193,24 @@ def test_a_private_key_that_begins_long_before_what_is_kept_is_taken_out() -> No
         assert "[REDACTED:private key]" in str(found)
         assert "cD4+" not in str(found)
         assert kinds == ("private key",)
+
+
+def test_of_a_flood_of_private_keys_the_end_is_read_and_the_middle_is_counted() -> None:
+    """T17, T23."""
+    flood = b"-----BEGIN PRIVATE KEY-----\n" * (CLOSELY // 10)
+    reader = read_of([*[flood] * 13, b"##[error]It broke\n"])
+    [(start, lines)] = [(each.start, each.lines) for each in reader.result()[0] if "##[error]It broke" in each.lines]
+    assert start + lines.index("##[error]It broke") == 13 * (CLOSELY // 10) + 1
+    assert set(lines) == {"[REDACTED:private key]", "##[error]It broke"}
+    assert reader.state == "middle_unread"
+
+
+def test_a_log_of_private_keys_is_read_fast() -> None:
+    """T17: looking for encoded credentials in all of it would take ten seconds."""
+    key = b"-----BEGIN PRIVATE KEY-----\n" + (b"%41%42%43%44 " * 20 + b"\n") * 60
+    started = time.process_time()
+    read_of([key * 250] * 2)
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("border", range(4, 41, 4))
