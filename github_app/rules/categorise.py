@@ -310,6 +310,27 @@ def _other(alike: Sequence[Finding]) -> Other:
 
 
 def _remark(verdict: Verdict, evidence: Evidence) -> str:
+    return _of_secrets(verdict, evidence) + _of_step(verdict, evidence)
+
+
+def _of_step(verdict: Verdict, evidence: Evidence) -> str:
+    """Say so where a finding stands in a step that is not seen to end with an error while another one is.
+
+    It still counts, since a change writes its own steps and could make any finding look like one of these (T15).
+    """
+    own = next((each.step for each in evidence.excerpts if (each.start, each.end) == verdict.region), "")
+    ended = [each.step for each in evidence.excerpts if any(line.startswith(_ERROR) for line in each.lines)]
+    if verdict.source != "log" or not own or not all(ended) or own in ended or not ended:
+        return ""
+    here, there = (redact(step).text.replace("`", "'")[:_STEP_WIDTH] for step in (own, ended[0]))
+    return f" It stands in the step `{here}`; of what was read, it is `{there}` that ends with an error."
+
+
+_ERROR: Final = "##[error]"
+_STEP_WIDTH: Final = 60
+
+
+def _of_secrets(verdict: Verdict, evidence: Evidence) -> str:
     if verdict.category is not Category.SECURITY_SECRET or not evidence.secrets:
         return ""
     return f" Taken out of the log before it was kept: {leaks_in_words(evidence.leaks, evidence.secrets)}."

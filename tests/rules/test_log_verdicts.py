@@ -184,3 +184,23 @@ def test_a_line_that_has_the_runners_colour_only_in_its_middle_is_not_the_runner
     """T15: scanners paint too."""
     log = [*STEP, "##[group]Run the scan", "3:15PM \x1b[36;1mWRN\x1b[0m leaks found: 2", "##[endgroup]", NO_HOST, EXIT]
     assert verdict(log).category is Category.SECURITY_SECRET
+
+
+LINTED = ["##[group]Run npm run lint", "##[endgroup]", "/src/cart.js", "✖ 1 problem (1 error, 0 warnings)"]
+AUDITED = ["##[group]Run npm audit || true", "##[endgroup]", "lodash  <4.17.21", "Severity: critical"]
+ENDED = "##[error]Process completed with exit code 1."
+
+
+def test_a_finding_of_a_step_that_passed_still_counts_but_says_which_step_failed() -> None:
+    """T15: a change writes its own steps, so a finding may be told to be elsewhere, never be taken away."""
+    told = verdict([*AUDITED, *LINTED, ENDED])
+    assert (told.category, told.severity) == (Category.SECURITY_VULNERABILITY, "critical")
+    assert told.reason.endswith(
+        " It stands in the step `npm audit || true`; of what was read, it is `npm run lint` that ends with an error."
+    )
+
+
+def test_a_finding_of_a_step_that_failed_and_was_continued_from_says_nothing_of_others() -> None:
+    told = verdict([*AUDITED, ENDED, *LINTED, ENDED])
+    assert told.category is Category.SECURITY_VULNERABILITY
+    assert "the step" not in told.reason
