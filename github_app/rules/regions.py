@@ -71,7 +71,7 @@ class Block:
 
     def first_cyan(self) -> int:
         """Give the first line in which there is that colour, or 0."""
-        place = self.raw.find(_CYAN.encode())
+        place = self.raw.find(_CYAN.encode()) if b"\x1b" in self.raw else -1
         return self.start + self.raw.count(b"\n", 0, place) if place >= 0 else 0
 
     def said(self, number: int) -> str:
