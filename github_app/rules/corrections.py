@@ -17,7 +17,7 @@ from github_app.rules.events import CommandsGiven
 from github_app.rules.failures import Book, corrected, rule_for, said_by_people, settle
 from github_app.rules.lasting import PROPOSALS_KEPT, takes_two
 from github_app.rules.model import Person
-from github_app.rules.policy import Policy, Rule
+from github_app.rules.policy import Policy, Rule, rule_of
 from github_app.rules.records import Answer, Commit, Failure, Manner, Ref
 from github_app.rules.sla import duration_in_words
 from github_app.rules.standing import fills, is_author, may_write, why_own
@@ -77,9 +77,9 @@ def roles_that_matter(said: Iterable[Said], failures: Iterable[Failure], policy:
     if any(isinstance(one, AskHelp) for one in spoken):
         return tuple(policy.roles)
     named = (kind_named(one.category, policy) for one in spoken if isinstance(one, Recategorize))
-    kinds = {str(kind.category) for kind in named if kind is not None and kind.category is not None}
+    rules = [policy.rule_for(kind.category, kind=kind.kind) for kind in named if kind and kind.category]
     roles = {role for failure in failures for role in _owners(failure, policy)}
-    roles |= {policy.rule_for(kind).owners[0] for kind in kinds} | {security_role(policy)}
+    roles |= {rule.owners[0] for rule in rules} | {security_role(policy)}
     return tuple(role for role in policy.roles if role in roles)
 
 
@@ -93,7 +93,7 @@ def recategorize(failure: Failure, wanted: Kind, reason: str, hearing: Hearing) 
     event, policy = hearing.event, hearing.book.policy
     new = _verdict(failure, wanted, reason, hearing)
     old_rule, new_rule = (rule_for(failure, one, hearing.ref, policy) for one in (failure.verdict, new))
-    refusal = _refusal(failure, old_rule, new_rule, hearing)
+    refusal = _refusal(failure, old_rule, new_rule, hearing) or _overtaken(failure, hearing)
     if refusal is not None:
         return Ruling(failure, Answer(Manner.REFUSED, refusal))
     seen = replace(failure, looked_by=_with_look(failure, hearing))
@@ -101,7 +101,9 @@ def recategorize(failure: Failure, wanted: Kind, reason: str, hearing: Hearing) 
         what = f"{_named(seen)} already counts as `{_shown(failure.verdict)}`"
         return Ruling(seen, Answer(Manner.TOLD, f"{what}; nothing changes, but it is noted that somebody looked."))
     if takes_two((failure.verdict, old_rule), (new, new_rule)):
-        return _by_two(seen, wanted, reason, hearing)
+        ruling = _by_two(seen, wanted, reason, hearing)
+        is_heard = ruling.answer.manner is not Manner.REFUSED
+        return ruling if is_heard else replace(ruling, failure=failure)
     if (own := why_own(event, failure)) and (easier := _easier(old_rule, new_rule)):
         more = ": somebody else who may write has to say the same" if is_author(event, failure) else ""
         return _proposed(seen, wanted, reason, f"{easier}, and {own}{more}", hearing)
@@ -126,6 +128,14 @@ def _refusal(failure: Failure, old: Rule, new: Rule, hearing: Hearing) -> str | 
     return f"You may not say what kind of failure it is: that takes write access or the role {roles}.{unsure}"
 
 
+def _overtaken(failure: Failure, hearing: Hearing) -> str | None:
+    """Say so when a later word was heard first: the last that was written counts, in whatever order they arrive."""
+    word = failure.correction
+    if word is None or word.at <= hearing.event.remark.at:
+        return None
+    return f"Something was said later about {_named(failure)}, and that counts."
+
+
 def _owns(failure: Failure, old: Rule, new: Rule, hearing: Hearing) -> bool:
     """Whether somebody holds the owner's role of the old or the new kind; nobody is asked about authors' roles."""
     policy, repo = hearing.book.policy, hearing.event.repo
@@ -133,8 +143,10 @@ def _owns(failure: Failure, old: Rule, new: Rule, hearing: Hearing) -> bool:
     return any(fills(hearing.event.actor, role, policy, private=repo.private) for role in roles)
 
 
-def _owners(failure: Failure, policy: Policy) -> tuple[str, str]:
-    return policy.rule_for(failure.verdict.category).owners[0], failure.owner.accountable.role
+def _owners(failure: Failure, policy: Policy) -> tuple[str, ...]:
+    """Return the roles that own a failure, as people and as the App call it."""
+    verdicts = (failure.verdict, *([failure.machine] if failure.machine else ()))
+    return (*(rule_of(verdict, policy).owners[0] for verdict in verdicts), failure.owner.accountable.role)
 
 
 def _easier(old: Rule, new: Rule) -> str:
