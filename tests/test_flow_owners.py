@@ -22,6 +22,7 @@ COMPILE = """2026-11-24T08:00:01.0000000Z ##[group]Run make
 2026-11-24T08:00:02.0000000Z src/cart.c:9:5: error: 'total' undeclared (first use in this function)
 2026-11-24T08:00:03.0000000Z make: *** [Makefile:3: cart.o] Error 1
 2026-11-24T08:00:04.0000000Z ##[error]Process completed with exit code 2.
+2026-11-24T08:00:05.0000000Z Cleaning up orphan processes
 """
 
 
@@ -100,6 +101,7 @@ LEAK = """2026-11-24T08:00:01.0000000Z Finding:     key = "REDACTED"
 2026-11-24T08:00:01.5000000Z Email:       canary@example.com
 2026-11-24T08:00:02.0000000Z 3:15PM WRN leaks found: 1
 2026-11-24T08:00:03.0000000Z ##[error]Process completed with exit code 1.
+2026-11-24T08:00:04.0000000Z Cleaning up orphan processes
 """
 
 

@@ -32,7 +32,7 @@ MAX_LOG = 1024 * 1024 * 1024
 LOG_PATIENCE = timedelta(seconds=60)
 """How long after a job's end a missing log may still come (X26)."""
 
-REST_PATIENCE = timedelta(seconds=10)
+REST_PATIENCE = timedelta(seconds=5)
 """The same for the rest of a log that breaks off (X27); shorter, since some runners never sign off."""
 
 MAX_ANNOTATIONS = 50
