@@ -75,10 +75,16 @@ def _mark(found: tuple[int, ...]) -> Mark | None:
 @cache
 def _marks() -> PatternSet:
     """Give the patterns for whole blocks, in which `^` and `$` stand for every line's beginning and end."""
-    own = [_BEGIN.sub(lambda _: f"^(?:{STAMP})?", anchor.pattern) for anchor in ANCHORS]
-    structure = [_BEGIN.sub(lambda _: f"^(?:{STAMP})?", pattern) for pattern in _STRUCTURE if pattern != JOBBED]
+    begins = [f"^(?:{STAMP})?" + ("" if anchor.why == EXIT else _BUILDKIT) for anchor in ANCHORS]
+    own = [_begun(anchor.pattern, begin) for anchor, begin in zip(ANCHORS, begins, strict=True)]
+    structure = [_begun(pattern, f"^(?:{STAMP})?") for pattern in _STRUCTURE if pattern != JOBBED]
     structure.insert(_JOBBED - len(ANCHORS), JOBBED)
     return ENGINE.pattern_set([f"(?m){pattern}" for pattern in (*own, *structure)])
 
 
+_BUILDKIT: Final = r"(?:#\d{1,4} \d{1,6}\.\d{1,4} )?"  # what an image build writes before its commands' own words
 _BEGIN: Final = re.compile(r"(?<![\[\\])\^")
+
+
+def _begun(pattern: str, begin: str) -> str:
+    return _BEGIN.sub(lambda _: begin, pattern)

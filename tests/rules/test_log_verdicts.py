@@ -204,3 +204,9 @@ def test_a_finding_of_a_step_that_failed_and_was_continued_from_says_nothing_of_
     told = verdict([*AUDITED, ENDED, *LINTED, ENDED])
     assert told.category is Category.SECURITY_VULNERABILITY
     assert "the step" not in told.reason
+
+
+def test_what_failed_in_a_docker_build_is_found_behind_the_number_of_its_step() -> None:
+    solve = 'ERROR: failed to solve: process "/bin/sh -c pytest" did not complete successfully: exit code: 1'
+    told = verdict(["#9 [5/5] RUN pytest", "#9 3.2 FAILED tests/test_a.py::test_a - assert 1 == 2", solve, ENDED])
+    assert (told.category, told.rule) == (Category.TEST_UNIT, "pytest")
