@@ -322,6 +322,8 @@ class Regions:
             self._close(number)
             stretch = self._begin(max(self._floor, number - anchor.before), number)
         stretch.last = min(max(stretch.last, number + anchor.after), stretch.start + HEIGHT - 1)
+        if number < self._recent[-1].start:
+            self._catch_up(stretch)
         stretch.anchors += 1
         if weight > stretch.weight:
             stretch.weight, stretch.why = weight, anchor.why
@@ -337,11 +339,21 @@ class Regions:
     def _begin(self, start: int, number: int) -> Stretch:
         stretch = Stretch(start, number, self._step, self._step_number)
         self._open = stretch
-        for block in self._recent:
-            if block.end >= start - MARGIN:
-                stretch.grow(block)
+        self._fill(stretch)
         self._growing.append(stretch)
         return stretch
+
+    def _fill(self, stretch: Stretch) -> None:
+        """Give a stretch its lines that have been read already."""
+        for block in self._recent:
+            if block.end >= stretch.start - MARGIN:
+                stretch.grow(block)
+
+    def _catch_up(self, stretch: Stretch) -> None:
+        """Let a stretch reach as far as it would, had what is counted now not been held."""
+        self._fill(stretch)
+        if not any(each is stretch for each in self._growing):
+            self._growing.append(stretch)
 
     def _step_failed(self) -> None:
         """Favour what this step has shown; the first step that failed more than those that ran regardless of it."""
@@ -374,9 +386,7 @@ class Regions:
         if start > self.count:
             return []
         stretch = Stretch(start, self.count, self._step, self._step_number, weight=_TAIL, why="last lines")
-        for block in self._recent:
-            if block.end >= start - MARGIN:
-                stretch.grow(block)
+        self._fill(stretch)
         return [stretch]
 
 

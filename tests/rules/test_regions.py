@@ -147,6 +147,19 @@ def test_an_excerpt_does_not_reach_back_into_the_script() -> None:
     assert excerpts(log)[0].lines == ("one line", "##[error]It broke")
 
 
+def test_what_a_printed_group_held_is_shown_whole_however_the_log_comes() -> None:
+    """T15: what is found in a group counts only at its end, when the lines around it were read long before."""
+    group = ["##[group]Run scan", *NOISE[:100], LEAK, *NOISE[100:140], "FAILED tests/a.py::b", *NOISE[:9]]
+    log = [*group, "##[endgroup]", *NOISE[:200]]
+    whole, pieces = Regions(), Regions()
+    feed(whole, log)
+    for line in range(0, len(log), 7):
+        feed(pieces, log[line : line + 7])
+    places = [(each.start, each.end, shown(each)) for each in whole.stretches()]
+    assert places == [(each.start, each.end, shown(each)) for each in pieces.stretches()]
+    assert all(list(lines) == log[start - 1 : end] for start, end, lines in places)
+
+
 def test_without_any_marker_the_last_lines_are_shown() -> None:
     [only] = excerpts(NOISE)
     assert (only.start, only.end, only.why) == (421, 500, "last lines")
