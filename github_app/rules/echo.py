@@ -9,11 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from github_app.rules.lines import unstamped
+
 BEGINS: Final = "##[group]Run "
 ENDS: Final = "##[endgroup]"
+CYAN: Final = b"\x1b[36;1m"
+"""The colour in which the runner repeats a script."""
+
+_STAMPED: Final = 1024  # bytes within which a line says something, whatever stamps it
 
 _SHELL: Final = "shell: "
 _SETTING: Final = ("env:", "with:", "  ")
+
+
+def is_cyan(raw: bytes) -> bool:
+    """Whether a line as it came is in the runner's colour from its beginning."""
+    return unstamped(raw[:_STAMPED].decode(errors="replace"))[1].startswith(CYAN.decode())
 
 
 def is_action(group: Sequence[str]) -> bool:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from github_app.rules.anchors import ALARM, EXIT, SCANNER, Anchor
-from github_app.rules.echo import BEGINS, is_action, repeated
+from github_app.rules.echo import BEGINS, CYAN, is_action, is_cyan, repeated
 from github_app.rules.lines import WIDTH, unstamped
 from github_app.rules.marks import Mark, anchors_in, found_in, mark_of
 from github_app.rules.redaction import OVERLAP
@@ -40,8 +41,6 @@ _RECENT_BLOCKS: Final = 100
 _SIGN_OFF: Final = ("Cleaning up orphan processes", "Post job cleanup.")
 
 _SCRIPT: Final = 250  # lines that the runner may need to repeat a step's own text
-_CYAN: Final = "\x1b[36;1m"  # in which it repeats a script
-_STAMPED: Final = 1024  # bytes within which a line says something, whatever stamps it
 _FROM_SCRIPT: Final = 15  # weight of what may be a line of an action's input
 
 
@@ -66,12 +65,11 @@ class Block:
         """Whether a line is in the colour in which the runner repeats scripts."""
         if self._raw_lines is None:
             self._raw_lines = self.raw.split(b"\n")
-        raw = self._raw_lines[number - self.start][:_STAMPED]
-        return unstamped(raw.decode(errors="replace"))[1].startswith(_CYAN)
+        return is_cyan(self._raw_lines[number - self.start])
 
     def first_cyan(self) -> int:
         """Give the first line in which there is that colour, or 0."""
-        place = self.raw.find(_CYAN.encode()) if b"\x1b" in self.raw else -1
+        place = self.raw.find(CYAN) if b"\x1b" in self.raw else -1
         return self.start + self.raw.count(b"\n", 0, place) if place >= 0 else 0
 
     def said(self, number: int) -> str:
@@ -193,7 +191,9 @@ class Regions:
     def stretches(self) -> list[Stretch]:
         """Give at most `EXCERPTS` stretches that do not overlap, the likeliest first."""
         self._leave_script()
-        ranked = sorted([*self._best, *([self._open] if self._open else ()), *self._last_lines()], key=_standing)
+        ranked = sorted(
+            [*self._best, *([self._open] if self._open else ()), *self._last_lines()], key=attrgetter("standing")
+        )
         likeliest = [*self._undeniable(), *reversed(ranked)]
         chosen: list[Stretch] = []
         for most in (_SHOWN_ALIKE, EXCERPTS):
@@ -201,7 +201,7 @@ class Regions:
                 alike = sum(other.why == each.why for other in chosen)
                 if alike < most and not any(each.start <= other.end and other.start <= each.end for other in chosen):
                     chosen.append(each)
-        return sorted(chosen[:EXCERPTS], key=_standing, reverse=True)
+        return sorted(chosen[:EXCERPTS], key=attrgetter("standing"), reverse=True)
 
     def _undeniable(self) -> list[Stretch]:
         """Give what no later text may push out of sight (T15)."""
@@ -399,7 +399,3 @@ def _marks(block: Block) -> Iterator[tuple[int, Mark]]:
 
 def _bonus(failed_steps: int) -> int:
     return _FAILED_STEP[min(failed_steps, 1)]
-
-
-def _standing(stretch: Stretch) -> tuple[int, int]:
-    return stretch.standing
