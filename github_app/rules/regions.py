@@ -39,7 +39,6 @@ _TAIL: Final = 1  # weight of the last lines, which are better than nothing
 _RECENT: Final = 300  # lines before a block that are kept, unless they are many megabytes
 _RECENT_BLOCKS: Final = 100
 _SIGN_OFF: Final = ("Cleaning up orphan processes", "Post job cleanup.")
-
 _SCRIPT: Final = 250  # lines that the runner may need to repeat a step's own text
 _FROM_SCRIPT: Final = 15  # weight of what may be a line of an action's input
 
