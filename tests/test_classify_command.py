@@ -171,7 +171,13 @@ def test_a_long_log_tells_a_terminal_how_far_it_was_read() -> None:
 
 
 def test_who_interrupts_gets_no_traceback() -> None:
-    with subprocess.Popen([*PROGRAM, "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as started:
+    listening = (
+        "import signal, sys; from pytest_failure_review.cli import main; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "  # shells ignore it for what runs in the background
+        "raise SystemExit(main(['classify', '-']))"
+    )
+    program = [sys.executable, "-c", listening]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as started:
         assert started.stdin
         started.stdin.write(PASSED * 5_000)
         started.stdin.flush()  # returns when most of it was read
