@@ -17,6 +17,7 @@ ALARM: Final = "secret scanner"
 
 
 SCANNER: Final = "vulnerability scanner"
+DIFFERENCES: Final = "differences"
 """A finding that only a step's success makes harmless."""
 
 
@@ -208,10 +209,10 @@ ANCHORS: Final = (
     # --- linters and generators
     _of("pre-commit", 84, 2, 25, r"\.{3,}Failed$", r"^- hook id: ", r"^- files were modified by this hook"),
     _of("lint", 78, 3, 15, r"^In \S+ line \d+:", r"^\S+:\d+(?::\d+)?: [CWEF]: ", r"code should be clang-formatted"),
-    _of("differences", 70, 6, 40, r"^diff --git ", r"(?i)out of date|out of sync|not up[- ]to[- ]date|drift detected"),
-    _of("differences", 76, 10, 30, r"(?i)uncommitted changes|please (?:re-?run|re-?generate|commit the)|\bstale\b"),
+    _of(DIFFERENCES, 70, 6, 40, r"^diff --git ", r"(?i)out of date|out of sync|not up[- ]to[- ]date|drift detected"),
+    _of(DIFFERENCES, 76, 10, 30, r"(?i)uncommitted changes|please (?:re-?run|re-?generate|commit the)|\bstale\b"),
     _of(
-        "differences",
+        DIFFERENCES,
         74,
         10,
         30,

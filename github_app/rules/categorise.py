@@ -67,7 +67,7 @@ def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[
     yield from (finding for finding in result_findings(job, signatures, told) if _counts(finding, job))
     yield from facts.conclusion_findings(job)
     yield from facts.step_findings(job)
-    yield from facts.gate_findings(job, evidence)
+    yield from facts.gate_findings(job)
     yield from (finding for finding in texts if _counts(finding, job))
     if all(_is_silent(finding) for finding in texts):
         yield from tool_findings(job, evidence)

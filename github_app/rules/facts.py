@@ -6,9 +6,10 @@ It reads no log. A conclusion and GitHub's own annotations say more than any tex
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final, NamedTuple
 
-from github_app.rules.model import Evidence, Job
+from github_app.rules.model import Job
 from github_app.rules.precedence import Finding, Weight
 from github_app.rules.regex import compiled
 from github_app.rules.verdicts import Verdict
@@ -127,7 +128,8 @@ _STEPS: Final = (
 
 # Names of steps that look at the results of other jobs, and the first line of their scripts once GitHub filled it in.
 _GATES: Final = (
-    r'^(?:if )?.{0,40}["\'](?:success|failure|cancelled|skipped)["\'] ?(?:!=|==|=) ?["\']?(?:success|failure|cancelled)'
+    r'^(?:Run )?(?:if )?.{0,40}["\'](?:success|failure|cancelled|skipped)["\'] ?(?:!=|==|=) ?'
+    r'["\']?(?:success|failure|cancelled)'
     r"|(?i:^(?:check|verify|evaluate|ensure|assert|confirm|decide)\b.{0,30}\b(?:jobs?|needs|workflows?|gates?)\b"
     r".{0,30}\b(?:status(?:es)?|results?|outcomes?|succe\w+|pass\w*|fail\w*)\b)"
 )
@@ -181,11 +183,14 @@ def step_findings(job: Job) -> Iterator[Finding]:
             return
 
 
-def gate_findings(job: Job, evidence: Evidence) -> Iterator[Finding]:
-    """Give that a step only sums up other jobs: what it names failed elsewhere, not here."""
-    titles = (job.failed_step, *(excerpt.step for excerpt in evidence.excerpts[:1]))
-    if any(compiled(_GATES).search(title) for title in titles):
-        yield _GATE.finding(Weight.FACT)
+def gate_findings(job: Job) -> Iterator[Finding]:
+    """Give that a step only sums up other jobs: what it names failed elsewhere, not here.
+
+    The change may choose the step's name, so this is no fact beside which nothing else counts (T15).
+    """
+    if compiled(_GATES).search(job.failed_step):
+        found = _GATE.finding(Weight.FACT)
+        yield replace(found, verdict=replace(found.verdict, rule="step:gate-of-other-jobs"))
 
 
 def name_findings(job: Job) -> Iterator[Finding]:

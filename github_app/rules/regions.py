@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
 
-from github_app.rules.anchors import ALARM, EXIT, SCANNER, Anchor
+from github_app.rules.anchors import ALARM, DIFFERENCES, EXIT, SCANNER, Anchor
 from github_app.rules.echo import BEGINS, CYAN, is_action, is_cyan, repeated
 from github_app.rules.lines import WIDTH, unstamped
 from github_app.rules.marks import Mark, anchors_in, found_in, mark_of
@@ -32,6 +32,7 @@ ROOM: Final = WIDTH + 2 * OVERLAP
 _MORE: Final = 5  # what a stretch gains by lines more that look like a failure
 _WORK_OF_MARK: Final = 10  # what it costs to begin a stretch, in lines looked at
 _ALIKE: Final = 4  # of these, candidates of one kind
+_UNHIDDEN: Final = frozenset({SCANNER, DIFFERENCES})  # what may never be overridden is never pushed out (T15)
 _SHOWN_ALIKE: Final = 2  # excerpts of one kind while there are others
 _KEPT: Final = 12  # candidates remembered while reading; the failing step may turn out only at its end
 _FAILED_STEP: Final = (80, 20)  # what a candidate gains when its step then fails, in the first that does and in others
@@ -138,7 +139,9 @@ class Regions:
     _growing: list[Stretch] = field(default_factory=list)
     _open: Stretch | None = None
     _alarm: Stretch | None = None  # the first; always among the excerpts
-    _scan: Stretch | None = None  # the first of a vulnerability scanner whose step did not succeed
+    _firsts: dict[str, Stretch] = field(
+        default_factory=dict
+    )  # of each kind of `_UNHIDDEN` the first in a step that failed
     _job: str = ""
     _step: str = ""
     _step_number: int = 0
@@ -204,11 +207,13 @@ class Regions:
 
     def _undeniable(self) -> list[Stretch]:
         """Give what no later text may push out of sight (T15)."""
-        return [each for each in (self._alarm, self._scan if self._has_scan() else None) if each]
+        firsts = (each for why, each in self._firsts.items() if self._has_first(why))
+        return [*([self._alarm] if self._alarm else ()), *firsts]
 
-    def _has_scan(self) -> bool:
-        """Whether a scanner has found something in a step that failed, or that still may."""
-        return self._scan is not None and (self._scan.bonus > 0 or self._scan.step_number == self._step_number)
+    def _has_first(self, why: str) -> bool:
+        """Whether something of a kind was found in a step that failed, or that still may."""
+        first = self._firsts.get(why)
+        return first is not None and (first.bonus > 0 or first.step_number == self._step_number)
 
     def _remember(self, block: Block) -> None:
         self._recent.append(block)
@@ -236,7 +241,7 @@ class Regions:
 
     def _may_matter(self, anchor: Anchor) -> bool:
         """Whether such a line could still be kept: a flood of equals is told by its first ones."""
-        if anchor.why == SCANNER and not self._has_scan():
+        if anchor.why in _UNHIDDEN and not self._has_first(anchor.why):
             return True
         bar = self._bars.get(anchor.why)
         if bar is None:
@@ -326,8 +331,8 @@ class Regions:
         stretch.anchors += 1
         if weight > stretch.weight:
             stretch.weight, stretch.why = weight, anchor.why
-        if anchor.why == SCANNER and not self._has_scan():
-            self._scan = stretch
+        if anchor.why in _UNHIDDEN and not self._has_first(anchor.why):
+            self._firsts[anchor.why] = stretch
         if anchor.why == ALARM:
             self._alarm = self._alarm or stretch
             self.alarmed = True
@@ -358,7 +363,7 @@ class Regions:
         """Favour what this step has shown; the first step that failed more than those that ran regardless of it."""
         bonus = _bonus(self._failed_steps)
         self._failed_steps += 1
-        for candidate in (*self._best, *([self._scan] if self._scan else ())):
+        for candidate in (*self._best, *self._firsts.values()):
             if candidate.step_number == self._step_number and not candidate.bonus:
                 candidate.bonus = bonus
         self._bars.clear()

@@ -107,7 +107,10 @@ class Signatures:
 
     def _is_excepted(self, signature: Signature, line: str) -> bool:
         unless = self._unless.get(signature.id)
-        return unless is not None and unless.hits(line) != ()
+        if unless is None or unless.hits(line) == ():
+            return False
+        # The name of a file or project is no word of the tool's.
+        return not _is_grave(signature) or unless.hits(compiled(_NAMES).sub(lambda _: " ", line)) != ()
 
 
 def parse(texts: Mapping[str, str], engine: Engine = ENGINE) -> Signatures:
@@ -161,9 +164,17 @@ _CALM: Final = r"^\s*(?:\S+ +){0,5}?[\[(]?(?:INFO|DEBUG|TRACE|WARN|WARNING|FINE|
 _LOUD: Final = ("ERROR", "FATAL", "SEVERE", "FAIL")
 
 
+_NAMES: Final = r"`[^`]*`|\S*/\S*|\S+\.[A-Za-z]{1,5}:\S*"
+
+
+def _is_grave(signature: Signature) -> bool:
+    """Whether no word beside it, chosen by the change, may take such a finding back (T15)."""
+    return is_at_or_below(signature.category, "security") or signature.category is Category.GENERATOR_DRIFT
+
+
 def _is_calm(signature: Signature, line: str) -> bool:
     """Whether a line is a program's log of what it goes on from: nothing that failed a job, except a scanner's word."""
-    if signature.at_any_level or is_at_or_below(signature.category, "security"):
+    if signature.at_any_level or _is_grave(signature):
         return False
     found = compiled(_CALM).search(line)
     return found is not None and not any(word in line[: found.span()[1]] for word in _LOUD)

@@ -63,20 +63,33 @@ def test_a_command_that_was_stopped_from_outside_is_not_blamed(conclusion: str) 
 
 
 @pytest.mark.parametrize(
-    ("step", "title"),
+    "step",
     [
-        ("Check all jobs status", ""),
-        ("Verify required jobs succeeded", ""),
-        ("", 'if [ "failure" != "success" ]; then'),
-        ("", "[[ 'skipped' == 'success' ]] || exit 1"),
+        "Check all jobs status",
+        "Verify required jobs succeeded",
+        'Run if [ "failure" != "success" ]; then',
+        "Run [[ 'skipped' == 'success' ]] || exit 1",
     ],
 )
-def test_a_step_that_looks_at_other_jobs_is_not_their_failure(step: str, title: str) -> None:
-    verdict = judged("Integration tests failed", step=step, title=title)
+def test_a_step_that_looks_at_other_jobs_is_not_their_failure(step: str) -> None:
+    verdict = judged("Integration tests failed", step=step)
     assert (verdict.category, verdict.subcategory) == (Category.UNKNOWN, "aggregate_gate")
     assert verdict.reason == (
         "The step only looks at the results of other jobs, of which one failed; the cause is there."
     )
+
+
+def test_a_group_that_the_change_prints_makes_no_gate_of_a_step() -> None:
+    """T15."""
+    verdict = judged("Integration tests failed", title="check jobs status")
+    assert verdict.category is Category.TEST_INTEGRATION
+
+
+def test_a_gates_name_does_not_lift_what_is_never_overridden() -> None:
+    """T15: the change chooses the names of its steps."""
+    verdict = judged("Generated files are out of date. Run make generate", step="Check jobs results")
+    assert not verdict.rests_on_fact
+    assert Category.GENERATOR_DRIFT in {other.category for other in verdict.also}
 
 
 def test_a_secret_is_not_hidden_by_the_name_of_a_gate() -> None:
