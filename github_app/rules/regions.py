@@ -139,9 +139,7 @@ class Regions:
     _growing: list[Stretch] = field(default_factory=list)
     _open: Stretch | None = None
     _alarm: Stretch | None = None  # the first; always among the excerpts
-    _firsts: dict[str, Stretch] = field(
-        default_factory=dict
-    )  # of each kind of `_UNHIDDEN` the first in a step that failed
+    _firsts: dict[str, Stretch] = field(default_factory=dict)  # of what is `_UNHIDDEN`, in a step that failed
     _job: str = ""
     _step: str = ""
     _step_number: int = 0
@@ -207,8 +205,7 @@ class Regions:
 
     def _undeniable(self) -> list[Stretch]:
         """Give what no later text may push out of sight (T15)."""
-        firsts = (each for why, each in self._firsts.items() if self._has_first(why))
-        return [*([self._alarm] if self._alarm else ()), *firsts]
+        return [*filter(None, [self._alarm]), *(each for why, each in self._firsts.items() if self._has_first(why))]
 
     def _has_first(self, why: str) -> bool:
         """Whether something of a kind was found in a step that failed, or that still may."""
@@ -387,11 +384,9 @@ class Regions:
 
     def _last_lines(self) -> list[Stretch]:
         start = max(self.count - HEIGHT + 1, self._gap)
-        if start > self.count:
-            return []
         stretch = Stretch(start, self.count, self._step, self._step_number, weight=_TAIL, why="last lines")
         self._fill(stretch)
-        return [stretch]
+        return [stretch] if start <= self.count else []
 
 
 def _marks(block: Block) -> Iterator[tuple[int, Mark]]:

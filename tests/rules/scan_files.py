@@ -219,7 +219,7 @@ NPM_7 = json.dumps(
 
 NPM_ERROR = json.dumps(
     {
-        "message": "request to https://registry.npmjs.org/-/npm/v1/security/audits/quick failed",
+        "message": "request to https://registry.example.org/-/npm/v1/security/audits/quick failed",
         "error": {"code": "ENOLOCK", "summary": "This command requires an existing lockfile.", "detail": "Make one."},
     }
 ).encode()
