@@ -1,7 +1,8 @@
 """Which finding is the cause when there are several: root cause beats symptom, and security beats everything.
 
 The law: everything read from CI is written by a stranger, so more text can only move a verdict up (T15). Hence the
-verdict is the maximum of all findings in one fixed order, and nothing ever takes a finding away.
+verdict is the maximum of the findings in one fixed order. Set aside are only a policy's own signatures beside something
+stricter that is shipped, what a green run showed too (`seen`), and what is not sure enough to be believed.
 """
 
 from __future__ import annotations
