@@ -14,8 +14,9 @@ from pathlib import Path
 from types import CodeType, TracebackType
 from typing import Any, Final
 
+from .capping import MAX_FIELD_BYTES
 from .categorise import qualified_name
-from .report import MAX_FIELD_BYTES, Frame
+from .report import Frame
 
 _MOST_EXCEPTIONS: Final = 100
 _MOST_FRAMES: Final = 60

@@ -5,10 +5,9 @@ It imports no pytest and nothing of the App, so that either side can change alon
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, Final, Literal, TypedDict
+from typing import Any, Final, Literal, NotRequired, TypedDict
 
 SCHEMA: Final = 1
 """Version of the report's records; a reader refuses a higher one and ignores unknown fields."""
@@ -110,6 +109,14 @@ class GitHub(TypedDict):
     workflow: str
 
 
+class Git(TypedDict):
+    """What was checked out."""
+
+    sha: str
+    dirty: bool
+    """Whether tracked files were changed since."""
+
+
 class Start(TypedDict):
     """First record of every file."""
 
@@ -128,6 +135,14 @@ class Start(TypedDict):
     argv: list[str]
     github: GitHub | None
     """None when the run is not one of GitHub Actions."""
+    rootdir: NotRequired[str]
+    """pytest's rootdir relative to the repository, with slashes; `.` when they are the same. Node ids start there."""
+    git: NotRequired[Git | None]
+    """None where git knows nothing of the folder."""
+    dist: NotRequired[str]
+    """pytest-xdist's way of handing out tests, or `no`."""
+    seeds: NotRequired[dict[str, str]]
+    """What must be set again to see the same run: `PYTHONHASHSEED`, `randomly`, `xdist` worker count and the like."""
 
 
 class Owner(TypedDict):
@@ -148,6 +163,63 @@ class Frame(TypedDict):
     line: int
     function: str
     in_repo: bool
+
+
+class Cause(TypedDict):
+    """One exception of a chain or of a group."""
+
+    type: str
+    """Qualified, as in `Failure.exception`."""
+    message: str
+
+
+class Fixture(TypedDict):
+    """The fixture whose function the traceback passes through."""
+
+    name: str
+    scope: str
+
+
+class Sla(TypedDict):
+    """How soon it must be fixed, as the test run can know it: the deadline itself is the App's."""
+
+    hours: float
+    tier: str
+    """Where the hours come from: `marker`, `rules` or `hook`."""
+
+
+class StoredFile(TypedDict):
+    """A file kept with a checkpoint: its content stands under its hash in the folder of the attempt."""
+
+    name: str
+    sha256: str
+    bytes: int
+    media_type: str
+    path: str
+    """Relative to the report's folder; empty when only the hash was kept because the file was too large."""
+
+
+class Checkpoint(TypedDict):
+    """What was so at one moment of a test, with the fields that a snapshot of the App has as well."""
+
+    label: str
+    sequence: int
+    """Counts from 1 within one attempt of one test."""
+    sha256: str
+    """Of `label`, `state` and the files' hashes, as canonical JSON."""
+    parent: str | None
+    """`sha256` of the checkpoint before it in the same attempt."""
+    created_at: str
+    """UTC, ISO 8601 with microseconds, ending in Z."""
+    elapsed: float
+    """Seconds since the attempt began, monotonic."""
+    phase: str
+    task: str
+    """Thread and asyncio task that made it."""
+    kind: Literal["manual", "environment", "setup_done", "failure", "teardown_done", "step_started", "step_ended"]
+    state: Any
+    """JSON, bounded in depth, items and length when it was taken."""
+    files: list[StoredFile]
 
 
 class Failure(TypedDict):
@@ -185,6 +257,84 @@ class Failure(TypedDict):
     """The end of the traceback as pytest shows it, without local variables."""
     fingerprint: str
     """Equal for failures that look the same apart from numbers, paths, quoted values and line numbers."""
+    fingerprint_root: NotRequired[str]
+    """The coarser one: equal for failures with the same root exception and message, wherever they were raised."""
+    group: NotRequired[str]
+    """Equal for records of one cause: call and teardown of one test, or all tests that one shared fixture failed."""
+    chain: NotRequired[list[Cause]]
+    """Root first."""
+    leaves: NotRequired[list[Cause]]
+    """The leaves of exception groups."""
+    crash_line: NotRequired[str]
+    """`path:line: Type`, what an editor jumps to."""
+    fixture: NotRequired[Fixture | None]
+    fixtures: NotRequired[list[str]]
+    """Names of all fixtures that the test uses."""
+    params: NotRequired[dict[str, str]]
+    markers: NotRequired[list[str]]
+    suspect: NotRequired[Owner | None]
+    """Who owns the deepest frame in the repository that is no test's; None when there is no such frame."""
+    suspect_path: NotRequired[str]
+    sla_terms: NotRequired[Sla | None]
+    checkpoints: NotRequired[list[Checkpoint]]
+    captured: NotRequired[dict[str, str]]
+    """Ends of what was captured, by section: `stdout`, `stderr`, `log`."""
+    locals: NotRequired[dict[str, str]]
+    """Of the deepest frame in the repository; only with `failure_review_locals = true`."""
+    evidence: NotRequired[dict[str, Any]]
+    """What hooks added."""
+    replay: NotRequired[str]
+    """The exact command that runs this test again as it was."""
+
+
+class Flaky(TypedDict):
+    """A test that passed in the end, after attempts that did not; its failing attempts are failure records."""
+
+    record: Literal["flaky"]
+    nodeid: str
+    worker: str
+    attempts: int
+    """All of them, the passing one included."""
+
+
+class Crash(TypedDict):
+    """A process that died while a test ran; written by whoever outlived it."""
+
+    record: Literal["crash"]
+    worker: str
+    nodeid: str
+    """The test that ran; empty when none did."""
+    phase: str
+    how: str
+    """In words: the signal, the exit status, or that it is not known."""
+    c_stack: str
+    """What faulthandler wrote, or empty."""
+    last_checkpoint: str
+    """The newest label, or empty."""
+    before: list[str]
+    """The tests that ran before it in the same process, oldest first, at most 256."""
+
+
+class Group(TypedDict):
+    """What one cause did beyond its first failure record: the tests it failed stand here, not in their own records."""
+
+    record: Literal["group"]
+    group: str
+    count: int
+    """How many failures, the recorded one included."""
+    nodeids: list[str]
+    """The first of them."""
+
+
+class Gate(TypedDict):
+    """A named quality gate and how it ended (S2-059 to S2-062)."""
+
+    record: Literal["gate"]
+    name: str
+    passed: bool
+    summary: str
+    """One sentence."""
+    details: dict[str, Any]
 
 
 class Counts(TypedDict):
@@ -224,48 +374,4 @@ class Internal(TypedDict):
     error: str
 
 
-Record = Start | Failure | Finish | Internal
-
-MAX_FIELD_BYTES: Final = 16 * 1024
-"""A longer string keeps its beginning and its end."""
-MAX_RECORD_BYTES: Final = 64 * 1024
-MAX_FILE_BYTES: Final = 4 * 1024 * 1024
-"""Later failures are counted, not written; all files of a run must fit into the artifact that the App reads (T17)."""
-
-# Bytes per string and items per list, tried in order; the tightest makes every record fit.
-_CAPS: Final = ((MAX_FIELD_BYTES, 200), (4096, 50), (1024, 20))
-_TIGHTEST: Final = (256, 8)
-
-
-def encode(record: Record) -> bytes:
-    """The record as one line of ASCII JSON, at most `MAX_RECORD_BYTES` long."""
-    for string_bytes, items in _CAPS:
-        line = _line(_capped(record, string_bytes, items))
-        if len(line) <= MAX_RECORD_BYTES:
-            return line
-    return _line(_capped(record, *_TIGHTEST))
-
-
-def _line(record: Any) -> bytes:
-    return json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
-
-
-def _capped(value: Any, string_bytes: int, items: int) -> Any:
-    if isinstance(value, str):
-        return cut(value, string_bytes)
-    if isinstance(value, Mapping):
-        return {key: _capped(item, string_bytes, items) for key, item in value.items()}
-    if isinstance(value, list):
-        kept = value if len(value) <= items else value[: items // 2] + value[-(items // 2) :]
-        return [_capped(item, string_bytes, items) for item in kept]
-    return value
-
-
-def cut(text: str, limit: int) -> str:
-    """The text, or its first third and its end, so that its JSON takes at most `limit` bytes (quotes not counted)."""
-    shown, keep = text, min(limit - 16, len(text))
-    while len(shown) > limit or len(json.dumps(shown)) - 2 > limit:
-        head = keep // 3
-        shown = f"{text[:head]}\n... cut ...\n{text[len(text) - (keep - head) :]}"
-        keep = keep * 3 // 4
-    return shown
+Record = Start | Failure | Flaky | Crash | Group | Gate | Finish | Internal

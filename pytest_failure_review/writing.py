@@ -10,8 +10,9 @@ import hashlib
 import os
 from pathlib import Path
 
+from .capping import MAX_FILE_BYTES, encode
 from .redaction import Redactor
-from .report import MAX_FILE_BYTES, Counts, Failure, Finish, Internal, Record, Start, encode
+from .report import Counts, Failure, Finish, Internal, Record, Start
 
 
 class ReportFile:

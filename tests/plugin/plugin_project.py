@@ -10,7 +10,7 @@ from typing import Any, cast
 import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from pytest_failure_review import report
+from pytest_failure_review import capping, report
 from pytest_failure_review.report import Counts, Failure, Owner, Start
 
 SCHEMA = json.loads(Path(report.__file__).with_name("report.schema.json").read_text())
@@ -67,7 +67,7 @@ class Project:
 def records(path: Path) -> list[dict[str, Any]]:
     """The records of a file; each line is ASCII, of bounded length, and satisfies the schema."""
     lines = path.read_bytes().splitlines()
-    assert all(line.isascii() and len(line) < report.MAX_RECORD_BYTES for line in lines)
+    assert all(line.isascii() and len(line) < capping.MAX_RECORD_BYTES for line in lines)
     found = [json.loads(line) for line in lines]
     for record in found:
         jsonschema.validate(record, SCHEMA)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import get_args, get_type_hints
+from typing import NotRequired, get_args, get_origin, get_type_hints, is_typeddict
 
 import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
@@ -13,34 +13,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plugin_project import SCHEMA, a_failure
 
-from pytest_failure_review.report import (
-    MAX_FIELD_BYTES,
-    MAX_RECORD_BYTES,
-    WORST_FIRST,
-    Category,
-    Counts,
-    Failure,
-    Finish,
-    Frame,
-    GitHub,
-    Internal,
-    Owner,
-    Start,
-    cut,
-    encode,
-    worst,
-)
+from pytest_failure_review import report
+from pytest_failure_review.capping import MAX_FIELD_BYTES, MAX_RECORD_BYTES, cut, encode
+from pytest_failure_review.report import WORST_FIRST, Category, Checkpoint, Failure, Frame, Owner, worst
+
+SHAPES = {name: shape for name, shape in vars(report).items() if is_typeddict(shape)}
 
 
-@pytest.mark.parametrize("shape", [Start, GitHub, Failure, Owner, Frame, Finish, Counts, Internal])
-def test_the_schema_names_every_field_and_requires_it(shape: type) -> None:
-    described = SCHEMA["$defs"][shape.__name__]
-    assert set(described["properties"]) == set(described["required"]) == set(get_type_hints(shape))
+def test_the_schema_describes_every_shape_of_the_format() -> None:
+    assert set(SCHEMA["$defs"]) == set(SHAPES)
 
 
-@pytest.mark.parametrize("field", ["phase", "outcome"])
-def test_the_schema_lists_the_words_of_each_choice(field: str) -> None:
-    assert SCHEMA["$defs"]["Failure"]["properties"][field]["enum"] == list(get_args(get_type_hints(Failure)[field]))
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_schema_names_every_field_and_requires_those_of_the_first_version(name: str) -> None:
+    described, hints = SCHEMA["$defs"][name], get_type_hints(SHAPES[name], include_extras=True)
+    assert set(described["properties"]) == set(hints)
+    assert set(described["required"]) == {field for field, hint in hints.items() if get_origin(hint) is not NotRequired}
+
+
+@pytest.mark.parametrize(("shape", "field"), [(Failure, "phase"), (Failure, "outcome"), (Checkpoint, "kind")])
+def test_the_schema_lists_the_words_of_each_choice(shape: type, field: str) -> None:
+    described = SCHEMA["$defs"][shape.__name__]["properties"][field]
+    assert described["enum"] == list(get_args(get_type_hints(shape)[field]))
 
 
 def test_the_schema_is_valid_itself_and_refuses_what_is_no_record() -> None:
@@ -86,6 +80,9 @@ def test_a_record_of_nothing_but_long_fields_fits(letter: str) -> None:
         text=long,
         frames=[frame] * 1000,
         owner=Owner(names=[long] * 1000, source=long, line=None),
+        params={f"{number}{long}": long for number in range(1000)},
+        evidence={"deep": [[[long] * 9] * 9] * 9},
+        captured={"stdout": long, "stderr": long, "log": long},
     )
     line = encode(record)
     assert len(line) <= MAX_RECORD_BYTES

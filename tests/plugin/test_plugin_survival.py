@@ -9,9 +9,10 @@ from typing import cast
 import pytest
 from plugin_project import Project, a_failure, a_start, records
 
+from pytest_failure_review.capping import MAX_FILE_BYTES, MAX_RECORD_BYTES
 from pytest_failure_review.checking import check
 from pytest_failure_review.redaction import Redactor
-from pytest_failure_review.report import MAX_FILE_BYTES, MAX_RECORD_BYTES, Counts, Start
+from pytest_failure_review.report import Counts, Start
 from pytest_failure_review.run import keep_to_this_process
 from pytest_failure_review.writing import ReportFile
 
