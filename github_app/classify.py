@@ -57,15 +57,15 @@ class Rulebook:
 def judge_log(chunks: Iterable[bytes], signatures: Signatures, *, job_name: str = "", step_name: str = "") -> Judged:
     """Say why the job failed whose log comes in `chunks`, cut anywhere; bounded memory, whatever its length."""
     reader = LogReader(())
-    counted = _Counted(chunks)
-    for chunk in counted:
+    watched = _Watched(chunks)
+    for chunk in watched:
         reader.take(chunk)
     reader.end()
     excerpts, secrets = reader.result()
     evidence = Evidence(excerpts=excerpts, log=reader.state, secrets=secrets)
-    is_told = counted.has_error or reader.state == "partial"
+    is_told = watched.has_error or reader.state == "partial"
     job = failed_job(job_name, step_name, evidence)
-    return judged(job, evidence, signatures, counted.lines, failed_step=is_told)
+    return judged(job, evidence, signatures, reader.lines, failed_step=is_told)
 
 
 def judged(job: Job, evidence: Evidence, signatures: Signatures, lines: int = 0, *, failed_step: bool = True) -> Judged:
@@ -77,22 +77,17 @@ def judged(job: Job, evidence: Evidence, signatures: Signatures, lines: int = 0,
     return Judged(verdict, evidence, lines, failed_step)
 
 
-class _Counted:
-    """Chunks that are counted as they pass: their lines, and whether a step says that it failed."""
+class _Watched:
+    """Chunks that are watched as they pass for a step that says that it failed."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = chunks
-        self._tail = b""
-        self._ends = 0
         self.has_error = False
 
-    @property
-    def lines(self) -> int:
-        return self._ends + (1 if self._tail[-1:] not in {b"", b"\n"} else 0)
-
     def __iter__(self) -> Iterator[bytes]:
+        tail = b""
         for chunk in self._chunks:
-            self._ends += chunk.count(b"\n")
-            self.has_error = self.has_error or _ERROR in self._tail + chunk[: len(_ERROR)] or _ERROR in chunk
-            self._tail = (self._tail + chunk[-len(_ERROR) :])[-len(_ERROR) :]
+            if not self.has_error:
+                self.has_error = _ERROR in tail + chunk[: len(_ERROR)] or _ERROR in chunk
+                tail = (tail + chunk[-len(_ERROR) :])[-len(_ERROR) :]
             yield chunk

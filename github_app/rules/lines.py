@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Final
 
 WIDTH: Final = 600
@@ -16,6 +15,7 @@ _MARKS: Final = "(?:\ufeff|\u2229\u2557\u2510|\u00b4\u2557\u2510|\u00ef\u00bb\u0
 # `gh run view --log` puts the job and the step before each line.
 _TIME: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z ?"
 _STAMP: Final = re.compile(rf"(?:([^\t\n]{{1,200}})\t[^\t\n]{{1,200}}\t)?{_MARKS}?{_TIME}")
+_STAMP_BYTES: Final = re.compile(_STAMP.pattern.encode())
 _CSI: Final = r"[0-9;:?<=>]*[ -/]*[@-~]"
 _ESCAPES: Final = rf"\x1b(?:\[{_CSI}|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\^_=>78c])"
 _ESCAPE: Final = re.compile(rf"{_ESCAPES}|\x9b{_CSI}")
@@ -26,8 +26,6 @@ _UNSEEN: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 
-_UNSEEN_BEGIN: Final = b"\xcd\xe1\xe3\xef\xf3"  # in UTF-8
-
 STAMP: Final = (
     rf"(?:\x{{feff}}|\x{{2229}}\x{{2557}}\x{{2510}}|\x{{b4}}\x{{2557}}\x{{2510}}|\x{{ef}}\x{{bb}}\x{{bf}})?{_TIME}"
 )
@@ -36,6 +34,7 @@ STAMP: Final = (
 JOBBED: Final = rf"^[^\t\n]+\t[^\t\n]+\t{STAMP}"
 """A line that names its job before its time stamp, for RE2."""
 
+_ASCII: Final = bytes(range(128))
 _SPACES: Final = b"\x0b\x0c\x1c\x1d\x1e\x1f"
 _AS_BLANKS: Final = bytes.maketrans(_SPACES, b" " * len(_SPACES))
 _CONTROLS: Final = bytes(code for code in (*range(32), 127) if code not in b"\t\n\r" + _SPACES)
@@ -79,34 +78,53 @@ def tidy_block(raw: bytes) -> bytes:
     What can be done to the whole block at once is; a megabyte of ordinary lines takes a few milliseconds.
     """
     if b"\r" in raw:
-        raw = raw.replace(b"\r\n", b"\n")
-    if raw.isascii() and b"\r" not in raw and not (b"\x1b" in raw and b"\t20" in raw):
-        shown = _ESCAPE_BYTES.sub(b"", raw) if b"\x1b" in raw else raw
-        return shown.translate(_AS_BLANKS, _CONTROLS)
-    text = raw.decode("utf-8", "replace")
-    if "\t20" in text:  # perhaps a line that names its job before its time stamp, both with colours of their own
-        return "\n".join(map(tidy, text.split("\n"))).encode()
-    seen = _UNSEEN.sub("", text) if len(raw.translate(None, _UNSEEN_BEGIN)) < len(raw) else text
-    seen = _ESCAPE.sub("", seen)
-    if "\r" in seen:
-        seen = _again(seen, text, [at for at, line in enumerate(seen.split("\n")) if "\r" in line])
-    if not seen.replace("\n", "").replace("\t", "").isprintable():
-        lines = enumerate(seen.split("\n"))
-        seen = _again(seen, text, [at for at, line in lines if not line.replace("\t", "").isprintable()])
-    return seen.encode()
+        raw = _redrawn(raw.replace(b"\r\n", b"\n"))
+    seen = raw if raw.isascii() else _in_plain_utf8(raw)
+    if b"\x1b" in seen:
+        # What is no colour, as a link, may reach over the time stamp of a line that names its job.
+        is_far = b"\x1b]" in seen and b"\t20" in seen
+        seen = b"\n".join(map(_tidied, raw.split(b"\n"))) if is_far else _ESCAPE_BYTES.sub(b"", seen)
+    return seen.translate(_AS_BLANKS, _CONTROLS)
+
+
+def _in_plain_utf8(raw: bytes) -> bytes:
+    """Give the block without what is invisible and no ASCII."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        raw = raw.decode("utf-8", "replace").encode()
+    beyond = raw.translate(None, _ASCII).decode()
+    if not beyond.isprintable():
+        return b"\n".join(line if line.isascii() else _tidied(line) for line in raw.split(b"\n"))
+    return _UNSEEN.sub("", raw.decode()).encode() if _UNSEEN.search(beyond) else raw
+
+
+def _tidied(line: bytes) -> bytes:
+    return tidy(line.decode("utf-8", "replace")).encode()
+
+
+def _redrawn(raw: bytes) -> bytes:
+    """Tidy the lines of bars that redraw themselves; the others stay as they came."""
+    parts, done, at = [], 0, raw.find(b"\r")
+    while at >= 0:
+        start, end = raw.rfind(b"\n", done, at) + 1 or done, raw.find(b"\n", at)
+        end = len(raw) if end < 0 else end
+        parts += [raw[done:start], _last_state(raw[start:end])]
+        done, at = end, raw.find(b"\r", end)
+    return b"".join([*parts, raw[done:]])
+
+
+def _last_state(line: bytes) -> bytes:
+    if b"\x1b" in line or not line.isascii():
+        return _tidied(line)
+    stamp = _STAMP_BYTES.match(line)
+    start = stamp.end() if stamp else 0
+    return b"".join(part.rstrip(b"\r").rpartition(b"\r")[2] for part in (line[:start], line[start:]))
 
 
 def clean(line: str) -> str:
     """Give a line of a log as a person would see it. Not cut to `WIDTH`: matching sees the whole line."""
     return visible(unstamped(line)[1])
-
-
-def _again(seen: str, text: str, places: Sequence[int]) -> str:
-    """Tidy one by one the lines for which it was not enough what was done to the whole block."""
-    lines, own = seen.split("\n"), text.split("\n")
-    for place in places:
-        lines[place] = tidy(own[place])
-    return "\n".join(lines)
 
 
 def _visible(char: str) -> str:

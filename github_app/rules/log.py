@@ -60,6 +60,11 @@ class LogReader:
             return "partial"
         return "middle_unread" if self._skipped else "read"
 
+    @property
+    def lines(self) -> int:
+        """How many lines were read, once everything was."""
+        return self._regions.count
+
     def result(self) -> tuple[tuple[Excerpt, ...], tuple[str, ...]]:
         """Return the excerpts and the kinds of credentials that were taken out of them."""
         excerpts, redactors = self._shown()

@@ -26,7 +26,7 @@ ODD = [
     "\u3164",
     "\xa0",
 ]
-ODD += ["\r", "\t", " ", "0", "é", "\ud800", STAMP, f"job\tstep\t{STAMP}", "∩╗┐"]
+ODD += ["✓", "\x1b[0;1m", f"\t{STAMP}", "\r", "\t", " ", "0", "é", "\ud800", STAMP, f"job\tstep\t{STAMP}", "∩╗┐"]
 TOLD = ["##[error]x", "FAILED a.py::b", "--- FAIL: T (0s)", "E   assert 3", "= FAILURES =", "a.c:1: error", "## x"]
 TOLD += ["Caused by: a.b.Exception: c", "error: x", "Killed", "leaks found: 2", "npm error code E", "Failures:"]
 TOLD += ["##[group]Run make", "##[endgroup]", "##[error]Process completed with exit code 1.", "\x1b[36;1mmake\x1b[0m"]
@@ -42,6 +42,13 @@ def test_a_block_is_tidied_as_its_lines_are(text: str) -> None:
     """X28."""
     lines = raw(text).decode().split("\n")
     assert tidy_block(raw(text)).decode().split("\n") == [tidy(line) for line in lines]
+
+
+@given(st.lists(st.one_of(st.sampled_from([*ODD, "\n", "\r\n"]).map(raw), st.binary(max_size=2))).map(b"".join))
+def test_a_block_of_bytes_that_are_no_text_is_tidied_as_its_lines_are(block: bytes) -> None:
+    """X28."""
+    lines = block.decode(errors="replace").split("\n")
+    assert tidy_block(block).decode().split("\n") == [tidy(line) for line in lines]
 
 
 @given(TEXT)
