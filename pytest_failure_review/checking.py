@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from .report import FILE_PREFIX, SCHEMA, Category, Failure, Finish, worst
+from .breadcrumb import SUFFIX, is_held
+from .postmortem import Unfinished, sentence, settle
+from .report import FILE_PREFIX, SCHEMA, Category, Crash, Failure, Finish, worst
 from .run import MAIN
-from .summary import distinct
+from .summary import distinct, printable
 
 
 @dataclass(slots=True)
@@ -23,7 +25,10 @@ class RunFile:
     run_id: str = ""
     worker: str = ""
     failures: list[Failure] = field(default_factory=list)
+    crashes: list[Crash] = field(default_factory=list)
     finish: Finish | None = None
+    rootdir: str = "."
+    still_runs: bool = False
     unusable: str = ""
     """Why this file is no report, in words."""
     changed: bool = False
@@ -41,6 +46,18 @@ class Check:
     failures: int
     worst_category: str
     sentences: tuple[str, ...]
+    deaths: tuple[str, ...]
+    """One sentence for each process that died and that pytest itself could not report."""
+
+
+def check_the_dead(directory: Path, status: int | None = None) -> Check:
+    """As `check`, after the files of dead processes were told what those were doing.
+
+    `status` is the exit status of the command that ran pytest, where that is known. Raises OSError.
+    """
+    files = [read(path) for path in sorted(directory.glob(f"{FILE_PREFIX}-*.jsonl"))]
+    settle((Unfinished(directory / file.name, file.worker, file.rootdir) for file in files if _is_open(file)), status)
+    return check(directory)
 
 
 def check(directory: Path) -> Check:
@@ -59,7 +76,17 @@ def check(directory: Path) -> Check:
         # The file was written next to the tests, by whatever they are: only what looks like a category is passed on.
         worst_category=named if re.fullmatch(r"[a-z_]+(\.[a-z_0-9-]+)*", named) else _nothing_named(complete, failures),
         sentences=tuple(sentences),
+        deaths=tuple(_death(file) for file in files if _is_open(file) and not _crash_is_told(file, files)),
     )
+
+
+def _is_open(file: RunFile) -> bool:
+    return file.finish is None and not file.unusable and not file.still_runs
+
+
+def _death(file: RunFile) -> str:
+    said = sentence(file.crashes[0]) if file.crashes else "the process died before pytest was done"
+    return printable(said)
 
 
 def _nothing_named(complete: bool, failures: list[Failure]) -> str:  # noqa: FBT001  (a fact among facts)
@@ -68,16 +95,19 @@ def _nothing_named(complete: bool, failures: list[Failure]) -> str:  # noqa: FBT
 
 def read(path: Path) -> RunFile:
     """One report file; lines that a dying process left unfinished are passed over."""
-    file = RunFile(path.name)
+    file = RunFile(path.name, still_runs=is_held(path.with_suffix(SUFFIX)))
     digest = hashlib.sha256()
     for line, record in _records(path):
         match record.get("record"):
             case "start":
                 file.run_id, file.worker = str(record.get("run_id", "")), str(record.get("worker", ""))
+                file.rootdir = str(record.get("rootdir", "."))
                 if record.get("schema", 0) != SCHEMA:
                     file.unusable = f"it has schema {record.get('schema')!r}, this version reads {SCHEMA}"
             case "failure":
                 file.failures.append(cast("Failure", record))
+            case "crash":
+                file.crashes.append(cast("Crash", record))
             case "internal":
                 # Written next to the tests: what could end a line would become a workflow command of GitHub's.
                 file.internal = re.sub(r"\W", "?", str(record.get("where", "")))[:80] or "an unknown place"
@@ -141,9 +171,9 @@ def _number(record: Any, name: str) -> int:
 
 def _sentence(file: RunFile, files: list[RunFile]) -> str:
     if file.unusable:
-        return f"{file.name} is no report: {file.unusable}."
+        return f"{printable(file.name)} is no report: {file.unusable}."
     count = f"{len(file.failures)} failure{'' if len(file.failures) == 1 else 's'}"
-    return f"{file.name} {_what_became_of(file, files, count)}."
+    return f"{printable(file.name)} {_what_became_of(file, files, count)}."
 
 
 def _what_became_of(file: RunFile, files: list[RunFile], count: str) -> str:
@@ -155,6 +185,12 @@ def _what_became_of(file: RunFile, files: list[RunFile], count: str) -> str:
         return f"lacks {lost} of the failures that pytest counted; {count} in it"
     if file.finish is not None:
         return f"is complete: pytest ended with status {file.finish.get('exit_status')}, {count}"
+    return _why_it_has_no_end(file, files, count)
+
+
+def _why_it_has_no_end(file: RunFile, files: list[RunFile], count: str) -> str:
     if _crash_is_told(file, files):
         return f"ends early: its worker died, which the main process reported; {count} before that"
-    return f"ends early: the process died before pytest was done; {count} before that"
+    if file.still_runs:
+        return f"is not complete yet: pytest still runs; {count} so far"
+    return f"ends early: {_death(file)}; {count} {'in it' if file.crashes else 'before that'}"

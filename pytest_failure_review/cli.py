@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final
 
-from .checking import Check, check
+from .checking import Check, check_the_dead
 
 COMMANDS: Final = "failure_review.commands"
 """Entry point group; each is a callable that adds parsers to `subparsers` and sets `run` to `(arguments) -> status`."""
@@ -84,10 +84,12 @@ def _add_check_report(subparsers: argparse._SubParsersAction[argparse.ArgumentPa
     parser = subparsers.add_parser(
         "check-report",
         help="say whether the reports in a folder tell the whole run",
-        description="Exit status: 0 complete, 1 a run died or left no report, 2 a file is no report.",
+        description="Names the test in which a run died and adds it to that run's report. "
+        "Exit status: 0 complete, 1 a run died or left no report, 2 a file is no report.",
     )
     parser.add_argument("directory", type=Path, metavar="DIR")
     parser.add_argument("--github-output", type=Path, metavar="FILE", help="append the result as outputs of a step")
+    parser.add_argument("--exit-status", type=int, metavar="N", help="what the command that ran pytest ended with")
     parser.set_defaults(run=_check_report)
 
 
@@ -96,18 +98,25 @@ def _check_report(arguments: argparse.Namespace) -> int:
     if directory.exists() and not directory.is_dir():
         return _refuse(f"{directory} is no folder")
     try:
-        found = check(directory)
+        found = check_the_dead(directory, arguments.exit_status)
         if arguments.github_output is not None:
             with arguments.github_output.open("a", encoding="utf-8") as outputs:
                 outputs.write(_outputs(found, directory))
     except OSError as error:
         return _refuse(str(error))
     sys.stdout.writelines(f"{sentence}\n" for sentence in found.sentences)
+    if arguments.github_output is not None:
+        sys.stdout.writelines(f"::error title=Failure Review::{_escaped(death)}\n" for death in found.deaths)
     if found.worst_category:
         sys.stdout.write(f"Worst category: {found.worst_category}\n")
     if found.unusable:
         return UNUSABLE
     return GOOD if found.complete else FINDINGS
+
+
+def _escaped(message: str) -> str:
+    """https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message."""
+    return message.replace("%", "%25")
 
 
 def _outputs(found: Check, directory: Path) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
+from .breadcrumb import SUFFIX, Breadcrumb
 from .checking import failures_of_workers
 from .evidence import message_of
 from .failures import Happening, Phase, Place, conclude
@@ -21,8 +22,6 @@ from .report import Counts, Failure, Internal
 from .run import HANDED, Run
 from .summary import render
 from .writing import ReportFile
-
-_NEXT_PHASE: Final[dict[str, Phase]] = {"": "setup", "setup": "call", "call": "teardown", "teardown": "teardown"}
 
 
 class Recorder:
@@ -38,8 +37,7 @@ class Recorder:
         self._counts = Counts(passed=0, failed=0, error=0, skipped=0, xfailed=0, xpassed=0)
         self._failed_subtests: set[str] = set()
         self._distributes = False
-        self._running = ""
-        self._phase_done = ""
+        self._breadcrumb = Breadcrumb(run.redactor)
 
     # -- the run --
 
@@ -49,6 +47,7 @@ class Recorder:
             self._distributes = session.config.pluginmanager.has_plugin("dsession")
             try:
                 self._file = ReportFile(self._run.file, self._run.start, self._run.redactor)
+                self._breadcrumb.open(self._run.file.with_suffix(SUFFIX))
             except OSError as error:
                 self._trouble = f"no report was written: {error}"
 
@@ -62,6 +61,7 @@ class Recorder:
         with self._guard("sessionfinish"):
             if self._file is not None:
                 self._file.finish(int(exitstatus), self._counts)
+                self._breadcrumb.close()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         with self._guard("terminal_summary"):
@@ -76,24 +76,29 @@ class Recorder:
     # -- what ran --
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._running, self._phase_done = nodeid, ""
-
-    def pytest_runtest_logfinish(self) -> None:
-        self._running = ""
+        if not self._distributes:
+            self._breadcrumb.starting(nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._phase_done = report.when or ""
+        self._breadcrumb.phase_ended(report.when)
         if report.passed and report.when != "call":
             return
         with self._guard("logreport"):
+            if report.when == "setup":
+                self._breadcrumb.tearing_down()
             if type(report).__name__.lower() == "subtestreport":  # pytest's own since 9, pytest-subtests' before
+                self._breadcrumb.call_goes_on()
                 if report.failed:
                     self._failed_subtests.add(report.nodeid)
                 return
             self._count(report)
             self._keep_what_raised_nothing(report)
 
+    def pytest_collectstart(self, collector: pytest.Collector) -> None:
+        self._breadcrumb.collecting(collector.nodeid)
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self._breadcrumb.phase_ended(None)
         if report.failed:
             self._counts["error"] += 1
         elif report.skipped:
@@ -136,11 +141,12 @@ class Recorder:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Ctrl-C or pytest.exit: the test that ran then has no report of its own; other reporters call it passed."""
         with self._guard("keyboard_interrupt"):
-            if self._running and not self._distributes:
+            now = self._breadcrumb.trail()
+            if now.phase:
                 self._keep(
                     Happening(
-                        nodeid=self._running,
-                        phase=_NEXT_PHASE[self._phase_done],
+                        nodeid=now.nodeid,
+                        phase=now.phase,
                         outcome="interrupted",
                         worker=self._run.worker,
                         exception=excinfo.value,

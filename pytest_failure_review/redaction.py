@@ -56,6 +56,9 @@ _SHAPES: Final = re.compile(
     r"|(?<=://)(?!\*\*\*@)[^\s/@]{1,300}(?=@)"
     r"|(?i:(?<=bearer )|(?<=basic ))[\w.~+/-]{16,}=*"
 )
+_PLAIN_ID: Final = re.compile(r"[\w./-]+(?:::\w+)*(?:\[([\w.-]*)\])?", re.ASCII)
+_HINTS: Final = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "xox", "AKIA", "ASIA", "eyJ")
+"""One of these is in every shape that consists of letters, digits, `_`, `.` and `-` alone."""
 
 
 class Redactor:
@@ -82,6 +85,19 @@ class Redactor:
         if isinstance(value, list):
             return [self.redact(item) for item in value]
         return value
+
+    def redact_id(self, nodeid: str) -> str:
+        """The same for a test's id, at a price that a passing test can pay: names of the source hold no secret."""
+        plain = _PLAIN_ID.fullmatch(nodeid)
+        if plain is None:
+            return self._text(nodeid)
+        parameters = plain[1]
+        if not parameters:
+            return nodeid
+        suspicious = (self._values is not None and self._values.search(parameters)) or any(
+            hint in parameters for hint in _HINTS
+        )
+        return self._text(nodeid) if suspicious else nodeid
 
     def _text(self, text: str) -> str:
         found = 0

@@ -56,12 +56,13 @@ def _notes(failures: Sequence[Failure], width: int) -> list[str]:
     found: dict[str, str] = {}
     for failure in failures:
         for words in failure["rule"].split(f" ({MISREAD}")[1:]:
-            found.setdefault(_printable(words.removesuffix(")")), _printable(failure["nodeid"]))
+            found.setdefault(printable(words.removesuffix(")")), printable(failure["nodeid"]))
     shown = list(found.items())[:_MOST_NOTES]
     return [_shortened(f"note: {MISREAD}{words}"[:width].rstrip() + ": ", test, width) for words, test in shown]
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """One line whatever the text is: what could end a line would become a workflow command of GitHub's."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
@@ -74,7 +75,7 @@ def _test(failure: Failure, count: int) -> str:
     where = "" if failure["phase"] == "call" else f" ({failure['phase']})"
     outcome = f" ({failure['outcome']})" if failure["outcome"] in ("crashed", "interrupted") else ""
     more = f" and {count - 1} more" if count > 1 else ""
-    return f"{_printable(failure['nodeid'])}{where}{outcome}{more}"
+    return f"{printable(failure['nodeid'])}{where}{outcome}{more}"
 
 
 def _line(row: tuple[str, str, str, str], widths: Sequence[int], width: int) -> str:

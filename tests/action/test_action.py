@@ -82,8 +82,11 @@ def test_a_test_that_ends_the_process_with_0_ends_with_1(workspace: Path, temp: 
     run = run_action(workspace, temp, command=PLAIN)
     assert run.status == 1
     assert run.outputs["action"]["complete"] == "false"
-    assert run.outputs["action"]["failures"] == "1"
-    assert "ends early: the process died before pytest was done; 1 failure before that." in run.said
+    assert run.outputs["action"]["failures"] == "2"
+    assert (
+        "ends early: the process died in the call of test_a.py::test_a (exit status 0); 2 failures in it." in run.said
+    )
+    assert "::error title=Failure Review::the process died in the call of test_a.py::test_a (exit status 0)" in run.said
     assert len(run.uploads) == 1
 
 

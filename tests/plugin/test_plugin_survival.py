@@ -10,7 +10,7 @@ import pytest
 from plugin_project import Project, a_failure, a_start, records
 
 from pytest_failure_review.capping import MAX_FILE_BYTES, MAX_RECORD_BYTES
-from pytest_failure_review.checking import check
+from pytest_failure_review.checking import check, check_the_dead
 from pytest_failure_review.redaction import Redactor
 from pytest_failure_review.report import Counts, Start
 from pytest_failure_review.run import keep_to_this_process
@@ -26,29 +26,37 @@ DEATHS = {
 
 def dying(how: str) -> str:
     return f"""
-        import os, signal
+import os, signal
 
-        def test_bad():
-            assert False
+def test_bad():
+    assert False
 
-        def test_dies():
-            {DEATHS[how]}
+def test_dies():
+    {DEATHS[how]}
 
-        def test_never_reached():
-            pass
-    """
+def test_never_reached():
+    pass
+"""
 
 
 @pytest.mark.parametrize("how", DEATHS)
 def test_a_process_that_dies_leaves_what_failed_before_and_no_finish(project: Project, how: str) -> None:
-    project.pytester.makepyfile(dying(how))
+    project.write("test_a.py", dying(how))
     ran = project.run(alone=True)
     assert [record["record"] for record in ran.files["main"]] == ["start", "failure"]
-    assert not check(project.reports).complete
+    found = check_the_dead(project.reports, 139 if how == "segfault" else None)
+    how_it_died = " (signal SIGSEGV)" if how == "segfault" else ""
+    nodeid = "test_a.py::test_dies"
+    assert found.deaths == (f"the process died in the call of {nodeid}{how_it_died}",)
+    assert (found.complete, found.failures, found.worst_category) == (False, 2, "test.unit")
+    (*_, crash, failure) = project.ran(ran.result).files["main"]
+    assert (crash["nodeid"], crash["phase"], crash["before"]) == (nodeid, "call", ["test_a.py::test_bad"])
+    assert (failure["nodeid"], failure["outcome"], failure["category"]) == (nodeid, "crashed", "infra.runner")
+    assert check_the_dead(project.reports) == found  # it is told once
 
 
 def test_a_green_exit_status_of_a_dead_run_is_not_believed(project: Project) -> None:
-    project.pytester.makepyfile(dying("exit_0"))
+    project.write("test_a.py", dying("exit_0"))
     ran = project.run(alone=True)
     assert ran.result.ret == 0
     assert not check(project.reports).complete
@@ -167,7 +175,7 @@ def test_a_forked_child_writes_into_no_file_of_its_parent(project: Project) -> N
 
 @pytest.mark.parametrize("how", ["exit_0", "sigkill"])
 def test_a_worker_that_dies_is_recorded_by_the_main_process(project: Project, how: str) -> None:
-    project.pytester.makepyfile(dying(how))
+    project.write("test_a.py", dying(how))
     ran = project.run("-n1", alone=True)
     (crash,) = [failure for failure in ran.failures if failure["outcome"] == "crashed"]
     assert crash["nodeid"].endswith("::test_dies")

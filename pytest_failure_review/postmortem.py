@@ -1,0 +1,109 @@
+"""Says what a process that died was doing; whoever outlived it reads the page that it left and writes it down."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from .breadcrumb import SUFFIX, Trail, left_behind
+from .capping import encode
+from .failures import Happening, Place, conclude
+from .owners import Owners
+from .redaction import Redactor
+from .report import Crash, Failure
+from .run import repository_of
+
+NOT_KNOWN: Final = "not known"
+_SHELL_SIGNALS: Final = 128
+"""A shell's status for a child that a signal ended is this and the signal's number."""
+
+
+def in_words(status: int | None) -> str:
+    """How a process ended, from what `subprocess` (below 0) or a shell (above 128) says of it."""
+    if status is None:
+        return NOT_KNOWN
+    number = -status if status < 0 else status - _SHELL_SIGNALS
+    if number > 0 and number in {known.value for known in signal.Signals}:
+        return f"signal {signal.Signals(number).name}"
+    return f"exit status {status}"
+
+
+def crash(trail: Trail, worker: str, how: str, c_stack: str = "") -> Crash:
+    """The record of a process that left `trail`."""
+    return Crash(
+        record="crash",
+        worker=worker,
+        nodeid=trail.nodeid,
+        phase=trail.phase,
+        how=how,
+        c_stack=c_stack,
+        last_checkpoint=trail.last_checkpoint,
+        before=list(trail.before),
+    )
+
+
+def sentence(record: Mapping[str, Any]) -> str:
+    """What a person wants to know first of a crash record, which may have been written by anybody."""
+    nodeid, phase, label, how = (str(record.get(name, "")) for name in ("nodeid", "phase", "last_checkpoint", "how"))
+    where = f"in the {phase} of {nodeid}" if nodeid else "while no test ran"
+    newest = f", after the checkpoint {label!r}" if label else ""
+    return f"the process died {where}{newest}{'' if how in ('', NOT_KNOWN) else f' ({how})'}"
+
+
+def happening(record: Crash) -> Happening | None:
+    """The failure that the death is; None when no test ran."""
+    if not record["nodeid"]:
+        return None
+    return Happening(
+        nodeid=record["nodeid"],
+        phase=record["phase"] or "call",  # type: ignore[arg-type]  # one of the phases, as Trail says
+        outcome="crashed",
+        worker=record["worker"],
+        shown="\n".join(filter(None, (sentence(record), record["c_stack"]))),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A report file without an end."""
+
+    path: Path
+    worker: str
+    rootdir: str
+    """As in its start record."""
+
+
+def settle(files: Iterable[Unfinished], status: int | None) -> None:
+    """Adds to each file what its dead process was doing.
+
+    The page goes then, so that this happens once. `status` is what the shell said of the one process that died; of
+    several it says nothing. Raises OSError.
+    """
+    dead = [(file, trail) for file in files if (trail := left_behind(file.path.with_suffix(SUFFIX)))]
+    for file, trail in dead:
+        record = crash(trail, file.worker, in_words(status) if len(dead) == 1 else NOT_KNOWN)
+        _append(file.path, [record, *_failure(record, file.rootdir)])
+        file.path.with_suffix(SUFFIX).unlink(missing_ok=True)
+
+
+def _failure(record: Crash, rootdir: str) -> list[Failure]:
+    """The command that says this runs in the checkout, as pytest did."""
+    repository = repository_of(Path.cwd())
+    happened = happening(record)
+    return [conclude(happened, Place(repository / rootdir, repository), Owners(repository))] if happened else []
+
+
+def _append(path: Path, records: Iterable[Crash | Failure]) -> None:
+    redactor = Redactor({})
+    # The last line may have been cut off in the middle.
+    lines = b"\n" if not path.read_bytes().endswith(b"\n") else b""
+    lines += b"".join(encode(redactor.redact(record)) for record in records)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    try:
+        os.write(descriptor, lines)
+    finally:
+        os.close(descriptor)
