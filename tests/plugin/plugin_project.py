@@ -15,6 +15,8 @@ from pytest_failure_review.report import Counts, Failure, Owner, Start
 
 SCHEMA = json.loads(Path(report.__file__).with_name("report.schema.json").read_text())
 REPORT = "reports"
+TAKING_PART = ("flaky", "pytest-retry", "rerunfailures", "timeout")
+"""Plugins that take part in every run unless they are blocked; `-pNAME` asks for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,12 @@ class Project:
 
     def run(self, *arguments: str, alone: bool = False) -> Ran:
         """In this process, or `alone` in one that may die."""
-        given = ("-p", "no:asyncio", "-p", "no:cacheprovider", "--failure-review", f"--failure-review-report={REPORT}")
+        blocked = [
+            f"-pno:{name}" for name in ("asyncio", "cacheprovider", *TAKING_PART) if f"-p{name}" not in arguments
+        ]
+        given = ["--failure-review", f"--failure-review-report={REPORT}"]
         run = self.pytester.runpytest_subprocess if alone else self.pytester.runpytest_inprocess
-        return self.ran(run(*given, *arguments))
+        return self.ran(run(*blocked, *given, *(each for each in arguments if each[2:] not in TAKING_PART)))
 
     def ran(self, result: pytest.RunResult) -> Ran:
         files = {path.stem.rpartition("-")[2]: records(path) for path in sorted(self.reports.glob("*.jsonl"))}
