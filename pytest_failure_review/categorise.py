@@ -1,18 +1,21 @@
 """Says what kind of failure it is, by which rule, and how sure that is.
 
-The first that knows decides: the marker, the types of the exceptions, the fixture that failed, the folder of the test,
-a failed assertion; else `unknown`. Types are compared by name, so that no database driver is imported to be recognised.
-Messages are not read (but for pytest-timeout's, which has no type): whoever writes them could choose the category.
+The first that knows decides: the marker, the project's rules, a hook, the types of the exceptions (of the root of the
+chain alone where that is a failed assertion), the fixture that failed, the folder of the test, a failed assertion; else
+`unknown`. Types are compared by name, so that no database driver is imported to be recognised.
+Messages are read by the project's own rules only (and pytest-timeout's, which has no type): whoever writes a test
+writes its messages, and a word in one must not make a broken test the infrastructure's (T15).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from .exceptions import ancestry, is_group, qualified_name
 from .marker import MISREAD
-from .report import Category, is_at_or_below
+from .report import Category, is_category
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class Facts:
     """All that a category is decided from."""
 
     exceptions: Sequence[BaseException]
-    """The chain from its root to what pytest caught, groups followed by their leaves."""
+    """The chain from its root to what pytest caught, then the leaves of its groups."""
     phase: str
     path: str
     """The test's file, relative to the repository."""
@@ -30,6 +33,8 @@ class Facts:
     """What `@pytest.mark.failure_review(category=...)` says."""
     crashed: bool = False
     """The pytest-xdist worker died."""
+    snapshot: str = ""
+    """The fixture of `SNAPSHOTS` that the test compares with, or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +160,10 @@ TABLE: Final = (
         (
             "ConnectionError",
             "socket.gaierror",
+            "requests.exceptions.ConnectionError",
+            "requests.exceptions.Timeout",
+            "urllib3.exceptions.HTTPError",
+            "botocore.exceptions.HTTPClientError",
             "aiohttp.client_exceptions.ClientConnectionError",
             "httpx.TransportError",
         ),
@@ -163,8 +172,31 @@ TABLE: Final = (
         "a connection failed",
     ),
     Row(("TimeoutError",), Category.INFRA_NETWORK, 0.5, "waiting for an answer took too long"),
+    Row(
+        ("hypothesis.errors.DeadlineExceeded", "*.PerformanceRegression"),
+        Category.PERFORMANCE,
+        0.8,
+        "it took longer than it may",
+    ),
+    Row(
+        ("*.TaintedSnapshotError", "*.SnapshotNotFound"),
+        Category.GENERATOR_DRIFT,
+        0.7,
+        "a stored snapshot is not as it was",
+    ),
     Row(("Failed",), Category.PERFORMANCE, 0.6, "pytest-timeout stopped the test", ("timeout",)),
 )
+
+_PLACES: Final[dict[str, list[int]]] = {}
+for _place, _row in enumerate(TABLE):
+    for _known in _row.names:
+        _PLACES.setdefault(_known, []).append(_place)
+
+SNAPSHOTS: Final = {
+    "snapshot": ("syrupy", "pytest_insta", "pytest_snapshot", "snapshottest"),
+    **dict.fromkeys(("data_regression", "file_regression", "num_regression"), ("pytest_regressions",)),
+}
+"""Fixtures that compare with what is stored, and the packages that bring them; their failures are plain assertions."""
 
 FOLDERS: Final = {
     "unit": Category.TEST_UNIT,
@@ -182,14 +214,14 @@ _ASSERTIONS: Final = frozenset({"AssertionError", "Failed"})
 _SHARED_SCOPES: Final = frozenset({"session", "package", "module"})
 
 
-def categorise(facts: Facts) -> Verdict:
-    """The verdict of the first rule that knows the failure; never none."""
+def categorise(facts: Facts, said: Iterable[Verdict] = ()) -> Verdict:
+    """The verdict of the first that knows the failure; never none. `said` is what rules and hooks say, in order."""
     doubt = ""
     if facts.marked is not None:
-        if any(is_at_or_below(facts.marked, known) for known in Category):
+        if is_category(facts.marked):
             return Verdict(facts.marked, "the test's failure_review marker", 1.0)
         doubt = f" ({MISREAD}names {facts.marked!r}, which is no category)"
-    verdict = _judge(facts)
+    verdict = next(iter(said), None) or _judge(facts)
     return Verdict(verdict.category, verdict.rule + doubt, verdict.confidence)
 
 
@@ -198,6 +230,7 @@ def _judge(facts: Facts) -> Verdict:
         return Verdict(Category.INFRA_RUNNER, "the worker process died while running it", 0.5)
     return (
         _by_exception(facts)
+        or _by_snapshot(facts)
         or _by_fixture(facts)
         or _by_folder(facts)
         or _by_assertion(facts)
@@ -206,14 +239,33 @@ def _judge(facts: Facts) -> Verdict:
 
 
 def _by_exception(facts: Facts) -> Verdict | None:
-    known = [(exception, frozenset(_names(type(exception)))) for exception in facts.exceptions]
-    for row in TABLE:
+    known = [(exception, _rows_of(type(exception))) for exception in _candidates(facts.exceptions)]
+    for place, row in enumerate(TABLE):
         if row.phase not in ("", facts.phase):
             continue
-        for exception, names in known:
-            if not names.isdisjoint(row.names) and _has_code(exception, row.codes):
+        for exception, rows in known:
+            if place in rows and _has_code(exception, row.codes):
                 return Verdict(row.category, f"{row.words} ({qualified_name(type(exception))})", row.confidence)
     return None
+
+
+def _candidates(exceptions: Sequence[BaseException]) -> Sequence[BaseException]:
+    """Those whose type may decide: where the root, or any leaf, is a failed assertion, what came after does not."""
+    leaves = [exception for exception in exceptions if not is_group(exception)]
+    root_is_group = bool(exceptions) and is_group(exceptions[0])
+    for exception in leaves if root_is_group else leaves[:1]:
+        if _is_assertion(exception):
+            return (exception,)
+    return exceptions
+
+
+def _is_assertion(exception: BaseException) -> bool:
+    return not _ASSERTIONS.isdisjoint(ancestry(type(exception)))
+
+
+def _rows_of(kind: type[BaseException]) -> frozenset[int]:
+    """The lines of the table that name the type or one that it is derived from."""
+    return frozenset(place for name in _names(kind) for place in _PLACES.get(name, ()))
 
 
 def _names(kind: type[BaseException]) -> Iterator[str]:
@@ -244,6 +296,13 @@ def _code(exception: BaseException) -> str:
     return "timeout" if str(first).startswith("Timeout ") else ""
 
 
+def _by_snapshot(facts: Facts) -> Verdict | None:
+    if not facts.snapshot or facts.phase != "call" or not any(_is_assertion(each) for each in facts.exceptions):
+        return None
+    words = f"an assertion failed in a test that compares with what is stored (fixture {facts.snapshot!r})"
+    return Verdict(Category.GENERATOR_DRIFT, words, 0.5)
+
+
 def _by_fixture(facts: Facts) -> Verdict | None:
     if facts.fixture is None or facts.phase not in ("setup", "teardown"):
         return None
@@ -267,16 +326,6 @@ def _by_assertion(facts: Facts) -> Verdict | None:
         return None
     if not facts.exceptions:
         return Verdict(Category.TEST_UNIT, "a failure was expected and did not come, in a test that names no kind", 0.4)
-    if any(not _ASSERTIONS.isdisjoint(ancestry(type(exception))) for exception in facts.exceptions):
+    if any(_is_assertion(exception) for exception in facts.exceptions):
         return Verdict(Category.TEST_UNIT, "an assertion failed, in a test that names no kind", 0.4)
     return None
-
-
-def ancestry(kind: type[BaseException]) -> Iterator[str]:
-    """The qualified names of an exception type and of everything it is derived from."""
-    return map(qualified_name, kind.__mro__)
-
-
-def qualified_name(kind: type) -> str:
-    """`package.module.Name`; built-ins without their module, as Python prints them."""
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

@@ -26,6 +26,8 @@ class RunFile:
     worker: str = ""
     failures: list[Failure] = field(default_factory=list)
     crashes: list[Crash] = field(default_factory=list)
+    followers: dict[str, int] = field(default_factory=dict)
+    """How many tests each cause failed beyond those that have failure records."""
     finish: Finish | None = None
     rootdir: str = "."
     still_runs: bool = False
@@ -108,6 +110,8 @@ def read(path: Path) -> RunFile:
                 file.failures.append(cast("Failure", record))
             case "crash":
                 file.crashes.append(cast("Crash", record))
+            case "group":
+                file.followers[str(record.get("group", ""))] = max(_number(record, "count") - 1, 0)
             case "internal":
                 # Written next to the tests: what could end a line would become a workflow command of GitHub's.
                 file.internal = re.sub(r"\W", "?", str(record.get("where", "")))[:80] or "an unknown place"
@@ -159,7 +163,9 @@ def _lost(file: RunFile, files: list[RunFile]) -> int:
     if file.finish is None or file.worker != MAIN:
         return 0
     run = [other for other in files if other.run_id == file.run_id]
-    told = sum(len(other.failures) + _number(other.finish, "truncated") for other in run)
+    told = sum(
+        len(other.failures) + sum(other.followers.values()) + _number(other.finish, "truncated") for other in run
+    )
     counts = file.finish.get("counts")
     return max(_number(counts, "failed") + _number(counts, "error") - told, 0)
 

@@ -1,4 +1,4 @@
-"""Reads what a failure left behind: the chain of exceptions, the frames, the text, and what makes two failures alike.
+"""Reads what a failure left behind: the frames, the text, and what makes two failures alike.
 
 It looks at values only: no files, and pytest's report is read, never changed. Written to be cheap: pytest's own
 iteration over a traceback looks up every file on the disk, and rendering it again costs more than the test did.
@@ -8,93 +8,110 @@ from __future__ import annotations
 
 import hashlib
 import re
-import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import CodeType, TracebackType
-from typing import Any, Final
+from types import FrameType, TracebackType
+from typing import Any, Final, NamedTuple
 
-from .capping import MAX_FIELD_BYTES
-from .categorise import qualified_name
-from .report import Frame
+from .report import Fixture, Frame
 
-_MOST_EXCEPTIONS: Final = 100
 _MOST_FRAMES: Final = 60
 """A runaway recursion has a thousand; beginning and end say it all."""
 _LARGEST_TEXT: Final = 1024 * 1024
+_LONGEST_ALIKE: Final = 1000
+"""Characters of a message that make two failures alike: what follows is a diff of values."""
+_LONGEST_SECRET: Final = 4096
 _MACHINERY: Final = ("_pytest", "pluggy", "importlib")
 _INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 
 _VARIABLE_PARTS: Final = re.compile(
-    r"'[^'\n]*'|\"[^\"\n]*\"|(?<![\w-])[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|0x[0-9a-fA-F]+|(?<![\w/.])/[^\s:,;'\"]+|\d+(?:\.\d+)?"
+    r"'[^'\n]*'|\"[^\"\n]*\"|(?<![\w-])[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|0x[0-9a-fA-F]+|(?<![\w/.])/[^\s:,;'\"]+"
+    r"|\b(?=[a-f]*\d)[0-9a-f]{7,}\b|\d+(?:\.\d+)?"
 )
 
 
-def chain(exception: BaseException) -> list[BaseException]:
-    """The exceptions behind this one, root first, it last; a group is followed by its leaves."""
-    links: list[BaseException] = []
-    seen: set[int] = set()  # by identity: comparing would run the exception's own code
-    link: BaseException | None = exception
-    while link is not None and id(link) not in seen and len(links) < _MOST_EXCEPTIONS:
-        links.append(link)
-        seen.add(id(link))
-        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
-    return [found for link in reversed(links) for found in _with_leaves(link)][:_MOST_EXCEPTIONS]
+class Source(NamedTuple):
+    """A file that frames come from: as it is shown, whether it is in the repository, and whether it is pytest's."""
+
+    path: str
+    in_repo: bool
+    is_machinery: bool
 
 
-def _with_leaves(exception: BaseException) -> Iterator[BaseException]:
-    yield exception
-    if isinstance(exception, BaseExceptionGroup):
-        for inner in exception.exceptions:
-            yield from _with_leaves(inner)
+class Sources:
+    """Knows the files of one run's frames; each is judged once."""
+
+    def __init__(self, repository: Path) -> None:
+        self._prefix = f"{repository.as_posix().rstrip('/')}/"
+        self._known: dict[str, Source] = {}
+
+    def of(self, frame: FrameType) -> Source:
+        name = frame.f_code.co_filename
+        source = self._known.get(name)
+        if source is None:
+            source = self._known[name] = self._judge(name, str(frame.f_globals.get("__name__", "")))
+        return source
+
+    def _judge(self, name: str, module: str) -> Source:
+        path = name.replace("\\", "/")
+        in_repo = path.startswith(self._prefix) and _INSTALLED.isdisjoint(path.split("/"))
+        return Source(path.removeprefix(self._prefix), in_repo, module.partition(".")[0] in _MACHINERY)
 
 
-def root(exceptions: Sequence[BaseException]) -> BaseException:
-    """The exception to name: the root of the chain, or the first leaf when that is a group."""
-    return next((e for e in exceptions if not isinstance(e, BaseExceptionGroup)), exceptions[0])
+class Walked(NamedTuple):
+    """What tracebacks pass through, outermost first."""
+
+    frames: list[Frame]
+    live: list[tuple[FrameType, Source]]
+    """The frames themselves, as long as the failure is being looked at."""
+    codes: list[int]
+    """Identities of all code passed through, pytest's own included: some fixtures are its own (`setup_module`)."""
 
 
-def message_of(exception: BaseException) -> str:
-    """Its last lines in a traceback, type included; a broken `__str__` gets Python's placeholder."""
-    return "".join(traceback.format_exception_only(type(exception), exception)).strip()
+def walk(traces: Sequence[TracebackType | None], sources: Sources) -> Walked:
+    """The steps of the tracebacks outside of pytest, one after the other; of very many the first and last."""
+    steps: list[tuple[FrameType, int, Source]] = []
+    codes: list[int] = []
+    for start in traces:
+        trace = start
+        while trace is not None:
+            frame = trace.tb_frame
+            source = sources.of(frame)
+            codes.append(id(frame.f_code))
+            if not source.is_machinery:
+                steps.append((frame, trace.tb_lineno or 0, source))
+            trace = trace.tb_next
+    if len(steps) > _MOST_FRAMES:
+        steps = steps[: _MOST_FRAMES // 3] + steps[-2 * _MOST_FRAMES // 3 :]
+    return Walked(
+        frames=[
+            Frame(path=source.path, line=line, function=frame.f_code.co_qualname, in_repo=source.in_repo)
+            for frame, line, source in steps
+        ],
+        live=[(frame, source) for frame, _, source in steps],
+        codes=codes,
+    )
 
 
-def frames(trace: TracebackType | None, repository: Path) -> list[Frame]:
-    """The steps of the traceback outside of pytest, outermost first; of very many the first and last."""
-    steps: list[Frame] = []
-    prefix = f"{repository.as_posix().rstrip('/')}/"
-    while trace is not None:
-        if str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] not in _MACHINERY:
-            steps.append(_frame(trace.tb_frame.f_code, trace.tb_lineno or 0, prefix))
-        trace = trace.tb_next
-    return steps if len(steps) <= _MOST_FRAMES else steps[: _MOST_FRAMES // 3] + steps[-2 * _MOST_FRAMES // 3 :]
-
-
-def _frame(code: CodeType, line: int, prefix: str) -> Frame:
-    path = code.co_filename.replace("\\", "/")
-    in_repo = path.startswith(prefix) and _INSTALLED.isdisjoint(path.split("/"))
-    return Frame(path=path.removeprefix(prefix), line=line, function=code.co_qualname, in_repo=in_repo)
-
-
-def failing_fixture(trace: TracebackType | None, definitions: Mapping[str, Sequence[Any]]) -> tuple[str, str] | None:
-    """Name and scope of the innermost fixture whose function the traceback passes through."""
+def failing_fixture(codes: Sequence[int], definitions: Mapping[str, Sequence[Any]]) -> Fixture | None:
+    """The innermost fixture whose function the traceback passes through, by the identities of its code."""
+    if not definitions:
+        return None
     by_code = {
-        getattr(definition.func, "__code__", None): (name, str(definition.scope))
-        for name, overrides in definitions.items()
+        id(code): definition
+        for overrides in definitions.values()
         for definition in overrides
+        if (code := getattr(definition.func, "__code__", None)) is not None
     }
-    found = None
-    while trace is not None:
-        found = by_code.get(trace.tb_frame.f_code, found)
-        trace = trace.tb_next
-    return found
+    found = next((by_code[code] for code in reversed(codes) if code in by_code), None)
+    return None if found is None else Fixture(name=str(found.argname), scope=str(found.scope))
 
 
 def text_of(longrepr: Any) -> str:
     """The traceback as pytest shows it: source lines and messages of the whole chain, no local variables."""
     links = getattr(longrepr, "chain", None)
     if links is None:
-        return end_of(str(longrepr))
+        return end_of(str.__str__(str(longrepr)))
     lines: list[str] = []
     for shown, _, description in links:
         for entry in shown.reprentries:
@@ -103,16 +120,24 @@ def text_of(longrepr: Any) -> str:
     return end_of("\n".join(lines).rstrip())
 
 
-def end_of(text: str) -> str:
+def end_of(text: str, most: int = _LARGEST_TEXT) -> str:
     """The last mebibyte, from the start of a line, so that no secret is cut before it can be seen as one."""
-    if len(text) <= _LARGEST_TEXT:
+    if len(text) <= most:
         return text
-    return text[-_LARGEST_TEXT:].partition("\n")[2]
+    end = text[-most:]
+    return end.partition("\n")[2] or end[min(most // 2, _LONGEST_SECRET) :]
 
 
-def fingerprint(kind: type[BaseException] | None, steps: Sequence[Frame], message: str) -> str:
-    """Sixteen hexadecimal digits of what stays the same when a failure happens again elsewhere or with other values."""
+def fingerprints(kind: str, steps: Sequence[Frame], message: str) -> tuple[str, str]:
+    """What stays the same when a failure happens again with other values: there, and wherever it was raised.
+
+    Each is sixteen hexadecimal digits.
+    """
+    same = f"{kind}\0{_VARIABLE_PARTS.sub('?', message[:_LONGEST_ALIKE])}"
     functions = [step["function"] for step in steps if step["in_repo"]]
-    same = _VARIABLE_PARTS.sub("?", message[:MAX_FIELD_BYTES])
-    parts = [qualified_name(kind) if kind else "", *functions, same]
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return short_hash("\0".join([same, *functions])), short_hash(same)
+
+
+def short_hash(text: str) -> str:
+    """Sixteen hexadecimal digits by which the same text is known again; a lone surrogate does no harm."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

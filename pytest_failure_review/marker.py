@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from .terms import hours_of
+
 WORDS: Final = ("category", "owner", "sla")
 MISREAD: Final = "its marker "
 """With these words a rule begins to say, in brackets, what of the marker was ignored."""
@@ -39,7 +41,7 @@ def read_marker(marks: Iterable[tuple[Sequence[Any], Mapping[str, Any]]]) -> Mar
     return Marked(
         category=_text("category", said.get("category"), ignored),
         owners=tuple(owner for owner in owners if owner),
-        sla=_text("sla", said.get("sla"), ignored),
+        sla=_time(said.get("sla"), ignored),
         ignored=tuple(dict.fromkeys(ignored)),
     )
 
@@ -52,3 +54,10 @@ def _text(word: str, value: Any, ignored: list[str]) -> str | None:
     # Not what it says of itself: its repr may raise as well.
     ignored.append(f"gives {word} a value of type {type(value).__name__}, not a text")
     return None
+
+
+def _time(value: Any, ignored: list[str]) -> str | None:
+    written = f"{value:g}h" if type(value) in (int, float) else _text("sla", value, ignored)
+    if written is not None and hours_of(written) is None:
+        ignored.append("gives an sla that is no time: write 30m, 4h or 7d")
+    return written

@@ -18,6 +18,7 @@ https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-f
 """
 _LARGEST_BYTES: Final = 3 * 1024 * 1024
 """GitHub ignores a larger file (same page)."""
+_TEST_FOLDERS: Final = frozenset({"test", "tests", "testing"})
 _INLINE_COMMENT: Final = re.compile(r"[ \t]#.*$", re.MULTILINE)
 
 
@@ -46,6 +47,18 @@ class Owners:
         owners, line, _, _ = rules.matching_line(path)
         # A rule without owners exempts its paths: then nobody answers, and its line says why.
         return Owner(names=[name for _, name in owners], source=source if line else "", line=line)
+
+
+def is_test_path(path: str, test_path: str = "") -> bool:
+    """Whether a file belongs to the tests: the failing test's own, one that is called so, or one in their folder."""
+    *folders, name = path.split("/")
+    return (
+        path == test_path
+        or name == "conftest.py"
+        or name.startswith("test_")
+        or name.endswith("_test.py")
+        or not _TEST_FOLDERS.isdisjoint(folders)
+    )
 
 
 def _read(repository: Path) -> tuple[str, CodeOwners] | None:

@@ -33,6 +33,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help=f"folder of the report, relative to where pytest was started (default: ${REPORT_VARIABLE}, else {FOLDER})",
     )
     parser.addini("failure_review", "true: as if --failure-review were given; false: never", type="bool", default=None)
+    parser.addini(
+        "failure_review_locals",
+        "true: keep the local variables of the line that failed, secrets taken out",
+        type="bool",
+        default=False,
+    )
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from . import hooks  # noqa: PLC0415  (without them, a conftest.py that uses one would end a run that is not reviewed)
+
+    pluginmanager.add_hookspecs(hooks)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,12 +55,17 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if not _is_wanted(config):
         return
-    from .recorder import Recorder  # noqa: PLC0415  (these two cost nothing while the plugin is off)
+    from .recorder import Recorder  # noqa: PLC0415  (these cost nothing while the plugin is off)
+    from .rules import BadRuleError  # noqa: PLC0415
     from .run import describe, keep_to_this_process  # noqa: PLC0415
 
     run = describe(config, os.environ)
+    try:
+        recorder = Recorder(config, run)
+    except BadRuleError as error:
+        raise pytest.UsageError(str(error)) from None
     keep_to_this_process(os.environ)
-    config.pluginmanager.register(Recorder(config, run), "failure_review_recorder")
+    config.pluginmanager.register(recorder, "failure_review_recorder")
 
 
 def _is_wanted(config: pytest.Config) -> bool:

@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from .breadcrumb import SUFFIX, Trail, left_behind
 from .capping import encode
-from .failures import Happening, Place, conclude
+from .deciding import Judge
+from .failures import conclude
+from .happening import Happening, Place
 from .owners import Owners
 from .redaction import Redactor
 from .report import Crash, Failure
@@ -94,7 +96,7 @@ def _failure(record: Crash, rootdir: str) -> list[Failure]:
     """The command that says this runs in the checkout, as pytest did."""
     repository = repository_of(Path.cwd())
     happened = happening(record)
-    return [conclude(happened, Place(repository / rootdir, repository), Owners(repository))] if happened else []
+    return [conclude(happened, Place(repository / rootdir, repository), Judge(Owners(repository)))] if happened else []
 
 
 def _append(path: Path, records: Iterable[Crash | Failure]) -> None:

@@ -14,11 +14,14 @@ import pytest
 
 from .breadcrumb import SUFFIX, Breadcrumb
 from .checking import failures_of_workers
-from .evidence import message_of
-from .failures import Happening, Phase, Place, conclude
-from .marker import read_marker
+from .deciding import Judge
+from .exceptions import message_of
+from .failures import conclude
+from .grouping import Groups
+from .happening import Happening, Place, happening_of
 from .owners import Owners
 from .report import Counts, Failure, Internal
+from .rules import read_rules
 from .run import HANDED, Run
 from .summary import render
 from .writing import ReportFile
@@ -30,7 +33,10 @@ class Recorder:
     def __init__(self, config: pytest.Config, run: Run) -> None:
         self._run = run
         self._place = Place(config.rootpath, run.repository)
-        self._owners = Owners(run.repository)
+        rules = read_rules(config.rootpath, run.repository)
+        self._judge = Judge(Owners(run.repository), rules, config.hook)
+        self._keeps_locals = bool(config.getini("failure_review_locals"))
+        self._groups = Groups()
         self._file: ReportFile | None = None
         self._trouble = ""
         self._failures: list[Failure] = []
@@ -60,6 +66,8 @@ class Recorder:
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         with self._guard("sessionfinish"):
             if self._file is not None:
+                for group in self._groups.finish():
+                    self._file.group(group)
                 self._file.finish(int(exitstatus), self._counts)
                 self._breadcrumb.close()
 
@@ -122,21 +130,7 @@ class Recorder:
     ) -> None:
         with self._guard("exception_interact"):
             assert call.excinfo is not None
-            phase: Phase = "collect" if isinstance(report, pytest.CollectReport) else report.when
-            self._keep(
-                Happening(
-                    nodeid=node.nodeid,
-                    phase=phase,
-                    outcome="failed" if phase == "call" else "error",
-                    worker=self._run.worker,
-                    exception=call.excinfo.value,
-                    shown=report.longrepr,
-                    attempt=getattr(node, "execution_count", 1),
-                    line=(getattr(node, "location", ("", None, ""))[1] or 0) + 1,
-                    marker=read_marker((mark.args, mark.kwargs) for mark in node.iter_markers("failure_review")),
-                    fixtures=getattr(getattr(node, "_fixtureinfo", None), "name2fixturedefs", {}),
-                )
-            )
+            self._keep(happening_of(node, call.excinfo, report, self._run.worker, getattr(node, "execution_count", 1)))
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Ctrl-C or pytest.exit: the test that ran then has no report of its own; other reporters call it passed."""
@@ -163,10 +157,21 @@ class Recorder:
             self._keep(Happening(report.nodeid, "call", "failed", self._run.worker, shown=report.longrepr))
 
     def _keep(self, happening: Happening) -> None:
-        record: Failure = self._run.redactor.redact(conclude(happening, self._place, self._owners))
+        group = self._groups.follows(happening.exception, happening.phase)
+        if group:
+            self._count_into(group, happening.nodeid)
+            return
+        made = conclude(happening, self._place, self._judge, keeps_locals=self._keeps_locals)
+        record: Failure = self._run.redactor.redact(made)
+        self._groups.begins(happening.exception, record)
         self._failures.append(record)
         if self._file is not None:
             self._file.failure(record)
+
+    def _count_into(self, group: str, nodeid: str) -> None:
+        record = self._groups.add(group, nodeid, self._run.redactor.redact(nodeid))
+        if record is not None and self._file is not None:
+            self._file.group(record)
 
     def _guard(self, where: str) -> _Guard:
         return _Guard(self, where)

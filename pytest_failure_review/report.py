@@ -5,6 +5,7 @@ It imports no pytest and nothing of the App, so that either side can change alon
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Final, Literal, NotRequired, TypedDict
@@ -57,9 +58,21 @@ class Severity(StrEnum):
     LOW = "low"
 
 
+_CATEGORY: Final = re.compile(r"[a-z_]+(\.[a-z_0-9-]+)*")
+
+
 def is_at_or_below(category: str, ancestor: str) -> bool:
     """Whether `category` is `ancestor` or a kind below it (`build.compile` is below `build`)."""
     return category == ancestor or category.startswith(f"{ancestor}.")
+
+
+def is_category(value: Any) -> bool:
+    """Whether the value is a category or a kind below one, written as records may carry it."""
+    return (
+        isinstance(value, str)
+        and _CATEGORY.fullmatch(value) is not None
+        and any(is_at_or_below(value, known) for known in Category)
+    )
 
 
 WORST_FIRST: Final = (
@@ -151,7 +164,7 @@ class Owner(TypedDict):
     names: list[str]
     """`@user`, `@org/team` or an address; empty when nobody is named."""
     source: str
-    """`marker`, the CODEOWNERS file's path, or empty when neither names anybody."""
+    """`marker`, `rules`, `hook`, the CODEOWNERS file's path, or empty when none names anybody."""
     line: int | None
 
 
@@ -231,6 +244,8 @@ class Failure(TypedDict):
 
     record: Literal["failure"]
     nodeid: str
+    node_hash: NotRequired[str]
+    """Of the node id as pytest gives it: the same in every run, also where a secret was taken out of `nodeid`."""
     phase: Literal["collect", "setup", "call", "teardown"]
     attempt: int
     """1, or which try it was under pytest-rerunfailures."""
@@ -283,6 +298,8 @@ class Failure(TypedDict):
     """Of the deepest frame in the repository; only with `failure_review_locals = true`."""
     evidence: NotRequired[dict[str, Any]]
     """What hooks added."""
+    notes: NotRequired[list[str]]
+    """What could not be read or was not used, in sentences: a hook that raised, an object that cannot be shown."""
     replay: NotRequired[str]
     """The exact command that runs this test again as it was."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .capping import MAX_FILE_BYTES, encode
 from .redaction import Redactor
-from .report import Counts, Failure, Finish, Internal, Record, Start
+from .report import Counts, Failure, Finish, Group, Internal, Record, Start
 
 
 class ReportFile:
@@ -41,6 +41,10 @@ class ReportFile:
             return
         self._write(record)
         self._failures += 1
+
+    def group(self, record: Group) -> None:
+        """Writes how many tests one cause has failed so far."""
+        self._write(record)
 
     def internal(self, record: Internal) -> None:
         """Writes that the plugin itself failed."""

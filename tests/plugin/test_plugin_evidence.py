@@ -8,20 +8,24 @@ from types import SimpleNamespace, TracebackType
 
 import pytest
 
-from pytest_failure_review.evidence import (
-    chain,
-    end_of,
-    failing_fixture,
-    fingerprint,
-    frames,
-    message_of,
-    root,
-    text_of,
-)
+from pytest_failure_review.evidence import Sources, Walked, end_of, failing_fixture, fingerprints, text_of, walk
+from pytest_failure_review.exceptions import chain, leaves, message_of, root
 from pytest_failure_review.report import Frame
 
 HERE = Path(__file__).parent
 LEAVES = [KeyError("a"), ValueError("b")]
+
+
+def walked(trace: TracebackType | None, repository: Path = HERE) -> Walked:
+    return walk([trace], Sources(repository))
+
+
+def frames(trace: TracebackType | None, repository: Path = HERE) -> list[Frame]:
+    return walked(trace, repository).frames
+
+
+def fingerprint(kind: type[BaseException] | None, steps: list[Frame], message: str) -> str:
+    return fingerprints(kind.__name__ if kind else "", steps, message)[0]
 
 
 def caused(error: BaseException, by: BaseException | None) -> BaseException:
@@ -37,7 +41,7 @@ def in_context(error: BaseException, of: BaseException) -> BaseException:
 def test_the_cause_is_the_root() -> None:
     one, two = KeyError(), ValueError()
     assert chain(caused(two, one)) == [one, two]
-    assert root([one, two]) is one
+    assert root([one, two], []) is one
 
 
 def test_the_context_is_the_root_when_no_cause_is_given() -> None:
@@ -56,15 +60,29 @@ def test_a_chain_that_bites_its_tail_ends() -> None:
     assert chain(caused(two, one)) == [one, two]
 
 
-def test_a_group_is_followed_by_its_leaves_and_its_first_leaf_is_its_root() -> None:
+def test_the_leaves_of_a_group_are_found_and_its_first_leaf_is_its_root() -> None:
     inner = ExceptionGroup("inner", LEAVES[1:])
     group = ExceptionGroup("outer", [LEAVES[0], inner])
-    assert chain(group) == [group, LEAVES[0], inner, LEAVES[1]]
-    assert root(chain(group)) is LEAVES[0]
+    assert chain(group) == [group]
+    assert leaves([group]) == LEAVES
+    assert root([group], LEAVES) is LEAVES[0]
+
+
+def test_the_root_of_a_chain_that_a_group_ends_is_no_leaf() -> None:
+    cause = KeyError()
+    group = caused(ExceptionGroup("many", LEAVES), cause)
+    assert root(chain(group), leaves(chain(group))) is cause
 
 
 def test_a_huge_group_is_cut() -> None:
-    assert len(chain(ExceptionGroup("many", [ValueError(number) for number in range(1000)]))) == 100
+    assert len(leaves([ExceptionGroup("many", [ValueError(number) for number in range(1000)])])) == 100
+
+
+def test_a_group_that_is_nested_without_end_in_sight_ends() -> None:
+    group: Exception = ValueError()
+    for _ in range(20_000):
+        group = ExceptionGroup("one", [group])
+    assert leaves([group]) == []
 
 
 def test_a_message_carries_its_type_and_survives_a_broken_str() -> None:
@@ -89,7 +107,7 @@ def trace_of(number: int) -> TracebackType | None:
 
 
 def test_frames_are_relative_to_the_repository_and_say_their_line() -> None:
-    steps = frames(trace_of(1), HERE)
+    steps = frames(trace_of(1))
     assert [(step["path"], step["function"], step["in_repo"]) for step in steps] == [
         (Path(__file__).name, "trace_of", True),
         (Path(__file__).name, "deep", True),
@@ -118,15 +136,18 @@ def test_of_a_runaway_recursion_beginning_and_end_are_kept() -> None:
 
 def test_the_innermost_fixture_that_was_running_is_named() -> None:
     definitions = {
-        "outer": [SimpleNamespace(func=trace_of, scope="session")],
-        "inner": [SimpleNamespace(func=object(), scope="function"), SimpleNamespace(func=deep, scope="module")],
-        "other": [SimpleNamespace(func=chain, scope="class")],
+        "outer": [SimpleNamespace(func=trace_of, scope="session", argname="outer")],
+        "inner": [
+            SimpleNamespace(func=object(), scope="function", argname="inner"),
+            SimpleNamespace(func=deep, scope="module", argname="inner"),
+        ],
+        "other": [SimpleNamespace(func=chain, scope="class", argname="other")],
     }
-    assert failing_fixture(trace_of(0), definitions) == ("inner", "module")
+    assert failing_fixture(walked(trace_of(0)).codes, definitions) == {"name": "inner", "scope": "module"}
 
 
 def test_no_fixture_is_named_when_none_was_running() -> None:
-    assert failing_fixture(trace_of(0), {}) is None
+    assert failing_fixture(walked(trace_of(0)).codes, {}) is None
 
 
 def test_the_text_of_a_chain_is_pytests_without_local_variables() -> None:
@@ -173,6 +194,7 @@ STEPS = [
         ("no 'ann'", "no 'ben'"),
         ('no "ann"', 'no "ben"'),
         ("in /tmp/pytest-1/x", "in /home/ann/x.txt"),
+        ("commit 1a2b3c4d", "commit 99887766"),
         ("id 3f2504e0-4f89-11d3-9a0c-0305e82c3301", "id aaaaaaaa-4f89-11d3-9a0c-0305e82cbbbb"),
     ],
 )
@@ -196,6 +218,13 @@ def test_type_function_and_words_make_a_difference() -> None:
     }
     assert len(found) == 5
     assert all(len(digits) == 16 for digits in found)
+
+
+def test_the_rough_fingerprint_takes_no_notice_of_where_it_was_raised() -> None:
+    elsewhere = [Frame(path="shop.py", line=3, function="discount", in_repo=True)]
+    here, there = fingerprints("ValueError", STEPS, "x"), fingerprints("ValueError", elsewhere, "x")
+    assert here[0] != there[0]
+    assert here[1] == there[1]
 
 
 def test_a_lone_surrogate_can_be_told_apart_too() -> None:

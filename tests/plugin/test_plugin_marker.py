@@ -85,7 +85,9 @@ def test_a_bad_marker_is_said_by_a_run_with_workers_too(project: Project) -> Non
             [((), {"owner": ["@ann", 7]})],
             Marked(owners=("@ann",), ignored=("gives owner a value of type int, not a text",)),
         ),
-        ([((), {"sla": 4})], Marked(ignored=("gives sla a value of type int, not a text",))),
+        ([((), {"sla": 4})], Marked(sla="4h")),
+        ([((), {"sla": True})], Marked(ignored=("gives sla a value of type bool, not a text",))),
+        ([((), {"sla": "soon"})], Marked(sla="soon", ignored=("gives an sla that is no time: write 30m, 4h or 7d",))),
         ([((), {"catgory": "build"})], Marked(ignored=("has no keyword 'catgory'",))),
         (
             [(("performance", "@ann"), {})],

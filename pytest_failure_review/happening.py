@@ -1,0 +1,170 @@
+"""What pytest tells of one failure, and what can be read of it before anything is concluded.
+
+The law: nothing that a test's objects do when they are looked at loses the failure; what cannot be read is a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal, TypeVar
+
+from . import circumstances, evidence, exceptions
+from .evidence import Source, Sources
+from .marker import Marked, read_marker
+from .report import Fixture, Frame
+from .strangers import attempt
+
+Phase = Literal["collect", "setup", "call", "teardown"]
+Outcome = Literal["failed", "error", "crashed", "interrupted"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One failure as pytest tells it."""
+
+    nodeid: str
+    phase: Phase
+    outcome: Outcome
+    worker: str
+    exception: BaseException | None = None
+    shown: Any = ""
+    """pytest's representation of the failure, or a sentence where nothing was raised."""
+    attempt: int = 1
+    line: int = 1
+    """Where the test begins, from 1."""
+    marker: Marked = field(default_factory=Marked)
+    node: Any = None
+    """pytest's live item or collector, where there is one."""
+    excinfo: Any = None
+    sections: Sequence[tuple[str, str]] = ()
+    """What was captured, by title, as pytest's report has it."""
+
+
+def happening_of(node: Any, excinfo: Any, report: Any, worker: str, attempt: int = 1) -> Happening:
+    """What `pytest_exception_interact` was told."""
+    phase: Phase = getattr(report, "when", None) or "collect"
+    return Happening(
+        nodeid=node.nodeid,
+        phase=phase,
+        outcome="failed" if phase == "call" else "error",
+        worker=worker,
+        exception=excinfo.value,
+        shown=report.longrepr,
+        attempt=attempt,
+        line=(getattr(node, "location", ("", None, ""))[1] or 0) + 1,
+        marker=read_marker((mark.args, mark.kwargs) for mark in node.iter_markers("failure_review")),
+        node=node,
+        excinfo=excinfo,
+        sections=getattr(report, "sections", ()),
+    )
+
+
+class Place:
+    """Where paths start: pytest's rootdir for node ids, the repository for everything shown on GitHub."""
+
+    def __init__(self, rootdir: Path, repository: Path) -> None:
+        self.repository = repository
+        self.sources = Sources(repository)
+        self._rootdir = rootdir
+        self._files: dict[str, str] = {}
+
+    def of(self, nodeid: str) -> str:
+        """The test's file, relative to the repository where that is possible."""
+        path = nodeid.partition("::")[0]
+        if path not in self._files:
+            whole = self._rootdir / path
+            inside = whole.is_relative_to(self.repository)
+            self._files[path] = whole.relative_to(self.repository).as_posix() if inside else path
+        return self._files[path]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """All that could be read of a happening."""
+
+    links: list[BaseException]
+    """The chain, root first."""
+    leaves: list[BaseException]
+    root: BaseException | None
+    exception: str
+    message: str
+    frames: list[Frame]
+    live: list[tuple[FrameType, Source]]
+    fixture: Fixture | None
+    test_path: str
+    path: str
+    line: int
+    text: str
+    fixtures: list[str]
+    markers: list[str]
+    params: dict[str, str]
+    notes: list[str]
+
+
+class Reader:
+    """Reads with care, and notes what it could not read."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def get(self, what: str, default: T, function: Callable[..., T], *arguments: Any) -> T:
+        value, trouble = attempt(function, *arguments)
+        if trouble:
+            self.notes.append(f"{what} could not be read: {trouble}")
+            return default
+        return value  # type: ignore[no-any-return]  # `attempt` returns what the function returns
+
+
+def read(happening: Happening, place: Place) -> Read:
+    """Everything that a record and those who decide about it need to know."""
+    reader, outer, node = Reader(), happening.exception, happening.node
+    links = exceptions.chain(outer) if outer is not None else []
+    leaves = exceptions.leaves(links)
+    root = exceptions.root(links, leaves) if links else None
+    message = exceptions.message_of(root) if root else reader.get("the message", "", _text, happening.shown)
+    traces = [exceptions.trace_of(each) for each in ((outer,) if root is outer else (outer, root))]
+    walked = evidence.walk(traces, place.sources)
+    test_path = place.of(happening.nodeid)
+    start = reader.get("the place of the syntax error", None, _syntax_error_at, root, place.repository)
+    deepest = next(((step["path"], step["line"]) for step in reversed(walked.frames) if step["in_repo"]), None)
+    path, line = start or deepest or (test_path, happening.line)
+    return Read(
+        links=links,
+        leaves=leaves,
+        root=root,
+        exception=exceptions.qualified_name(type(root)) if root else "",
+        message=evidence.end_of(message),
+        frames=walked.frames,
+        live=walked.live,
+        fixture=reader.get("the fixture", None, _fixture, walked, node),
+        test_path=test_path,
+        path=path,
+        line=line,
+        text=reader.get("the traceback", message, evidence.text_of, happening.shown),
+        fixtures=reader.get("the fixtures", [], circumstances.fixtures_of, node),
+        markers=reader.get("the marks", [], circumstances.markers_of, node),
+        params=reader.get("the parameters", {}, circumstances.params_of, node),
+        notes=reader.notes,
+    )
+
+
+def _text(value: Any) -> str:
+    return str.__str__(str(value))
+
+
+def _fixture(walked: evidence.Walked, node: Any) -> Fixture | None:
+    definitions: Mapping[str, Sequence[Any]] = getattr(getattr(node, "_fixtureinfo", None), "name2fixturedefs", {})
+    return evidence.failing_fixture(walked.codes, definitions)
+
+
+def _syntax_error_at(root: BaseException | None, repository: Path) -> tuple[str, int] | None:
+    if root is None or not issubclass(type(root), SyntaxError):
+        return None
+    filename, line = getattr(root, "filename", None), getattr(root, "lineno", None)
+    if type(filename) is not str or not Path(filename).is_relative_to(repository):
+        return None
+    return Path(filename).relative_to(repository).as_posix(), line if type(line) is int and line > 0 else 1
