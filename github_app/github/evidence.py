@@ -257,7 +257,7 @@ async def read_log(chunks: AsyncIterator[bytes], known: Sequence[str], key: byte
     await asyncio.to_thread(reader.end)
     excerpts, kinds = reader.result()
     log = "too_big" if too_big else reader.state
-    return Evidence(excerpts=excerpts, log=log, secrets=kinds, leaks=reader.leaks)
+    return Evidence(excerpts=excerpts, log=log, secrets=kinds, leaks=reader.leaks, elsewhere=reader.elsewhere)
 
 
 def _opened(archive: bytes, budget: Budget) -> _Held:

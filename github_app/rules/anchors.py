@@ -17,6 +17,8 @@ ALARM: Final = "secret scanner"
 
 
 SCANNER: Final = "vulnerability scanner"
+WORST: Final = "critical vulnerability"
+SCANNERS: Final = frozenset({SCANNER, WORST})
 DIFFERENCES: Final = "differences"
 """A finding that only a step's success makes harmless."""
 
@@ -250,6 +252,16 @@ ANCHORS: Final = (
     _of(
         "database error", 76, 8, 15, r"\bSQLSTATE|(?:Operational|Programming|Integrity)Error|PSQLException|SQLException"
     ),
+    _of(
+        WORST,
+        85,
+        20,
+        15,
+        r"(?i)\bseverity: (?:.*\b[1-9]\d* )?critical\b|\bcritical severity\b|✗ \[?critical\b|^│ critical\s",
+        r"(?i)(?:\bCVE-\d{4}-\d{4,}|\bGHSA-\w{4}-|\b(?:RUSTSEC|PYSEC|GO)-\d{4}-\d|SNYK-).*\bcritical\b",
+        r"(?i)\bcritical\b.*(?:\bCVE-\d{4}-\d{4,}|\bGHSA-\w{4}-|\b(?:RUSTSEC|PYSEC|GO)-\d{4}-\d|SNYK-)",
+        r"(?i)^Total: \d+ \(.*\bcritical: [1-9]|^Result #\d+ critical\b",
+    ),
     _of(SCANNER, 84, 20, 15, r"(?i)\b[1-9]\d* (?:known )?vulnerabilit(?:y|ies)\b", r"CVE-\d{4}-\d{4,}"),
     _of(
         SCANNER,
@@ -268,7 +280,7 @@ ANCHORS: Final = (
         r"^error\[(?:vulnerability|unmaintained)\]|by severity: |NU190\d|vulnerable (?:packages|paths)",
         r"(?i)security (?:vulnerabilit|warnings)|CodeQL: \d+ new|\bCWE-\d|>> Issue: \[|Failed checks: [1-9]",
         r"Check: CKV_",
-        r"^│ (?:critical|high|moderate|low) ",
+        r"^│ (?:critical|high|moderate|low) |^\s*(?:# npm audit report|=== npm audit security report ===)",
         r"^Result #\d+ |^✗ \[?(?:High|Medium|Low|Critical)",
     ),
     _of(

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from github_app.rules import facts
+from github_app.rules.elsewhere import as_severe_as_elsewhere, of_elsewhere
 from github_app.rules.last_tool import tool_findings
 from github_app.rules.leaks import leaks_in_words
 from github_app.rules.model import Evidence, Job, Source, TestReport
@@ -59,6 +60,7 @@ def categorise(job: Job, signatures: Signatures) -> Verdict:
 
 def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[Finding]:
     texts = [finding for line in said(job, evidence) for finding in _matched(line, signatures)]
+    texts = [as_severe_as_elsewhere(finding, evidence) for finding in texts]
     if facts.is_about_integration(job):
         texts = [_as_integration(finding) for finding in texts]
     if evidence.report and (reported := report_finding(evidence.report)) and _counts(reported, job):
@@ -310,7 +312,7 @@ def _other(alike: Sequence[Finding]) -> Other:
 
 
 def _remark(verdict: Verdict, evidence: Evidence) -> str:
-    return _of_secrets(verdict, evidence) + _of_step(verdict, evidence)
+    return _of_secrets(verdict, evidence) + of_elsewhere(verdict, evidence) + _of_step(verdict, evidence)
 
 
 def _of_step(verdict: Verdict, evidence: Evidence) -> str:

@@ -10,11 +10,12 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from github_app.rules.block import ROOM
 from github_app.rules.lines import WIDTH, tidy_block, unstamped
 from github_app.rules.marks import found_in, has_alarm, has_key
 from github_app.rules.model import Excerpt
 from github_app.rules.redaction import LEAKS, OVERLAP, Leak, Redactor, mark
-from github_app.rules.regions import EXCERPTS, ROOM, Regions, Stretch
+from github_app.rules.regions import EXCERPTS, Regions, Stretch
 
 TAIL: Final = 2 * 1024 * 1024
 """Bytes at the end of a log, where jobs tell why they failed, that are read whatever came before them."""
@@ -71,6 +72,11 @@ class LogReader:
         text = "\n".join(line for excerpt in excerpts for line in (excerpt.step, *excerpt.lines))
         kinds = dict.fromkeys(kind for redactor in redactors for kind in redactor.kinds)
         return excerpts, tuple(kind for kind in kinds if mark(kind).removesuffix("]") in text)
+
+    @property
+    def elsewhere(self) -> str:
+        """How severe what vulnerability scanners say outside the excerpts is, for `Evidence.elsewhere`."""
+        return self._regions.scanned.elsewhere([(each.start, each.end) for each in self._regions.stretches()])
 
     @property
     def leaks(self) -> tuple[Leak, ...]:

@@ -207,6 +207,7 @@ class Evidence:
     base: BaseJob | None = None
     contracts: tuple[ContractReport, ...] = ()  # how the API's description changed, asked when generated files drifted
     files: tuple[FileReport, ...] = ()  # what other tools wrote into files: test reports, findings, benchmarks
+    elsewhere: str = ""  # the worst severity that vulnerability scanners name outside the excerpts, or "unnamed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
 
-from github_app.rules.anchors import ALARM, DIFFERENCES, EXIT, SCANNER, Anchor
-from github_app.rules.echo import BEGINS, CYAN, is_action, is_cyan, repeated
-from github_app.rules.lines import WIDTH, unstamped
+from github_app.rules.anchors import ALARM, DIFFERENCES, EXIT, SCANNER, SCANNERS, WORST, Anchor
+from github_app.rules.block import ROOM, Block
+from github_app.rules.echo import BEGINS, is_action, repeated
+from github_app.rules.lines import unstamped
 from github_app.rules.marks import Mark, anchors_in, found_in, mark_of
-from github_app.rules.redaction import OVERLAP
+from github_app.rules.scanned import Scanned
 
 EXCERPTS: Final = 5
 HEIGHT: Final = 80
@@ -26,13 +27,10 @@ HEIGHT: Final = 80
 MARGIN: Final = 24
 """Lines kept on both sides of a stretch, for whoever redacts it: a credential may reach over its edge."""
 
-ROOM: Final = WIDTH + 2 * OVERLAP
-"""Characters kept of a line: what is shown, and what must be seen to redact it."""
-
 _MORE: Final = 5  # what a stretch gains by lines more that look like a failure
 _WORK_OF_MARK: Final = 10  # what it costs to begin a stretch, in lines looked at
 _ALIKE: Final = 4  # of these, candidates of one kind
-_UNHIDDEN: Final = frozenset({SCANNER, DIFFERENCES})  # what may never be overridden is never pushed out (T15)
+_UNHIDDEN: Final = frozenset({WORST, SCANNER, DIFFERENCES})  # what may never be overridden is never pushed out (T15)
 _SHOWN_ALIKE: Final = 2  # excerpts of one kind while there are others
 _KEPT: Final = 12  # candidates remembered while reading; the failing step may turn out only at its end
 _FAILED_STEP: Final = (80, 20)  # what a candidate gains when its step then fails, in the first that does and in others
@@ -42,43 +40,6 @@ _RECENT_BLOCKS: Final = 100
 _SIGN_OFF: Final = ("Cleaning up orphan processes", "Post job cleanup.")
 _SCRIPT: Final = 250  # lines that the runner may need to repeat a step's own text
 _FROM_SCRIPT: Final = 15  # weight of what may be a line of an action's input
-
-
-class Block:
-    """Some whole lines of the log, from `start` on; only split where a line is wanted."""
-
-    def __init__(self, start: int, raw: bytes, text: bytes) -> None:
-        self.start = start
-        self.raw = raw
-        self.text = text
-        self.end = start + text.count(b"\n") - text.endswith(b"\n")
-        self._lines: list[bytes] | None = None
-        self._raw_lines: list[bytes] | None = None
-
-    @property
-    def lines(self) -> list[bytes]:
-        if self._lines is None:
-            self._lines = self.text.removesuffix(b"\n").split(b"\n")
-        return self._lines
-
-    def is_cyan(self, number: int) -> bool:
-        """Whether a line is in the colour in which the runner repeats scripts."""
-        if self._raw_lines is None:
-            self._raw_lines = self.raw.split(b"\n")
-        return is_cyan(self._raw_lines[number - self.start])
-
-    def first_cyan(self) -> int:
-        """Give the first line in which there is that colour, or 0."""
-        place = self.raw.find(CYAN) if b"\x1b" in self.raw else -1
-        return self.start + self.raw.count(b"\n", 0, place) if place >= 0 else 0
-
-    def said(self, number: int) -> str:
-        """Give the beginning of what a line says, behind its time stamp."""
-        return unstamped(self.lines[number - self.start].decode()[:ROOM])[1]
-
-    def part(self, first: int, last: int) -> list[bytes]:
-        """Give the lines of these numbers, as far as they are in it."""
-        return self.lines[max(first - self.start, 0) : max(last - self.start + 1, 0)]
 
 
 @dataclass(slots=True)
@@ -132,6 +93,7 @@ class Regions:
     count: int = 0  # lines read
     work: int = 0  # spent on them, in lines looked at one by one
     alarmed: bool = False  # whether a secret scanner has spoken
+    scanned: Scanned = field(default_factory=lambda: Scanned(EXCERPTS * HEIGHT))
     _recent: deque[Block] = field(default_factory=deque)
     _floor: int = 1  # no stretch begins before this line
     _gap: int = 1  # the first line after what was skipped
@@ -166,7 +128,7 @@ class Regions:
         self._remember(block)
         self._room = 1 if hurry else _MORE
         there = anchors_in(found_in(text) if found is None else found)
-        if there is None or any(map(self._may_matter, there)):
+        if there is None or self.scanned.wants(there) or any(map(self._may_matter, there)):
             self.work += len(block.lines)
             for number, mark in _marks(block):
                 self._see(number, mark, block)
@@ -205,9 +167,10 @@ class Regions:
 
     def _undeniable(self) -> list[Stretch]:
         """Give what no later text may push out of sight (T15)."""
-        return [*filter(None, [self._alarm]), *(each for why, each in self._firsts.items() if self._has_first(why))]
+        kinds = [why for why in self._firsts if self.has_first(why) and not (why == SCANNER and self.has_first(WORST))]
+        return [*filter(None, [self._alarm]), *(self._firsts[why] for why in kinds)]
 
-    def _has_first(self, why: str) -> bool:
+    def has_first(self, why: str) -> bool:
         """Whether something of a kind was found in a step that failed, or that still may."""
         first = self._firsts.get(why)
         return first is not None and (first.bonus > 0 or first.step_number == self._step_number)
@@ -229,8 +192,14 @@ class Regions:
             self._enter_script(number, block.said(number))
         elif mark.closes and self._script is not None:
             self._end_script(self._script, number)
-        elif mark.anchor is not None and (self._is_turn(mark.anchor) or self._may_matter(mark.anchor)):
-            self._weigh(number, mark.anchor, block)
+        elif mark.anchor is not None:
+            self._count(number, mark.anchor, block)
+            if self._is_turn(mark.anchor) or self._may_matter(mark.anchor):
+                self._weigh(number, mark.anchor, block)
+
+    def _count(self, number: int, anchor: Anchor, block: Block) -> None:
+        if anchor.why in SCANNERS and not (self._script is not None and block.is_cyan(number)):
+            self.scanned.note(number, self._step_number, block.said(number))
 
     def _is_turn(self, anchor: Anchor) -> bool:
         """Whether a line matters however many like it were seen."""
@@ -238,7 +207,7 @@ class Regions:
 
     def _may_matter(self, anchor: Anchor) -> bool:
         """Whether such a line could still be kept: a flood of equals is told by its first ones."""
-        if anchor.why in _UNHIDDEN and not self._has_first(anchor.why):
+        if anchor.why in _UNHIDDEN and not self.has_first(anchor.why):
             return True
         bar = self._bars.get(anchor.why)
         if bar is None:
@@ -328,7 +297,7 @@ class Regions:
         stretch.anchors += 1
         if weight > stretch.weight:
             stretch.weight, stretch.why = weight, anchor.why
-        if anchor.why in _UNHIDDEN and not self._has_first(anchor.why):
+        if anchor.why in _UNHIDDEN and not self.has_first(anchor.why):
             self._firsts[anchor.why] = stretch
         if anchor.why == ALARM:
             self._alarm = self._alarm or stretch
