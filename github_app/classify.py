@@ -61,8 +61,7 @@ def judge_log(chunks: Iterable[bytes], signatures: Signatures, *, job_name: str 
     for chunk in watched:
         reader.take(chunk)
     reader.end()
-    excerpts, secrets = reader.result()
-    evidence = Evidence(excerpts=excerpts, log=reader.state, secrets=secrets, elsewhere=reader.elsewhere)
+    evidence = reader.evidence
     is_told = watched.has_error or reader.state == "partial"
     job = failed_job(job_name, step_name, evidence)
     return judged(job, evidence, signatures, reader.lines, failed_step=is_told)

@@ -255,9 +255,8 @@ async def read_log(chunks: AsyncIterator[bytes], known: Sequence[str], key: byte
     except TooLarge:
         too_big = True
     await asyncio.to_thread(reader.end)
-    excerpts, kinds = reader.result()
-    log = "too_big" if too_big else reader.state
-    return Evidence(excerpts=excerpts, log=log, secrets=kinds, leaks=reader.leaks, elsewhere=reader.elsewhere)
+    evidence = reader.evidence
+    return replace(evidence, log="too_big") if too_big else evidence
 
 
 def _opened(archive: bytes, budget: Budget) -> _Held:

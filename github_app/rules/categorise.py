@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from github_app.rules import facts
-from github_app.rules.elsewhere import as_severe_as_elsewhere, of_elsewhere
+from github_app.rules.elsewhere import as_severe_as_elsewhere, of_elsewhere, of_unread
 from github_app.rules.last_tool import tool_findings
 from github_app.rules.leaks import leaks_in_words
 from github_app.rules.model import Evidence, Job, Source, TestReport
@@ -312,7 +312,8 @@ def _other(alike: Sequence[Finding]) -> Other:
 
 
 def _remark(verdict: Verdict, evidence: Evidence) -> str:
-    return _of_secrets(verdict, evidence) + of_elsewhere(verdict, evidence) + _of_step(verdict, evidence)
+    told = (_of_secrets(verdict, evidence), of_elsewhere(verdict, evidence), _of_step(verdict, evidence))
+    return "".join(told) + of_unread(evidence)
 
 
 def _of_step(verdict: Verdict, evidence: Evidence) -> str:
@@ -354,8 +355,7 @@ def _unjudged(job: Job, evidence: Evidence) -> Verdict:
         reason, state = f"{told} says nothing about the failure that is known here.", State.NO_MATCH
     else:
         place = f"lines {excerpt.start} to {excerpt.end}"
-        unread = " The middle of the log is too long and was not read." if evidence.log == "middle_unread" else ""
-        reason = f"Nothing in the log is a failure known here; the likeliest place is {place}.{unread}"
+        reason = f"Nothing in the log is a failure known here; the likeliest place is {place}.{of_unread(evidence)}"
         state = State.NO_MATCH
     region = (excerpt.start, excerpt.end) if excerpt else None
     rule = f"none:{state}"

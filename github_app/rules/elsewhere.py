@@ -6,6 +6,7 @@ The law: what is not shown may be worse than what is, so it makes no verdict mil
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from github_app.rules.model import Evidence
 from github_app.rules.precedence import SEVERITIES, Finding
@@ -29,6 +30,17 @@ def of_elsewhere(verdict: Verdict, evidence: Evidence) -> str:
     worst = _worst(evidence)
     known = f"{worst} at worst" if worst else "and how severe these are is not known"
     return f" The log tells of more vulnerabilities than are shown, {known}."
+
+
+def of_unread(evidence: Evidence) -> str:
+    """Say in a sentence that a part of the log was not looked at; "" where all of it was (T17)."""
+    if not evidence.unread and evidence.log != _SKIPPED:
+        return ""
+    lines = f"{evidence.unread} lines" if evidence.unread else "Lines"
+    return f" {lines} in the middle of the log were only searched for leaks, vulnerabilities and drift."
+
+
+_SKIPPED: Final = "middle_unread"
 
 
 def _is_of_scanner(verdict: Verdict) -> bool:

@@ -1,6 +1,6 @@
 """Turn a job's log, as it comes in bytes, into the few redacted stretches that may tell of the failure.
 
-The law: no text leaves but what `result` gives, and that is redacted. What is not kept need not be, so that a log is
+The law: no text leaves but in the excerpts, and these are redacted. What is not kept need not be, so that a log is
 read as fast as its lines can be told apart.
 """
 
@@ -12,8 +12,8 @@ from typing import Final
 
 from github_app.rules.block import ROOM
 from github_app.rules.lines import WIDTH, tidy_block, unstamped
-from github_app.rules.marks import found_in, has_alarm, has_key
-from github_app.rules.model import Excerpt
+from github_app.rules.marks import found_in, has_key, may_tell
+from github_app.rules.model import Evidence, Excerpt
 from github_app.rules.redaction import LEAKS, OVERLAP, Leak, Redactor, mark
 from github_app.rules.regions import EXCERPTS, Regions, Stretch
 
@@ -37,7 +37,8 @@ class LogReader:
     """Turns a log's bytes into excerpts as they come, in bounded memory and work (T17, X28).
 
     All of it is searched. Of a log that is one flood of ends of steps, what lies between the first of them and the last
-    `TAIL` bytes is in the end only searched for a word of a secret scanner.
+    `TAIL` bytes is in the end only searched for the first of each kind that may never be overridden; `unread` counts
+    the lines of it that were not looked at.
     """
 
     def __init__(self, known: Sequence[str], key: bytes = b"") -> None:
@@ -49,7 +50,7 @@ class LogReader:
         self._cut = False  # whether the rest of that line is dropped
         self._waiting: deque[bytes] = deque()  # the last blocks, which may be the end
         self._waiting_size = 0
-        self._skipped = False
+        self.unread = 0
 
     @property
     def state(self) -> str:
@@ -59,31 +60,20 @@ class LogReader:
         """
         if self._regions.partial:
             return "partial"
-        return "middle_unread" if self._skipped else "read"
+        return "middle_unread" if self.unread else "read"
 
     @property
     def lines(self) -> int:
         """How many lines were read, once everything was."""
         return self._regions.count
 
-    def result(self) -> tuple[tuple[Excerpt, ...], tuple[str, ...]]:
-        """Return the excerpts and the kinds of credentials that were taken out of them."""
-        excerpts, redactors = self._shown()
-        text = "\n".join(line for excerpt in excerpts for line in (excerpt.step, *excerpt.lines))
-        kinds = dict.fromkeys(kind for redactor in redactors for kind in redactor.kinds)
-        return excerpts, tuple(kind for kind in kinds if mark(kind).removesuffix("]") in text)
-
     @property
-    def elsewhere(self) -> str:
-        """How severe what vulnerability scanners say outside the excerpts is, for `Evidence.elsewhere`."""
-        return self._regions.scanned.elsewhere([(each.start, each.end) for each in self._regions.stretches()])
-
-    @property
-    def leaks(self) -> tuple[Leak, ...]:
-        """The first credentials that were taken out of the excerpts, with the lines in which they stood."""
+    def evidence(self) -> Evidence:
+        """What the log is evidence of, once everything was read."""
         excerpts, redactors = self._shown()
-        found = sorted({leak for redactor in redactors for leak in redactor.leaks}, key=lambda leak: leak.line)
-        return tuple(leak for leak in found if any(each.start <= leak.line <= each.end for each in excerpts))[:LEAKS]
+        kinds, leaks = _kinds(excerpts, redactors), _leaks(excerpts, redactors)
+        elsewhere = self._regions.scanned.elsewhere([(each.start, each.end) for each in excerpts])
+        return Evidence(excerpts, self.state, secrets=kinds, leaks=leaks, elsewhere=elsewhere, unread=self.unread)
 
     def _shown(self) -> tuple[tuple[Excerpt, ...], tuple[Redactor, ...]]:
         redactors = [Redactor(self._known, self._key) for _ in range(EXCERPTS)]
@@ -122,9 +112,10 @@ class LogReader:
         text = tidy_block(raw)
         found = found_in(text)
         work = self._regions.work
-        if found and work > CLOSELY and not (is_tail or (has_alarm(found) and not self._regions.alarmed)):
-            self._skipped = True
-            self._regions.skip(text.count(b"\n"))
+        wanted = self._regions.wanted if work > CLOSELY and not is_tail else frozenset()
+        if found and work > CLOSELY and not (is_tail or (wanted and may_tell(found, wanted))):
+            self.unread += text.count(b"\n")
+            self._regions.skip(text.count(b"\n"), found)
             self._in_keys.skip()
             return
         if has_key(found) or self._in_keys.in_key:
@@ -137,6 +128,17 @@ class LogReader:
         end = b"\n" if text.endswith(b"\n") else b""
         self._regions.work += len(lines)
         return "\n".join(self._in_keys.without_keys(lines, self._regions.count + 1)).encode() + end
+
+
+def _kinds(excerpts: Sequence[Excerpt], redactors: Sequence[Redactor]) -> tuple[str, ...]:
+    text = "\n".join(line for excerpt in excerpts for line in (excerpt.step, *excerpt.lines))
+    kinds = dict.fromkeys(kind for redactor in redactors for kind in redactor.kinds)
+    return tuple(kind for kind in kinds if mark(kind).removesuffix("]") in text)
+
+
+def _leaks(excerpts: Sequence[Excerpt], redactors: Sequence[Redactor]) -> tuple[Leak, ...]:
+    found = sorted({leak for redactor in redactors for leak in redactor.leaks}, key=lambda leak: leak.line)
+    return tuple(leak for leak in found if any(each.start <= leak.line <= each.end for each in excerpts))[:LEAKS]
 
 
 def _blocks(lines: bytes) -> Iterator[bytes]:

@@ -42,9 +42,9 @@ def has_key(found: tuple[int, ...]) -> bool:
     return _KEY in found
 
 
-def has_alarm(found: tuple[int, ...]) -> bool:
-    """Whether a secret scanner may speak in the block; where lines name their jobs, that is not seen at once."""
-    return _JOBBED in found or any(index < len(ANCHORS) and ANCHORS[index].why == ALARM for index in found)
+def may_tell(found: tuple[int, ...], kinds: frozenset[str]) -> bool:
+    """Whether anchors of these kinds may be in the block; where lines name their jobs, that is not seen at once."""
+    return _JOBBED in found or any(index < len(ANCHORS) and ANCHORS[index].why in kinds for index in found)
 
 
 @lru_cache(maxsize=4096)

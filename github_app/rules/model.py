@@ -208,6 +208,7 @@ class Evidence:
     contracts: tuple[ContractReport, ...] = ()  # how the API's description changed, asked when generated files drifted
     files: tuple[FileReport, ...] = ()  # what other tools wrote into files: test reports, findings, benchmarks
     elsewhere: str = ""  # the worst severity that vulnerability scanners name outside the excerpts, or "unnamed"
+    unread: int = 0  # lines of the log in which only the first of what may never be overridden was looked for
 
 
 @dataclass(frozen=True, slots=True)

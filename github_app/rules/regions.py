@@ -8,7 +8,7 @@ failure it is, `categorise` does; nor does it redact, `log` does.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
@@ -17,7 +17,7 @@ from github_app.rules.anchors import ALARM, DIFFERENCES, EXIT, SCANNER, SCANNERS
 from github_app.rules.block import ROOM, Block
 from github_app.rules.echo import BEGINS, is_action, repeated
 from github_app.rules.lines import unstamped
-from github_app.rules.marks import Mark, anchors_in, found_in, mark_of
+from github_app.rules.marks import Mark, anchors_in, found_in, mark_of, may_tell
 from github_app.rules.scanned import Scanned
 
 EXCERPTS: Final = 5
@@ -134,8 +134,20 @@ class Regions:
                 self._see(number, mark, block)
         self._growing = [each for each in self._growing if each.grow(block)]
 
-    def skip(self, lines: int) -> None:
-        """Count lines that were not read: no excerpt reaches over the gap, and which step is running is unknown."""
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The kinds that may never be overridden of which nothing was found yet (T15)."""
+        kinds = frozenset(why for why in _UNHIDDEN if not self.has_first(why))
+        return kinds if self.alarmed else kinds | {ALARM}
+
+    def skip(self, lines: int, found: tuple[int, ...] = ()) -> None:
+        """Count lines that were not read: no excerpt reaches over the gap, and which step is running is unknown.
+
+        Nor is it known whether the step failed that ran before; what was found in it counts as if it had (T15).
+        """
+        if may_tell(found, SCANNERS):
+            self.scanned.miss()
+        self._favour(self._firsts.values())
         self._leave_script()
         self._close()
         self.count += lines
@@ -327,12 +339,14 @@ class Regions:
 
     def _step_failed(self) -> None:
         """Favour what this step has shown; the first step that failed more than those that ran regardless of it."""
-        bonus = _bonus(self._failed_steps)
+        self._favour((*self._best, *self._firsts.values()))
         self._failed_steps += 1
-        for candidate in (*self._best, *self._firsts.values()):
-            if candidate.step_number == self._step_number and not candidate.bonus:
-                candidate.bonus = bonus
         self._bars.clear()
+
+    def _favour(self, candidates: Iterable[Stretch]) -> None:
+        for candidate in candidates:
+            if candidate.step_number == self._step_number and not candidate.bonus:
+                candidate.bonus = _bonus(self._failed_steps)
 
     def _close(self, before: int | None = None) -> None:
         """End the open stretch, at the latest before a line."""

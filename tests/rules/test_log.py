@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from github_app.builtin import signatures
+from github_app.classify import judge_log
 from github_app.github.markdown import clean
 from github_app.rules.log import CLOSELY, MAX_LINE, TAIL, LogReader
 from github_app.rules.model import Excerpt
+from pytest_failure_review.report import Category
 
 TOKEN = "ghp_" + "a1B2c3D4e5" * 4
 LOG = (
@@ -34,7 +37,8 @@ def read_of(log: Iterable[bytes]) -> LogReader:
 
 
 def excerpts_of(*chunks: bytes) -> tuple[tuple[Excerpt, ...], tuple[str, ...]]:
-    return read_of(chunks).result()
+    evidence = read_of(chunks).evidence
+    return evidence.excerpts, evidence.secrets
 
 
 # --- in pieces
@@ -75,7 +79,7 @@ def test_thirty_megabytes_fit_into_little_memory() -> None:
 
     tracemalloc.start()
     reader = read_of(log())
-    found, _ = reader.result()
+    found = reader.evidence.excerpts
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 8 * 2**20
@@ -88,7 +92,7 @@ def test_a_line_without_an_end_fits_as_well() -> None:
             yield b"x" * 65_536
 
     tracemalloc.start()
-    read_of(endless()).result()
+    _ = read_of(endless()).evidence
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 8 * 2**20
@@ -139,7 +143,7 @@ def test_the_whole_of_a_large_log_is_searched_with_the_right_numbers() -> None:
     """T17."""
     noise = NOISE * (2 * TAIL // len(NOISE))
     reader = read_of(sized(STAMPED, noise, FAILED, noise, SIGN_OFF))
-    [failed] = [each for each in reader.result()[0] if FAILED.decode().strip() in each.lines]
+    [failed] = [each for each in reader.evidence.excerpts if FAILED.decode().strip() in each.lines]
     assert failed.start + failed.lines.index("--- FAIL: TestTotal (0.00s)") == 2 + noise.count(b"\n")
     assert reader.state == "read"
 
@@ -148,7 +152,7 @@ def test_what_stands_in_a_flood_of_errors_is_found() -> None:
     """T17."""
     errors = list(flood(100_000, b"ERROR: and on it goes\n"))
     reader = read_of([*errors, FAILED, *errors])
-    assert any(FAILED.decode().strip() in each.lines for each in reader.result()[0])
+    assert any(FAILED.decode().strip() in each.lines for each in reader.evidence.excerpts)
     assert reader.state == "read"
 
 
@@ -158,7 +162,7 @@ def test_of_a_flood_of_failed_steps_the_beginning_and_the_end_are_read_with_the_
     reader = read_of([STAMPED, FAILED, *steps, *steps, FAILED, EXIT, SIGN_OFF])
     places = {
         each.start + each.lines.index("--- FAIL: TestTotal (0.00s)")
-        for each in reader.result()[0]
+        for each in reader.evidence.excerpts
         if "--- FAIL: TestTotal (0.00s)" in each.lines
     }
     assert places == {2, 3 + 400_000}
@@ -174,7 +178,26 @@ def test_no_flood_of_errors_hides_a_secret_scanner() -> None:
     """T15."""
     leak = "3:15PM WRN leaks found: 2"
     reader = read_of([*flood(100_000), leak.encode() + b"\n", *flood(100_000)])
-    assert any(leak in each.lines for each in reader.result()[0])
+    assert any(leak in each.lines for each in reader.evidence.excerpts)
+
+
+@pytest.mark.parametrize(
+    ("told", "category"),
+    [
+        ("name 1.0 1.1 npm GHSA-aaaa-bbbb-cccc Critical", Category.SECURITY_VULNERABILITY),
+        ("Generated files are out of date: src/api/types.ts", Category.GENERATOR_DRIFT),
+    ],
+)
+@pytest.mark.parametrize("decoy", [b"", b"##[group]Run npm ci\n##[endgroup]\nGHSA-aaaa- stale\n##[group]Run make\n"])
+def test_no_flood_of_failed_steps_hides_what_is_never_overridden(told: str, category: Category, decoy: bytes) -> None:
+    """T15: not even where a step that passed has said something of the kind before."""
+    steps = list(flood(40_000, b"##[group]Run make\n##[endgroup]\n" + EXIT))
+    judged = judge_log([decoy, *steps, told.encode() + b"\n", *steps], signatures())
+    assert any(told in each.lines for each in judged.evidence.excerpts)
+    assert judged.evidence.unread > 100_000
+    verdict = judged.verdict
+    assert category in {verdict.category, *(other.category for other in verdict.also)}
+    assert "lines in the middle of the log were only searched for leaks, vulnerabilities and drift." in verdict.reason
 
 
 def test_a_large_log_that_breaks_off_is_partial() -> None:
@@ -188,7 +211,7 @@ def test_a_private_key_that_begins_long_before_what_is_kept_is_taken_out() -> No
     key = b"-----BEGIN PRIVATE KEY-----\n" + b"aB3/" * 16 + b"\n"
     body = b"cD4+" * 16 + b"\n"
     for more in (0, 9_000, 17_000):
-        found, kinds = read_of([b"x" * more, b"\n", key, body * 150, b"##[error]It broke\n", NOISE]).result()
+        found, kinds = excerpts_of(b"x" * more, b"\n", key, body * 150, b"##[error]It broke\n", NOISE)
         assert "##[error]It broke" in str(found)
         assert "[REDACTED:private key]" in str(found)
         assert "cD4+" not in str(found)
@@ -199,7 +222,9 @@ def test_of_a_flood_of_private_keys_the_end_is_read_and_the_middle_is_counted() 
     """T17, T23."""
     flood = b"-----BEGIN PRIVATE KEY-----\n" * (CLOSELY // 10)
     reader = read_of([*[flood] * 13, b"##[error]It broke\n"])
-    [(start, lines)] = [(each.start, each.lines) for each in reader.result()[0] if "##[error]It broke" in each.lines]
+    [(start, lines)] = [
+        (each.start, each.lines) for each in reader.evidence.excerpts if "##[error]It broke" in each.lines
+    ]
     assert start + lines.index("##[error]It broke") == 13 * (CLOSELY // 10) + 1
     assert set(lines) == {"[REDACTED:private key]", "##[error]It broke"}
     assert reader.state == "middle_unread"

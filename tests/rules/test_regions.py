@@ -23,7 +23,7 @@ def excerpts(lines: Sequence[str]) -> tuple[Excerpt, ...]:
     reader = LogReader(())
     reader.take("\n".join(lines).encode(errors="replace"))
     reader.end()
-    return reader.result()[0]
+    return reader.evidence.excerpts
 
 
 def feed(regions: Regions, lines: Iterable[str]) -> None:
