@@ -2,7 +2,8 @@
 
 The law: everything read from CI is written by a stranger, so more text can only move a verdict up (T15). Hence the
 verdict is the maximum of the findings in one fixed order. Set aside are only a policy's own signatures beside something
-stricter that is shipped, what a green run showed too (`seen`), and what is not sure enough to be believed.
+stricter that is shipped, what a green run showed too (`seen`), and what is not sure enough to be believed. And a
+failing test stands behind the limit of time that its own assertion names (`limits`).
 """
 
 from __future__ import annotations
@@ -61,11 +62,15 @@ class Weight(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A verdict that could be given; `place` is 0 for the likeliest stretch of the log, then 1, 2..."""
+    """A verdict that could be given; `place` is 0 for the likeliest stretch of the log, then 1, 2...
+
+    `is_limit`: the failing assertion itself holds something to a limit, so that the failing test is only how it shows.
+    """
 
     verdict: Verdict
     weight: Weight
     place: int = 0
+    is_limit: bool = False
 
     @property
     def standing(self) -> tuple[int, int, int, int, int, int, Decimal]:
@@ -75,7 +80,7 @@ class Finding:
             self.weight,
             self._machine,
             -self.place,
-            root_cause_rank(self.verdict.category),
+            root_cause_rank(Category.TEST_DATABASE if self.is_limit else self.verdict.category),
             SEVERITIES.index(self.verdict.severity),
             self._regression,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Final
 
@@ -18,6 +18,7 @@ from github_app.rules.block import ROOM, Block
 from github_app.rules.echo import BEGINS, is_action, repeated
 from github_app.rules.lines import unstamped
 from github_app.rules.marks import Mark, anchors_in, found_in, mark_of, may_tell
+from github_app.rules.overlaps import clear_of
 from github_app.rules.scanned import Scanned
 
 EXCERPTS: Final = 5
@@ -173,8 +174,9 @@ class Regions:
         for most in (_SHOWN_ALIKE, EXCERPTS):
             for each in likeliest:
                 alike = sum(other.why == each.why for other in chosen)
-                if alike < most and not any(each.start <= other.end and other.start <= each.end for other in chosen):
-                    chosen.append(each)
+                free = clear_of((each.start, each.end), [(other.start, other.end) for other in chosen])
+                if alike < most and free is not None:
+                    chosen.append(replace(each, start=free[0], last=free[1]))
         return sorted(chosen[:EXCERPTS], key=attrgetter("standing"), reverse=True)
 
     def _undeniable(self) -> list[Stretch]:
