@@ -15,7 +15,7 @@ from typing import Final
 
 from github_app.rules.anchors import ALARM, DIFFERENCES, EXIT, SCANNER, SCANNERS, WORST, Anchor
 from github_app.rules.block import ROOM, Block
-from github_app.rules.echo import BEGINS, is_action, repeated
+from github_app.rules.echo import BEGINS, is_action, is_of_leak, repeated
 from github_app.rules.lines import unstamped
 from github_app.rules.marks import Mark, anchors_in, found_in, mark_of, may_tell
 from github_app.rules.overlaps import clear_of
@@ -291,7 +291,7 @@ class Regions:
     def _hides(self, script: _Script, number: int, anchor: Anchor, block: Block) -> bool:
         """Whether a line may be one of a step's own text; of what has not its colour, that is known at its end."""
         if block.is_cyan(number):
-            return True
+            return not is_of_leak(block.said(number))
         if block.said(number).startswith("##[") or number - script.start > _SCRIPT:
             self._leave_script()
             return False

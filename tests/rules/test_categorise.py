@@ -157,9 +157,14 @@ def test_a_weak_sign_counts_only_where_nothing_better_is_found() -> None:
 
 def test_the_script_of_a_step_proves_nothing() -> None:
     """X30."""
-    script = ["##[group]Run check", f"echo '{LEAK}'", LEAK, "shell: bash", "env:", f"  SAID: {LEAK}", "##[endgroup]"]
-    verdict = judged(log(*script, FAILED_TEST))
-    assert verdict.category is Category.TEST_UNIT
+    script = ["##[group]Run check", f"echo '{LEAK}'", "shell: bash", "env:", f"  SAID: {LEAK}", "##[endgroup]"]
+    assert judged(log(*script, FAILED_TEST)).category is Category.TEST_UNIT
+
+
+def test_what_only_a_scanner_writes_counts_in_a_script_too() -> None:
+    """T15: a change can print what looks like one."""
+    script = ["##[group]Run check", LEAK, "shell: bash", "##[endgroup]"]
+    assert judged(log(*script, FAILED_TEST)).category is Category.SECURITY_SECRET
 
 
 def test_evidence_is_short_and_redacted() -> None:
