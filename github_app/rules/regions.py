@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Final
 
 from github_app.rules.anchors import ALARM, DIFFERENCES, EXIT, SCANNER, SCANNERS, WORST, Anchor
-from github_app.rules.block import ROOM, Block
+from github_app.rules.block import Block, kept
 from github_app.rules.echo import BEGINS, is_action, is_of_leak, repeated
 from github_app.rules.lines import unstamped
 from github_app.rules.marks import Mark, anchors_in, found_in, mark_of, may_tell
@@ -75,7 +75,7 @@ class Stretch:
             self.start = max(self.start, self.first)
         if self.first > block.end:
             return True
-        self.lines += [line.decode()[:ROOM] for line in block.part(self.first + len(self.lines), self.last + MARGIN)]
+        self.lines += map(kept, block.part(self.first + len(self.lines), self.last + MARGIN))
         return block.end < self.last + MARGIN
 
 
