@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from .book import Book, Failed
 from .breadcrumb import SUFFIX, Breadcrumb
 from .checking import failures_of_workers
+from .checkpoints import BOOKS
 from .deciding import Judge
 from .exceptions import message_of
 from .failures import conclude
@@ -23,6 +25,7 @@ from .owners import Owners
 from .report import Counts, Failure, Internal
 from .rules import read_rules
 from .run import HANDED, Run
+from .stored_files import Shelf
 from .summary import render
 from .writing import ReportFile
 
@@ -44,6 +47,9 @@ class Recorder:
         self._failed_subtests: set[str] = set()
         self._distributes = False
         self._breadcrumb = Breadcrumb(run.redactor)
+        share = int(getattr(config, "workerinput", {}).get("workercount", 1))
+        shelf = Shelf(run.directory, (config.rootpath, run.repository), run.redactor, share)
+        self._book = Book(run.redactor, shelf, self._breadcrumb.now, self._breadcrumb.reached, self._guard)
 
     # -- the run --
 
@@ -56,6 +62,7 @@ class Recorder:
                 self._breadcrumb.open(self._run.file.with_suffix(SUFFIX))
             except OSError as error:
                 self._trouble = f"no report was written: {error}"
+            BOOKS.append(self._book)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -65,6 +72,7 @@ class Recorder:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         with self._guard("sessionfinish"):
+            BOOKS.remove(self._book)
             if self._file is not None:
                 for group in self._groups.finish():
                     self._file.group(group)
@@ -94,7 +102,7 @@ class Recorder:
         with self._guard("logreport"):
             if report.when == "setup":
                 self._breadcrumb.tearing_down()
-            if type(report).__name__.lower() == "subtestreport":  # pytest's own since 9, pytest-subtests' before
+            if _is_of_subtest(report):
                 self._breadcrumb.call_goes_on()
                 if report.failed:
                     self._failed_subtests.add(report.nodeid)
@@ -130,7 +138,11 @@ class Recorder:
     ) -> None:
         with self._guard("exception_interact"):
             assert call.excinfo is not None
-            self._keep(happening_of(node, call.excinfo, report, self._run.worker, getattr(node, "execution_count", 1)))
+            attempt = getattr(node, "execution_count", 1)
+            self._keep(
+                happening_of(node, call.excinfo, report, self._run.worker, attempt),
+                None if _is_of_subtest(report) else call.start,
+            )
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Ctrl-C or pytest.exit: the test that ran then has no report of its own; other reporters call it passed."""
@@ -156,13 +168,17 @@ class Recorder:
         elif report.failed and not self._distributes and str(report.longrepr).startswith("[XPASS(strict)]"):
             self._keep(Happening(report.nodeid, "call", "failed", self._run.worker, shown=report.longrepr))
 
-    def _keep(self, happening: Happening) -> None:
+    def _keep(self, happening: Happening, phase_began: float | None = None) -> None:
         group = self._groups.follows(happening.exception, happening.phase)
         if group:
             self._count_into(group, happening.nodeid)
             return
         made = conclude(happening, self._place, self._judge, keeps_locals=self._keeps_locals)
         record: Failure = self._run.redactor.redact(made)
+        if happening.worker == self._run.worker:  # a worker that died took its checkpoints with it
+            with self._guard("checkpoints"):
+                failed = Failed(happening.nodeid, happening.phase, happening.attempt, phase_began)
+                record["checkpoints"] = self._book.of_failure(failed)
         self._groups.begins(happening.exception, record)
         self._failures.append(record)
         if self._file is not None:
@@ -185,6 +201,10 @@ class Recorder:
         if self._file is not None:
             with suppress(OSError):  # a full disk is no reason to stop a test run
                 self._file.internal(Internal(record="internal", where=where, error=said))
+
+
+def _is_of_subtest(report: Any) -> bool:
+    return type(report).__name__.lower() == "subtestreport"  # pytest's own since 9, pytest-subtests' before
 
 
 class _Guard:
