@@ -126,11 +126,16 @@ def not_lowered(findings: Sequence[Finding]) -> Sequence[Finding]:
     decides only with a category that must less be waved through: of the same category, the shipped one says the kind
     and how severe it is.
     """
-    shipped = [finding for finding in findings if not finding.verdict.rule.startswith(OWN)]
+    shipped = [finding for finding in findings if not _is_own(finding.verdict.rule)]
     first = findings[0].verdict
     told = (finding.verdict.category for finding in shipped if finding.weight >= Weight.TEXT)
     raises = all(is_stricter(first.category, than=category) for category in told)
-    return findings if raises or not first.rule.startswith(OWN) else shipped
+    return findings if raises or not _is_own(first.rule) else shipped
+
+
+def _is_own(rule: str) -> bool:
+    """Whether a rule is a policy's own signature, in whatever text it was found."""
+    return rule.rpartition(":")[2].startswith(OWN)
 
 
 def worst_severity(findings: Sequence[Finding]) -> Severity | None:
