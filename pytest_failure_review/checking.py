@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from .breadcrumb import SUFFIX, is_held
+from .findings import Findings, distinct
+from .mending import failure_of, flaky_of, gate_of, group_of
+from .plain import printable
 from .postmortem import Unfinished, sentence, settle
-from .report import FILE_PREFIX, SCHEMA, Category, Crash, Failure, Finish, worst
+from .report import FILE_PREFIX, SCHEMA, Category, Counts, Crash, Failure, Finish, Flaky, Gate, Group, worst
 from .run import MAIN
-from .summary import distinct, printable
 
 
 @dataclass(slots=True)
@@ -26,8 +28,11 @@ class RunFile:
     worker: str = ""
     failures: list[Failure] = field(default_factory=list)
     crashes: list[Crash] = field(default_factory=list)
-    followers: dict[str, int] = field(default_factory=dict)
-    """How many tests each cause failed beyond those that have failure records."""
+    flaky: list[Flaky] = field(default_factory=list)
+    groups: dict[str, Group] = field(default_factory=dict)
+    """The last record of each: it is written again whenever more tests have failed."""
+    gates: list[Gate] = field(default_factory=list)
+    start: dict[str, Any] = field(default_factory=dict)
     finish: Finish | None = None
     rootdir: str = "."
     still_runs: bool = False
@@ -102,16 +107,15 @@ def read(path: Path) -> RunFile:
     for line, record in _records(path):
         match record.get("record"):
             case "start":
+                file.start = record
                 file.run_id, file.worker = str(record.get("run_id", "")), str(record.get("worker", ""))
                 file.rootdir = str(record.get("rootdir", "."))
                 if record.get("schema", 0) != SCHEMA:
                     file.unusable = f"it has schema {record.get('schema')!r}, this version reads {SCHEMA}"
-            case "failure":
-                file.failures.append(cast("Failure", record))
+            case "failure" | "flaky" | "group" | "gate" as kind:
+                _keep(file, kind, record)
             case "crash":
                 file.crashes.append(cast("Crash", record))
-            case "group":
-                file.followers[str(record.get("group", ""))] = max(_number(record, "count") - 1, 0)
             case "internal":
                 # Written next to the tests: what could end a line would become a workflow command of GitHub's.
                 file.internal = re.sub(r"\W", "?", str(record.get("where", "")))[:80] or "an unknown place"
@@ -124,6 +128,19 @@ def read(path: Path) -> RunFile:
     return file
 
 
+def _keep(file: RunFile, kind: str, record: dict[str, Any]) -> None:
+    match kind:
+        case "failure":
+            file.failures.append(failure_of(record))
+        case "flaky":
+            file.flaky.append(flaky_of(record))
+        case "group":
+            group = group_of(record)
+            file.groups[group["group"]] = group
+        case _:
+            file.gates.append(gate_of(record))
+
+
 def _records(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
     with path.open("rb") as lines:
         for line in lines:
@@ -134,12 +151,33 @@ def _records(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
             yield line, record if isinstance(record, dict) else {}
 
 
-def failures_of_workers(own: Path) -> list[Failure]:
-    """The failures that the other processes of the same run wrote next to this file."""
+def findings_of_run(own: Path) -> Findings:
+    """What the main process of a run, whose file this is, and its workers wrote."""
     run = own.name.removesuffix(f"-{MAIN}.jsonl")
-    return [
-        failure for path in sorted(own.parent.glob(f"{run}-*.jsonl")) if path != own for failure in read(path).failures
-    ]
+    return findings_of([read(path) for path in sorted(own.parent.glob(f"{run}-*.jsonl"))])
+
+
+def findings_of(files: list[RunFile]) -> Findings:
+    """What all these files tell; a process that died is a failure, by the test in which it died or in a sentence."""
+    finished = [file.finish for file in files if file.worker == MAIN and file.finish]
+    return Findings(
+        failures=[failure for file in files for failure in file.failures],
+        flaky=[test for file in files for test in file.flaky],
+        groups=[group for file in files for group in file.groups.values()],
+        troubles=[_sentence(file, files) for file in files if _is_untold(file, files)],
+        counts=_sum(finished) if finished else None,
+    )
+
+
+def _is_untold(file: RunFile, files: list[RunFile]) -> bool:
+    died_in = {str(crash.get("nodeid", "")) for crash in file.crashes} if _is_open(file) else set()
+    told = any(failure["outcome"] == "crashed" and failure["nodeid"] in died_in for failure in file.failures)
+    return not told and not _is_accounted_for(file, files)
+
+
+def _sum(finished: list[Finish]) -> Counts:
+    each = [finish.get("counts") for finish in finished]
+    return cast("Counts", {name: sum(_number(counts, name) for counts in each) for name in Counts.__annotations__})
 
 
 def _is_accounted_for(file: RunFile, files: list[RunFile]) -> bool:
@@ -164,7 +202,10 @@ def _lost(file: RunFile, files: list[RunFile]) -> int:
         return 0
     run = [other for other in files if other.run_id == file.run_id]
     told = sum(
-        len(other.failures) + sum(other.followers.values()) + _number(other.finish, "truncated") for other in run
+        len(other.failures)
+        + sum(group["count"] - 1 for group in other.groups.values())
+        + _number(other.finish, "truncated")
+        for other in run
     )
     counts = file.finish.get("counts")
     return max(_number(counts, "failed") + _number(counts, "error") - told, 0)

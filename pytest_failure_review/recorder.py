@@ -12,21 +12,19 @@ from typing import Any
 
 import pytest
 
-from .book import Book, Failed
 from .breadcrumb import SUFFIX, Breadcrumb
-from .checking import failures_of_workers
-from .checkpoints import BOOKS
+from .checking import findings_of_run
 from .deciding import Judge
 from .exceptions import message_of
 from .failures import conclude
+from .findings import Findings
 from .grouping import Groups
 from .happening import Happening, Place, happening_of
 from .owners import Owners
 from .report import Counts, Failure, Internal
 from .rules import read_rules
 from .run import HANDED, Run
-from .stored_files import Shelf
-from .summary import render
+from .showing import print_table, write_step_summary
 from .writing import ReportFile
 
 
@@ -47,9 +45,6 @@ class Recorder:
         self._failed_subtests: set[str] = set()
         self._distributes = False
         self._breadcrumb = Breadcrumb(run.redactor)
-        share = int(getattr(config, "workerinput", {}).get("workercount", 1))
-        shelf = Shelf(run.directory, (config.rootpath, run.repository), run.redactor, share)
-        self._book = Book(run.redactor, shelf, self._breadcrumb.now, self._breadcrumb.reached, self._guard)
 
     # -- the run --
 
@@ -62,7 +57,6 @@ class Recorder:
                 self._breadcrumb.open(self._run.file.with_suffix(SUFFIX))
             except OSError as error:
                 self._trouble = f"no report was written: {error}"
-            BOOKS.append(self._book)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -72,7 +66,6 @@ class Recorder:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         with self._guard("sessionfinish"):
-            BOOKS.remove(self._book)
             if self._file is not None:
                 for group in self._groups.finish():
                     self._file.group(group)
@@ -81,13 +74,20 @@ class Recorder:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         with self._guard("terminal_summary"):
-            failures = self._failures + (failures_of_workers(self._run.file) if self._distributes else [])
-            if not failures and not self._trouble:
-                return
-            terminalreporter.section("failure review")
-            for line in render(failures, config.get_terminal_writer().fullwidth):
-                terminalreporter.line(line)
-            terminalreporter.line(self._trouble or f"report: {self._run.directory}")
+            found = self._found()
+            if found.failures or found.flaky or self._trouble:
+                last = self._trouble or f"report: {self._run.directory}"
+                print_table(terminalreporter, config.get_terminal_writer().fullwidth, found, last, self._run.audience)
+
+    def pytest_unconfigure(self) -> None:
+        """Later than the workers' end, and also without a terminal."""
+        with self._guard("unconfigure"), suppress(OSError):
+            write_step_summary(self._found(), self._run.audience)
+
+    def _found(self) -> Findings:
+        if self._file is None:
+            return Findings(self._failures, groups=self._groups.finish())
+        return findings_of_run(self._run.file)
 
     # -- what ran --
 
@@ -102,7 +102,7 @@ class Recorder:
         with self._guard("logreport"):
             if report.when == "setup":
                 self._breadcrumb.tearing_down()
-            if _is_of_subtest(report):
+            if type(report).__name__.lower() == "subtestreport":  # pytest's own since 9, pytest-subtests' before
                 self._breadcrumb.call_goes_on()
                 if report.failed:
                     self._failed_subtests.add(report.nodeid)
@@ -138,11 +138,7 @@ class Recorder:
     ) -> None:
         with self._guard("exception_interact"):
             assert call.excinfo is not None
-            attempt = getattr(node, "execution_count", 1)
-            self._keep(
-                happening_of(node, call.excinfo, report, self._run.worker, attempt),
-                None if _is_of_subtest(report) else call.start,
-            )
+            self._keep(happening_of(node, call.excinfo, report, self._run.worker, getattr(node, "execution_count", 1)))
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Ctrl-C or pytest.exit: the test that ran then has no report of its own; other reporters call it passed."""
@@ -168,17 +164,13 @@ class Recorder:
         elif report.failed and not self._distributes and str(report.longrepr).startswith("[XPASS(strict)]"):
             self._keep(Happening(report.nodeid, "call", "failed", self._run.worker, shown=report.longrepr))
 
-    def _keep(self, happening: Happening, phase_began: float | None = None) -> None:
+    def _keep(self, happening: Happening) -> None:
         group = self._groups.follows(happening.exception, happening.phase)
         if group:
             self._count_into(group, happening.nodeid)
             return
         made = conclude(happening, self._place, self._judge, keeps_locals=self._keeps_locals)
         record: Failure = self._run.redactor.redact(made)
-        if happening.worker == self._run.worker:  # a worker that died took its checkpoints with it
-            with self._guard("checkpoints"):
-                failed = Failed(happening.nodeid, happening.phase, happening.attempt, phase_began)
-                record["checkpoints"] = self._book.of_failure(failed)
         self._groups.begins(happening.exception, record)
         self._failures.append(record)
         if self._file is not None:
@@ -201,10 +193,6 @@ class Recorder:
         if self._file is not None:
             with suppress(OSError):  # a full disk is no reason to stop a test run
                 self._file.internal(Internal(record="internal", where=where, error=said))
-
-
-def _is_of_subtest(report: Any) -> bool:
-    return type(report).__name__.lower() == "subtestreport"  # pytest's own since 9, pytest-subtests' before
 
 
 class _Guard:

@@ -97,13 +97,14 @@ WORST_FIRST: Final = (
 """Categories by how little a wrong guess may cost: what must never be waved through stands first (T15)."""
 
 
+def rank(category: str) -> int:
+    """The place of a category in `WORST_FIRST`: the lower, the sooner a reader should hear of it."""
+    matching = [place for place, known in enumerate(WORST_FIRST) if is_at_or_below(category, known)]
+    return max(matching, default=WORST_FIRST.index(Category.UNKNOWN))
+
+
 def worst(categories: Iterable[str]) -> str:
     """The category that a reader should hear of first; an empty sentence when there is none."""
-
-    def rank(category: str) -> int:
-        matching = [place for place, known in enumerate(WORST_FIRST) if is_at_or_below(category, known)]
-        return max(matching, default=WORST_FIRST.index(Category.UNKNOWN))
-
     return min(categories, key=rank, default="")
 
 
@@ -209,11 +210,7 @@ class StoredFile(TypedDict):
     bytes: int
     media_type: str
     path: str
-    """Relative to the report's folder; empty when only the hash was kept: the file was too large, or held a secret."""
-
-
-Kind = Literal["manual", "environment", "setup_done", "failure", "teardown_done", "step_started", "step_ended"]
-"""How a checkpoint came to be: by the test's own call, or by itself."""
+    """Relative to the report's folder; empty when only the hash was kept because the file was too large."""
 
 
 class Checkpoint(TypedDict):
@@ -229,16 +226,14 @@ class Checkpoint(TypedDict):
     created_at: str
     """UTC, ISO 8601 with microseconds, ending in Z."""
     elapsed: float
-    """Seconds since the first checkpoint of the attempt, monotonic."""
+    """Seconds since the attempt began, monotonic."""
     phase: str
     task: str
     """Thread and asyncio task that made it."""
-    kind: Kind
+    kind: Literal["manual", "environment", "setup_done", "failure", "teardown_done", "step_started", "step_ended"]
     state: Any
     """JSON, bounded in depth, items and length when it was taken."""
     files: list[StoredFile]
-    notes: NotRequired[list[str]]
-    """What could not be kept as it was, in sentences."""
 
 
 class Failure(TypedDict):

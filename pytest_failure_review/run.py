@@ -17,6 +17,7 @@ import pytest
 from .plugin import FOLDER, REPORT_VARIABLE
 from .redaction import Redactor
 from .report import FILE_PREFIX, SCHEMA, GitHub, Start
+from .showing import Audience, audience
 
 MAIN: Final = "main"
 """The worker's name in a run without pytest-xdist, and of the process that hands out the work."""
@@ -35,6 +36,7 @@ class Run:
     repository: Path
     start: Start
     redactor: Redactor
+    audience: Audience
 
     @property
     def file(self) -> Path:
@@ -66,6 +68,8 @@ def describe(config: pytest.Config, environment: Mapping[str, str]) -> Run:
             github=github_of(environment),
         ),
         redactor=Redactor(environment),
+        # A worker's failures are shown by the main process, once.
+        audience=audience(environment) if worker == MAIN else Audience(),
     )
 
 

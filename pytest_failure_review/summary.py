@@ -1,84 +1,101 @@
-"""The short table at the end of a run: one line per cause, the most frequent first."""
+"""The short table at the end of a run: one line per cause, the most frequent first, and how to see it again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
+from .findings import Cause, Findings
 from .marker import MISREAD
+from .plain import harmless, printable
 from .report import Failure
 
 _WIDEST_OWNER: Final = 24
+_WIDEST_SLA: Final = 12
 _MOST_LINES: Final = 20
 _MOST_NOTES: Final = 5
 _MANY: Final = 3
 """So many failures with one fingerprint stand in one line."""
 _NARROWEST_TEST: Final = 20
+_COLUMNS: Final = 4
 
 
-def render(failures: Sequence[Failure], width: int) -> list[str]:
-    """The table's lines: how often, category, owner, test; at most `width` characters unless that is very narrow."""
-    rows = [
-        (f"{count}x" if count > 1 else "", f["category"], _owner(f), _test(f, count)) for f, count in _causes(failures)
-    ]
+def render(findings: Findings, width: int) -> list[str]:
+    """The table's lines: how often, category, owner, hours to mend it if stated, test; below each cause its replay.
+
+    At most `width` characters unless that is very narrow; a command is never cut.
+    """
+    rows = [row for cause in sorted(findings.causes(), key=lambda cause: -cause.count) for row in _rows(cause)]
     shown = rows[:_MOST_LINES]
-    widths = [max((len(row[column]) for row in shown), default=0) for column in range(3)]
-    lines = [_line(row, widths, width) for row in shown]
+    widths = [max((len(row[column]) for row in shown), default=0) for column in range(_COLUMNS)]
+    lines = [line for row in shown for line in (_line(row[:-1], widths, width), *_below(row[-1]))]
     more = [f"and {len(rows) - _MOST_LINES} more lines in the report"] if len(rows) > _MOST_LINES else []
-    return lines + more + _notes(failures, width)
+    return [harmless(line) for line in lines + more + _notes(findings, width)]
 
 
-def distinct(failures: Iterable[Failure]) -> list[Failure]:
-    """The failures without what only repeats: a file that cannot be collected fails in every worker."""
-    kept: list[Failure] = []
-    seen: set[str] = set()
-    for failure in failures:
-        if failure["phase"] == "collect":
-            if failure["nodeid"] in seen:
-                continue
-            seen.add(failure["nodeid"])
-        kept.append(failure)
-    return kept
+def _rows(cause: Cause) -> list[tuple[str, ...]]:
+    """Count, category, owner, SLA, test, replay."""
+    if cause.count >= _MANY:
+        first = cause.first
+        return [(f"{cause.count}x", *_about(first), named(first, cause.count), first.get("replay", ""))]
+    return [
+        ("", *_about(failure), named(failure), failure.get("replay", "") if failure is cause.first else "")
+        for failure in cause.failures
+    ]
 
 
-def _causes(failures: Sequence[Failure]) -> list[tuple[Failure, int]]:
-    groups: dict[str, list[Failure]] = {}
-    for failure in distinct(failures):
-        groups.setdefault(failure["fingerprint"], []).append(failure)
-    causes: list[tuple[Failure, int]] = []
-    for group in sorted(groups.values(), key=len, reverse=True):
-        causes += [(group[0], len(group))] if len(group) >= _MANY else [(failure, 1) for failure in group]
-    return causes
+def _about(failure: Failure) -> tuple[str, str, str]:
+    owner, limit = printable(owners(failure) or "no owner"), printable(sla(failure))
+    return (
+        printable(failure["category"]),
+        owner if len(owner) <= _WIDEST_OWNER else owner[: _WIDEST_OWNER - 3] + "...",
+        limit if len(limit) <= _WIDEST_SLA else limit[: _WIDEST_SLA - 3] + "...",
+    )
 
 
-def _notes(failures: Sequence[Failure], width: int) -> list[str]:
-    """What was ignored of markers, each once: a class's marker is read by all its tests."""
-    found: dict[str, str] = {}
-    for failure in failures:
-        for words in failure["rule"].split(f" ({MISREAD}")[1:]:
-            found.setdefault(printable(words.removesuffix(")")), printable(failure["nodeid"]))
-    shown = list(found.items())[:_MOST_NOTES]
-    return [_shortened(f"note: {MISREAD}{words}"[:width].rstrip() + ": ", test, width) for words, test in shown]
+def owners(failure: Failure) -> str:
+    """Who answers for it, with spaces between; empty when nobody is named."""
+    return " ".join(failure["owner"]["names"])
 
 
-def printable(text: str) -> str:
-    """One line whatever the text is: what could end a line would become a workflow command of GitHub's."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+def sla(failure: Failure) -> str:
+    """How soon it must be fixed: `8h`, or what the marker says where that is no number of hours; empty when unsaid."""
+    terms = failure.get("sla_terms")
+    return f"{terms['hours']:g}h" if terms else failure["sla"] or ""
 
 
-def _owner(failure: Failure) -> str:
-    names = " ".join(failure["owner"]["names"]) or "no owner"
-    return names if len(names) <= _WIDEST_OWNER else names[: _WIDEST_OWNER - 3] + "..."
-
-
-def _test(failure: Failure, count: int) -> str:
+def named(failure: Failure, count: int = 1) -> str:
+    """The test with what is unusual about its failure, and how many more there are."""
     where = "" if failure["phase"] == "call" else f" ({failure['phase']})"
     outcome = f" ({failure['outcome']})" if failure["outcome"] in ("crashed", "interrupted") else ""
     more = f" and {count - 1} more" if count > 1 else ""
     return f"{printable(failure['nodeid'])}{where}{outcome}{more}"
 
 
-def _line(row: tuple[str, str, str, str], widths: Sequence[int], width: int) -> str:
+def _below(replay: str) -> list[str]:
+    return [f"    replay: {replay}"] if replay else []
+
+
+def _notes(findings: Findings, width: int) -> list[str]:
+    flaky = [
+        _shortened(f"flaky, passed at attempt {test['attempts']}: ", printable(test["nodeid"]), width)
+        for test in findings.flaky[:_MOST_NOTES]
+    ]
+    more = len(findings.flaky) - _MOST_NOTES
+    return flaky + ([f"and {more} more flaky tests in the report"] if more > 0 else []) + _misread(findings, width)
+
+
+def _misread(findings: Findings, width: int) -> list[str]:
+    """What was ignored of markers, each once: a class's marker is read by all its tests."""
+    found: dict[str, str] = {}
+    for failure in findings.failures:
+        for words in failure["rule"].split(f" ({MISREAD}")[1:]:
+            found.setdefault(printable(words.removesuffix(")")), printable(failure["nodeid"]))
+    shown = list(found.items())[:_MOST_NOTES]
+    return [_shortened(f"note: {MISREAD}{words}"[:width].rstrip() + ": ", test, width) for words, test in shown]
+
+
+def _line(row: Sequence[str], widths: Sequence[int], width: int) -> str:
     *columns, test = row
     padded = [column.ljust(room) for column, room in zip(columns, widths, strict=True) if room]
     left = "  ".join(padded) + "  "

@@ -64,6 +64,7 @@ class ReportFile:
             )
         )
         os.close(self._descriptor)
+        self._descriptor = -1  # its number may soon be that of somebody else's file
 
     def _write(self, record: Record) -> None:
         if os.getpid() != self._process:

@@ -36,7 +36,7 @@ def marked(project: Project) -> Project:
 
 def test_its_marker_its_command_and_its_check_work(marked: Project, capsys: pytest.CaptureFixture[str]) -> None:
     result = marked.pytester.runpytest_inprocess(*QUIET, *command("pytest"))
-    result.stdout.fnmatch_lines(["performance  @your-org/speed  test_guide.py::test_answers_in_time"])
+    result.stdout.fnmatch_lines(["performance  @your-org/speed  8h  test_guide.py::test_answers_in_time"])
     capsys.readouterr()
     assert main(command("failure-review")) == 0
     assert "1 failure." in capsys.readouterr().out

@@ -1,0 +1,100 @@
+"""What the records of a run come to for a reader: the failures that stand, put together by what they look like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from .report import Counts, Failure, Flaky, Group, rank
+
+_COUNTED: Final = ("failed", "error", "passed", "skipped", "xfailed", "xpassed")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Failures that look the same."""
+
+    failures: tuple[Failure, ...]
+    """Those with a record of their own, at least one."""
+    count: int
+    """All of them; a shared fixture that fails has one record for all its tests."""
+
+    @property
+    def first(self) -> Failure:
+        return self.failures[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What one or more runs told."""
+
+    failures: Sequence[Failure] = ()
+    flaky: Sequence[Flaky] = ()
+    groups: Sequence[Group] = ()
+    troubles: Sequence[str] = ()
+    """One sentence for each process whose report does not tell the whole run and that no failure speaks of."""
+    counts: Counts | None = None
+    """None when no run came to its end."""
+
+    def causes(self) -> list[Cause]:
+        """The failures that stand, by fingerprint, in the order of their first record."""
+        beyond = _beyond_their_records(self.failures, self.groups)
+        alike: dict[str, list[Failure]] = {}
+        for failure in standing(self.failures, self.flaky):
+            alike.setdefault(failure["fingerprint"], []).append(failure)
+        causes = []
+        for failures in alike.values():
+            groups = dict.fromkeys(failure.get("group", "") for failure in failures)
+            count = len(failures) + sum(beyond.pop(group, 0) for group in groups)
+            causes.append(Cause(tuple(failures), count))
+        return causes
+
+    def worst_first(self) -> list[Cause]:
+        """The causes, the worst category first, of one category the most frequent first."""
+        return sorted(self.causes(), key=lambda cause: (rank(cause.first["category"]), -cause.count))
+
+    def counted(self) -> str:
+        """As pytest's last line has it: `2 failed, 1 error, 30 passed`; empty when no run came to its end."""
+        counts = self.counts
+        return ", ".join(f"{counts[name]} {name}" for name in _COUNTED if counts[name]) if counts else ""
+
+
+def distinct(failures: Iterable[Failure]) -> list[Failure]:
+    """The failures without what only repeats: a file that cannot be collected fails in every worker."""
+    kept: list[Failure] = []
+    seen: set[str] = set()
+    for failure in failures:
+        if failure["phase"] == "collect":
+            if failure["nodeid"] in seen:
+                continue
+            seen.add(failure["nodeid"])
+        kept.append(failure)
+    return kept
+
+
+def standing(failures: Iterable[Failure], flaky: Iterable[Flaky]) -> list[Failure]:
+    """The failures without those of attempts that a later attempt took back or repeated."""
+    told = distinct(failures)
+    last: dict[tuple[str, str], int] = {}
+    for failure in told:
+        key = failure["nodeid"], failure["worker"]
+        last[key] = max(last.get(key, 0), failure["attempt"])
+    passed_at = {(test["nodeid"], test["worker"]): test["attempts"] for test in flaky}
+    return [
+        failure
+        for failure in told
+        if failure["attempt"] >= passed_at.get(key := (failure["nodeid"], failure["worker"]), last[key])
+    ]
+
+
+def _beyond_their_records(failures: Iterable[Failure], groups: Iterable[Group]) -> dict[str, int]:
+    """How many failures of each group have no record of their own."""
+    count: dict[str, int] = {}
+    for group in groups:
+        count[group["group"]] = count.get(group["group"], 0) + group["count"]
+    for failure in failures:
+        name = failure.get("group", "")
+        if name in count:
+            count[name] -= 1
+    return {name: left for name, left in count.items() if left > 0}
