@@ -96,7 +96,11 @@ def _failure(record: Crash, rootdir: str) -> list[Failure]:
     """The command that says this runs in the checkout, as pytest did."""
     repository = repository_of(Path.cwd())
     happened = happening(record)
-    return [conclude(happened, Place(repository / rootdir, repository), Judge(Owners(repository)))] if happened else []
+    return (
+        [conclude(happened, Place(repository / rootdir, repository), Judge(Owners(repository)), Redactor({}))]
+        if happened
+        else []
+    )
 
 
 def _append(path: Path, records: Iterable[Crash | Failure]) -> None:

@@ -169,8 +169,7 @@ class Recorder:
         if group:
             self._count_into(group, happening.nodeid)
             return
-        made = conclude(happening, self._place, self._judge, keeps_locals=self._keeps_locals)
-        record: Failure = self._run.redactor.redact(made)
+        record = conclude(happening, self._place, self._judge, self._run.redactor, keeps_locals=self._keeps_locals)
         self._groups.begins(happening.exception, record)
         self._failures.append(record)
         if self._file is not None:
