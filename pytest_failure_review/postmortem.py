@@ -22,6 +22,9 @@ from .run import repository_of
 NOT_KNOWN: Final = "not known"
 _SHELL_SIGNALS: Final = 128
 """A shell's status for a child that a signal ended is this and the signal's number."""
+STACK_SUFFIX: Final = ".stack"
+"""Stands in place of the report file's `.jsonl`: what faulthandler wrote when a worker died in C."""
+_LONGEST_STACK: Final = 64 * 1024
 
 
 def in_words(status: int | None) -> str:
@@ -51,7 +54,8 @@ def crash(trail: Trail, worker: str, how: str, c_stack: str = "") -> Crash:
 def sentence(record: Mapping[str, Any]) -> str:
     """What a person wants to know first of a crash record, which may have been written by anybody."""
     nodeid, phase, label, how = (str(record.get(name, "")) for name in ("nodeid", "phase", "last_checkpoint", "how"))
-    where = f"in the {phase} of {nodeid}" if nodeid else "while no test ran"
+    doing = {"setup": "the set-up", "teardown": "the teardown", "collect": "the collection"}.get(phase, "the call")
+    where = f"in {doing} of {nodeid}" if nodeid else "while no test ran"
     newest = f", after the checkpoint {label!r}" if label else ""
     return f"the process died {where}{newest}{'' if how in ('', NOT_KNOWN) else f' ({how})'}"
 
@@ -65,8 +69,20 @@ def happening(record: Crash) -> Happening | None:
         phase=record["phase"] or "call",  # type: ignore[arg-type]  # one of the phases, as Trail says
         outcome="crashed",
         worker=record["worker"],
-        shown="\n".join(filter(None, (sentence(record), record["c_stack"]))),
+        shown=sentence(record),
     )
+
+
+def take_stack(file: Path) -> str:
+    """The C stack beside a report file, which goes then; empty when there is none."""
+    path = file.with_suffix(STACK_SUFFIX)
+    try:
+        with path.open("rb") as stack:
+            content = stack.read(_LONGEST_STACK)
+        path.unlink()
+    except OSError:
+        return ""
+    return content.decode("utf-8", "replace").strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +103,8 @@ def settle(files: Iterable[Unfinished], status: int | None) -> None:
     """
     dead = [(file, trail) for file in files if (trail := left_behind(file.path.with_suffix(SUFFIX)))]
     for file, trail in dead:
-        record = crash(trail, file.worker, in_words(status) if len(dead) == 1 else NOT_KNOWN)
+        how = in_words(status) if len(dead) == 1 else NOT_KNOWN
+        record = crash(trail, file.worker, how, take_stack(file.path))
         _append(file.path, [record, *_failure(record, file.rootdir)])
         file.path.with_suffix(SUFFIX).unlink(missing_ok=True)
 

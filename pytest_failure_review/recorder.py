@@ -21,10 +21,11 @@ from .findings import Findings
 from .grouping import Groups
 from .happening import Happening, Place, happening_of
 from .owners import Owners
-from .report import Counts, Failure, Internal
+from .report import Counts, Crash, Failure, Internal
 from .rules import read_rules
-from .run import HANDED, Run
+from .run import MAIN, Run
 from .showing import print_table, write_step_summary
+from .workers import Workers, keep_c_stack
 from .writing import ReportFile
 
 
@@ -43,7 +44,7 @@ class Recorder:
         self._failures: list[Failure] = []
         self._counts = Counts(passed=0, failed=0, error=0, skipped=0, xfailed=0, xpassed=0)
         self._failed_subtests: set[str] = set()
-        self._distributes = False
+        self._workers: Workers | None = None
         self._breadcrumb = Breadcrumb(run.redactor)
 
     # -- the run --
@@ -51,21 +52,23 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         with self._guard("sessionstart"):
-            self._distributes = session.config.pluginmanager.has_plugin("dsession")
+            plugins = session.config.pluginmanager
+            if plugins.has_plugin("dsession"):
+                self._workers = Workers(session.config, self._run, self._keep, self._tell, self._guard)
+                plugins.register(self._workers, "failure_review_workers")
             try:
                 self._file = ReportFile(self._run.file, self._run.start, self._run.redactor)
                 self._breadcrumb.open(self._run.file.with_suffix(SUFFIX))
+                if self._run.worker != MAIN:
+                    keep_c_stack(self._run.file)
             except OSError as error:
                 self._trouble = f"no report was written: {error}"
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """pytest-xdist is about to start a worker."""
-        node.workerinput[HANDED] = (self._run.run_id, str(self._run.directory))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         with self._guard("sessionfinish"):
+            if self._workers is not None:
+                self._workers.settle(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
             if self._file is not None:
                 for group in self._groups.finish():
                     self._file.group(group)
@@ -92,18 +95,20 @@ class Recorder:
     # -- what ran --
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        if not self._distributes:
+        if self._workers is None:
             self._breadcrumb.starting(nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._breadcrumb.phase_ended(report.when)
+        if self._workers is None:
+            self._breadcrumb.phase_ended(report.when)
         if report.passed and report.when != "call":
             return
         with self._guard("logreport"):
-            if report.when == "setup":
+            if report.when == "setup" and self._workers is None:
                 self._breadcrumb.tearing_down()
             if type(report).__name__.lower() == "subtestreport":  # pytest's own since 9, pytest-subtests' before
-                self._breadcrumb.call_goes_on()
+                if self._workers is None:
+                    self._breadcrumb.call_goes_on()
                 if report.failed:
                     self._failed_subtests.add(report.nodeid)
                 return
@@ -159,9 +164,10 @@ class Recorder:
     def _keep_what_raised_nothing(self, report: pytest.TestReport) -> None:
         """A strict xfail that passed, and a pytest-xdist worker that died: both show a sentence, no exception."""
         if report.when == "???":  # type: ignore[comparison-overlap]  # pytest-xdist's word for a crash
-            worker = report.node.gateway.id  # set by pytest-xdist
-            self._keep(Happening(report.nodeid, "call", "crashed", worker, shown=report.longrepr))
-        elif report.failed and not self._distributes and str(report.longrepr).startswith("[XPASS(strict)]"):
+            happened = self._workers.happening_of(report) if self._workers else None
+            if happened is not None:
+                self._keep(happened)
+        elif report.failed and self._workers is None and str(report.longrepr).startswith("[XPASS(strict)]"):
             self._keep(Happening(report.nodeid, "call", "failed", self._run.worker, shown=report.longrepr))
 
     def _keep(self, happening: Happening) -> None:
@@ -174,6 +180,10 @@ class Recorder:
         self._failures.append(record)
         if self._file is not None:
             self._file.failure(record)
+
+    def _tell(self, record: Crash) -> None:
+        if self._file is not None:
+            self._file.crash(record)
 
     def _count_into(self, group: str, nodeid: str) -> None:
         record = self._groups.add(group, nodeid, self._run.redactor.redact(nodeid))
