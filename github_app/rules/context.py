@@ -49,6 +49,9 @@ _FRAMES: Final = (
     rf"(?i){_BEFORE}e2e/\S+\.\w+|/src/(?:it|itest|intTest|integrationTest|functionalTest|e2eTest|androidTest)/",
     rf"(?i){_BEFORE}\S+\.(?:e2e|integration|acceptance|functional)(?:[-.](?:spec|test))?\.[cm]?[jt]sx?\b",
     r"(?i)\b[\w.]*\b(?:e2e|(?:integration|acceptance|functional)(?:tests?)?|(?:gui_?|ui|system)tests?)\.\w[\w.$]*\(",
+    rf"(?i){_BEFORE}\S*(?:puppeteer|playwright|selenium|cypress|webdriver)\S*\.(?:[cm]?[jt]sx?|py|rb|java|cs|kt):\d+",
+    r"\bpage\.(?:goto|click|waitFor\w*|\$eval)\(|\bcy\.(?:visit|get)\(|\bdriver\.(?:get|find_?[eE]lement)\w*\(",
+    r"FlutterDriver\b|\bflutter_driver\b|\bchromedriver\b|\bgeckodriver\b",
     r"(?i)^(?:FAILED: |FAIL |ERROR |\[ERROR\] +)?\(?(?:gui_?tests?|ui_?tests?|e2e|functional_?tests?)\.\w",
 )
 _NOT_OWN: Final = r"node_modules/|site-packages/|dist-packages/|/gems/|\.cargo/registry"

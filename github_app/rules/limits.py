@@ -28,7 +28,7 @@ _WORDS: Final = (
 )
 _CLOCKS: Final = (
     r"\b(?:Date|performance)\.now\(\)|\bperf_counter\b|\btime\.(?:time|monotonic)\(|\bStopwatch\b|\bInstant::now\b"
-    r"|\btime\.Since\b|\bnanoTime\b|\bcurrentTimeMillis\b|Duration::"
+    r"|\btime\.Since\b|\bnanoTime\b|\bcurrentTimeMillis\b|Duration::|\bchrono::"
 )
 _OF_TIME: Final = (
     rf"(?i)(?:\b|_)(?:{_WORDS})(?:\b|_)",
