@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from operator import attrgetter
 from typing import Final
 
@@ -75,7 +76,8 @@ def beside(finding: Finding, lines: Sequence[Said]) -> list[Said]:
     return sorted(near, key=attrgetter("number"))
 
 
-def has(patterns: Sequence[str], text: str) -> bool:
+@lru_cache(maxsize=4096)  # of hundreds of failing tests, most share the lines around them
+def has(patterns: tuple[str, ...], text: str) -> bool:
     """Whether one of the patterns is found in the text."""
     return any(compiled(pattern).search(text) for pattern in patterns)
 
