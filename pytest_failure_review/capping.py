@@ -23,6 +23,8 @@ _DISPENSABLE: Final = (
     "locals", "evidence", "captured", "checkpoints", "params", "fixtures", "markers", "leaves", "chain", "details",
 )  # fmt: skip
 """What a record loses, in this order, when it fits in no other way."""
+_BOUNDED: Final = "checkpoints"
+"""Bounded when they were taken, and hashed since: they stay as they are, or go whole."""
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -74,7 +76,10 @@ def _capped(value: Any, string_bytes: int, items: int) -> Any:
         return cut(value, string_bytes)
     if isinstance(value, Mapping):
         shown = list(value.items())[:_MOST_KEYS]
-        return {cut(key, string_bytes): _capped(item, string_bytes, items) for key, item in shown}
+        return {
+            cut(key, string_bytes): item if key == _BOUNDED else _capped(item, string_bytes, items)
+            for key, item in shown
+        }
     if isinstance(value, list):
         kept = value if len(value) <= items else value[: items // 2] + value[-(items // 2) :]
         return [_capped(item, string_bytes, items) for item in kept]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from . import circumstances
 from .asking import implemented
+from .book import Clean
 from .deciding import Decided, Judge
 from .evidence import short_hash
 from .exceptions import message_of, qualified_name
@@ -15,14 +17,20 @@ from .happening import Happening, Place, Read, read
 from .harvest import secrets_near
 from .marker import MISREAD, Marked
 from .redaction import Redactor
-from .report import Cause, Failure
+from .report import Cause, Checkpoint, Failure
 from .strangers import attempt, plain
 
 
 def conclude(
-    happening: Happening, place: Place, judge: Judge, redactor: Redactor, *, keeps_locals: bool = False
+    happening: Happening,
+    place: Place,
+    judge: Judge,
+    redactor: Redactor,
+    *,
+    keeps_locals: bool = False,
+    checkpoints: Callable[[Clean], list[Checkpoint]] = lambda _: [],
 ) -> Failure:
-    """The failure's record, secrets taken out."""
+    """The failure's record, secrets taken out. `checkpoints` is given what takes secrets out of theirs."""
     found = read(happening, place)
     decided = judge.decide(happening, found)
     record = _record(happening, found, decided)
@@ -36,16 +44,20 @@ def conclude(
         record["locals"] = attempt(circumstances.locals_of, found.live)[0] or {}
     if found.notes:
         record["notes"] = list(dict.fromkeys(found.notes))
-    return _without_secrets(record, happening, found, redactor)
+    clean = _clean(happening, found, redactor)
+    if marked := checkpoints(clean):
+        record["checkpoints"] = marked
+    redacted: Failure = clean(record)
+    return redacted
 
 
-def _without_secrets(record: Failure, happening: Happening, found: Read, redactor: Redactor) -> Failure:
+def _clean(happening: Happening, found: Read, redactor: Redactor) -> Clean:
+    """What takes secrets out, those included that stand beside this failure alone."""
     redactor.look_again()
     redactor.read_masks(happening.sections)
     node = happening.node
     near, _ = attempt(secrets_near, circumstances.given_of(node), circumstances.params_by_name(node), found.live)
-    redacted: Failure = redactor.redact(record, near or ())
-    return redacted
+    return partial(redactor.redact, near=near or ())
 
 
 def _record(happening: Happening, found: Read, decided: Decided) -> Failure:

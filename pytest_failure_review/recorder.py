@@ -7,13 +7,16 @@ Order inside pytest: makereport, logreport, then exception_interact (only when s
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any
 
 import pytest
 
+from .book import Book, Clean, Failed
 from .breadcrumb import SUFFIX, Breadcrumb
 from .checking import findings_of_run
+from .checkpoints import BOOKS
 from .deciding import Judge
 from .exceptions import message_of
 from .failures import conclude
@@ -21,10 +24,11 @@ from .findings import Findings
 from .grouping import Groups
 from .happening import Happening, Place, happening_of
 from .owners import Owners
-from .report import Counts, Crash, Failure, Internal
+from .report import Checkpoint, Counts, Crash, Failure, Internal
 from .rules import read_rules
 from .run import MAIN, Run
 from .showing import print_table, write_step_summary
+from .stored_files import Shelf
 from .workers import Workers, keep_c_stack
 from .writing import ReportFile
 
@@ -46,6 +50,9 @@ class Recorder:
         self._failed_subtests: set[str] = set()
         self._workers: Workers | None = None
         self._breadcrumb = Breadcrumb(run.redactor)
+        share = int(getattr(config, "workerinput", {}).get("workercount", 1))
+        shelf = Shelf(run.directory, (config.rootpath, run.repository), run.redactor, share)
+        self._book = Book(shelf, self._breadcrumb.now, self._breadcrumb.reached, self._guard)
 
     # -- the run --
 
@@ -63,10 +70,12 @@ class Recorder:
                     keep_c_stack(self._run.file)
             except OSError as error:
                 self._trouble = f"no report was written: {error}"
+            BOOKS.append(self._book)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         with self._guard("sessionfinish"):
+            BOOKS.remove(self._book)
             if self._workers is not None:
                 self._workers.settle(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
             if self._file is not None:
@@ -106,7 +115,7 @@ class Recorder:
         with self._guard("logreport"):
             if report.when == "setup" and self._workers is None:
                 self._breadcrumb.tearing_down()
-            if type(report).__name__.lower() == "subtestreport":  # pytest's own since 9, pytest-subtests' before
+            if _is_of_subtest(report):
                 if self._workers is None:
                     self._breadcrumb.call_goes_on()
                 if report.failed:
@@ -143,7 +152,11 @@ class Recorder:
     ) -> None:
         with self._guard("exception_interact"):
             assert call.excinfo is not None
-            self._keep(happening_of(node, call.excinfo, report, self._run.worker, getattr(node, "execution_count", 1)))
+            attempt = getattr(node, "execution_count", 1)
+            self._keep(
+                happening_of(node, call.excinfo, report, self._run.worker, attempt),
+                None if _is_of_subtest(report) else call.start,
+            )
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Ctrl-C or pytest.exit: the test that ran then has no report of its own; other reporters call it passed."""
@@ -170,12 +183,19 @@ class Recorder:
         elif report.failed and self._workers is None and str(report.longrepr).startswith("[XPASS(strict)]"):
             self._keep(Happening(report.nodeid, "call", "failed", self._run.worker, shown=report.longrepr))
 
-    def _keep(self, happening: Happening) -> None:
+    def _keep(self, happening: Happening, phase_began: float | None = None) -> None:
         group = self._groups.follows(happening.exception, happening.phase)
         if group:
             self._count_into(group, happening.nodeid)
             return
-        record = conclude(happening, self._place, self._judge, self._run.redactor, keeps_locals=self._keeps_locals)
+        record = conclude(
+            happening,
+            self._place,
+            self._judge,
+            self._run.redactor,
+            keeps_locals=self._keeps_locals,
+            checkpoints=partial(self._checkpoints, happening, phase_began),
+        )
         self._groups.begins(happening.exception, record)
         self._failures.append(record)
         if self._file is not None:
@@ -184,6 +204,13 @@ class Recorder:
     def _tell(self, record: Crash) -> None:
         if self._file is not None:
             self._file.crash(record)
+
+    def _checkpoints(self, happening: Happening, phase_began: float | None, clean: Clean) -> list[Checkpoint]:
+        if happening.worker == self._run.worker:  # a worker that died took its checkpoints with it
+            with self._guard("checkpoints"):
+                failed = Failed(happening.nodeid, happening.phase, happening.attempt, phase_began)
+                return self._book.of_failure(failed, clean)
+        return []
 
     def _count_into(self, group: str, nodeid: str) -> None:
         record = self._groups.add(group, nodeid, self._run.redactor.redact(nodeid))
@@ -202,6 +229,10 @@ class Recorder:
         if self._file is not None:
             with suppress(OSError):  # a full disk is no reason to stop a test run
                 self._file.internal(Internal(record="internal", where=where, error=said))
+
+
+def _is_of_subtest(report: Any) -> bool:
+    return type(report).__name__.lower() == "subtestreport"  # pytest's own since 9, pytest-subtests' before
 
 
 class _Guard:

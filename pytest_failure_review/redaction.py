@@ -167,7 +167,7 @@ class Redactor:
         if isinstance(value, dict):
             return {
                 said(key) if free else key: self._mask()
-                if free and isinstance(item, str) and SECRET_VARIABLE.search(key)
+                if free and item and isinstance(item, str | list | dict) and SECRET_VARIABLE.search(key)
                 else self._walk(item, doubt, free=free or key in FREE, text=text)
                 for key, item in value.items()
             }
