@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from .breadcrumb import SUFFIX, is_held
 from .findings import Findings, distinct
+from .gates.of_pytest import GATES, PYTEST, in_words, with_gate
 from .mending import failure_of, flaky_of, gate_of, group_of
 from .plain import printable
 from .postmortem import Unfinished, sentence, settle
@@ -55,6 +56,8 @@ class Check:
     sentences: tuple[str, ...]
     deaths: tuple[str, ...]
     """One sentence for each process that died and that pytest itself could not report."""
+    failed_gates: tuple[str, ...] = ()
+    """Names of quality gates that failed; `pytest` among them when its run died."""
 
 
 def check_the_dead(directory: Path, status: int | None = None) -> Check:
@@ -73,7 +76,7 @@ def check(directory: Path) -> Check:
     files = [read(path) for path in sorted(directory.glob(f"{FILE_PREFIX}-*.jsonl"))]
     failures = distinct(failure for file in files for failure in file.failures)
     complete = bool(files) and all(_is_accounted_for(file, files) for file in files)
-    sentences = [_sentence(file, files) for file in files] or [
+    sentences = [said for file in files for said in (_sentence(file, files), *_gates(file))] or [
         f"No report in {directory}: no pytest ran, or pytest-failure-review is not installed where it ran."
     ]
     named = worst(str(failure["category"]) for failure in failures)
@@ -85,7 +88,20 @@ def check(directory: Path) -> Check:
         worst_category=named if re.fullmatch(r"[a-z_]+(\.[a-z_0-9-]+)*", named) else _nothing_named(complete, failures),
         sentences=tuple(sentences),
         deaths=tuple(_death(file, files) for file in files if _is_open(file) and not _crash_is_told(file, files)),
+        failed_gates=failed_gates(files),
     )
+
+
+def failed_gates(files: list[RunFile]) -> tuple[str, ...]:
+    """The gates that failed in any of the files; a run of pytest that did not come to its end is one of them."""
+    told = [gate["name"] for file in files for gate in file.gates if not gate["passed"]]
+    died = [PYTEST for file in files if _is_open(file) and file.worker == MAIN]
+    return tuple(dict.fromkeys((*died, *told)))
+
+
+def _gates(file: RunFile) -> list[str]:
+    """What a file of gates says of each; of pytest the sentence about its file tells already."""
+    return [in_words(gate) for gate in file.gates if gate["name"] != PYTEST]
 
 
 def _is_open(file: RunFile) -> bool:
@@ -137,7 +153,7 @@ def _take(file: RunFile, kind: Any, record: dict[str, Any]) -> None:
             group = group_of(record)
             file.groups[group["group"]] = group
         case "gate":
-            file.gates.append(gate_of(record))
+            file.gates = with_gate(file.gates, gate_of(record))
         case "internal":
             # Written next to the tests: what could end a line would become a workflow command of GitHub's.
             file.internal = re.sub(r"\W", "?", str(record.get("where", "")))[:80] or "an unknown place"
@@ -227,6 +243,8 @@ def _sentence(file: RunFile, files: list[RunFile]) -> str:
 
 
 def _what_became_of(file: RunFile, files: list[RunFile], count: str) -> str:
+    if file.worker == GATES and file.finish is not None and not file.changed:
+        return f"holds {len(file.gates)} gate{'' if len(file.gates) == 1 else 's'}"
     if file.changed:
         return f"was changed after it was written; {count} in it"
     if file.internal:

@@ -21,6 +21,7 @@ from .deciding import Judge
 from .exceptions import message_of
 from .failures import conclude
 from .findings import Findings
+from .gates.of_pytest import gate_of_pytest
 from .grouping import Groups
 from .happening import Happening, Place, happening_of
 from .owners import Owners
@@ -81,6 +82,8 @@ class Recorder:
             if self._file is not None:
                 for group in self._groups.finish():
                     self._file.group(group)
+                if self._run.worker == MAIN:
+                    self._file.gate(gate_of_pytest(int(exitstatus), self._counts))
                 self._file.finish(int(exitstatus), self._counts)
                 self._breadcrumb.close()
 

@@ -351,7 +351,10 @@ class Group(TypedDict):
 
 
 class Gate(TypedDict):
-    """A named quality gate and how it ended (S2-059 to S2-062)."""
+    """A named quality gate and how it ended (S2-059 to S2-062): `pytest` at the end of a run, others in their own file.
+
+    Of several with one name in a file the last counts: a gate stands there as failed from its start.
+    """
 
     record: Literal["gate"]
     name: str
@@ -377,7 +380,7 @@ class Finish(TypedDict):
 
     record: Literal["finish"]
     exit_status: int
-    """pytest's exit status."""
+    """pytest's exit status; of a file of gates the worst of theirs."""
     counts: Counts
     """In the file of `main` those of the whole run, in a worker's file its own part of them."""
     failures: int

@@ -181,6 +181,7 @@ def test_the_result_becomes_outputs_of_a_step(tmp_path: Path) -> None:
         "worst-category=infra.database",
         f"report-path={tmp_path}",
         "complete=true",
+        "failed-gates=",
     ]
 
 
