@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from .checking import Check, check_the_dead
-from .gates.command import add_gate_command
+from .convert import command as convert_command
 
 COMMANDS: Final = "failure_review.commands"
 """Entry point group; each is a callable that adds parsers to `subparsers` and sets `run` to `(arguments) -> status`."""
@@ -35,7 +35,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="failure-review", description="Whose CI failure it is, and what may be done.")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_check_report(subparsers)
-    add_gate_command(subparsers)
+    convert_command.add(subparsers)
     for entry_point in entry_points(group=COMMANDS):
         try:
             entry_point.load()(subparsers)
@@ -128,7 +128,6 @@ def _outputs(found: Check, directory: Path) -> str:
         f"worst-category={found.worst_category}\n"
         f"report-path={directory.resolve()}\n"
         f"complete={str(found.complete).lower()}\n"
-        f"failed-gates={','.join(found.failed_gates)}\n"
     )
 
 

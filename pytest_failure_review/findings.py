@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from .report import Counts, Failure, Flaky, Group, rank
 
@@ -27,9 +27,12 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What one or more runs told."""
+    """What one or more runs told; made by `of_run` and `together`."""
 
-    failures: Sequence[Failure] = ()
+    standing: Sequence[Failure] = ()
+    """The failures without those of attempts that a later attempt took back or repeated."""
+    records: Sequence[Failure] = ()
+    """All failures."""
     flaky: Sequence[Flaky] = ()
     groups: Sequence[Group] = ()
     troubles: Sequence[str] = ()
@@ -39,9 +42,9 @@ class Findings:
 
     def causes(self) -> list[Cause]:
         """The failures that stand, by fingerprint, in the order of their first record."""
-        beyond = _beyond_their_records(self.failures, self.groups)
+        beyond = _beyond_their_records(self.records, self.groups)
         alike: dict[str, list[Failure]] = {}
-        for failure in standing(self.failures, self.flaky):
+        for failure in self.standing:
             alike.setdefault(failure["fingerprint"], []).append(failure)
         causes = []
         for failures in alike.values():
@@ -73,8 +76,37 @@ def distinct(failures: Iterable[Failure]) -> list[Failure]:
     return kept
 
 
-def standing(failures: Iterable[Failure], flaky: Iterable[Flaky]) -> list[Failure]:
-    """The failures without those of attempts that a later attempt took back or repeated."""
+def of_run(
+    failures: Sequence[Failure],
+    *,
+    flaky: Sequence[Flaky] = (),
+    groups: Sequence[Group] = (),
+    troubles: Sequence[str] = (),
+    counts: Counts | None = None,
+) -> Findings:
+    """What the records of one run come to; those of several must not be mixed, for their tests have the same names."""
+    return Findings(_standing(failures, flaky), failures, flaky, groups, troubles, counts)
+
+
+def together(runs: Sequence[Findings]) -> Findings:
+    """What several runs come to."""
+    counted = [run.counts for run in runs if run.counts]
+    return Findings(
+        [failure for run in runs for failure in run.standing],
+        [failure for run in runs for failure in run.records],
+        [test for run in runs for test in run.flaky],
+        [group for run in runs for group in run.groups],
+        [said for run in runs for said in run.troubles],
+        _sum(counted) if counted else None,
+    )
+
+
+def _sum(counted: Sequence[Counts]) -> Counts:
+    total = {name: sum(counts[name] for counts in counted) for name in Counts.__annotations__}  # type: ignore[literal-required]  # its own names
+    return cast("Counts", total)
+
+
+def _standing(failures: Iterable[Failure], flaky: Iterable[Flaky]) -> list[Failure]:
     told = distinct(failures)
     last: dict[tuple[str, str], int] = {}
     for failure in told:

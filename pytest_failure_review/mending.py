@@ -97,7 +97,7 @@ def _share(value: Any) -> float:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and -_LARGEST < value < _LARGEST
 
 
 def _one_of(words: tuple[str, ...], otherwise: str) -> Callable[[Any], str]:

@@ -88,7 +88,7 @@ def _notes(findings: Findings, width: int) -> list[str]:
 def _misread(findings: Findings, width: int) -> list[str]:
     """What was ignored of markers, each once: a class's marker is read by all its tests."""
     found: dict[str, str] = {}
-    for failure in findings.failures:
+    for failure in findings.records:
         for words in failure["rule"].split(f" ({MISREAD}")[1:]:
             found.setdefault(printable(words.removesuffix(")")), printable(failure["nodeid"]))
     shown = list(found.items())[:_MOST_NOTES]

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from plugin_project import Project, a_failure
 
 from pytest_failure_review.annotations import LONGEST, annotate
-from pytest_failure_review.findings import Findings
+from pytest_failure_review.findings import of_run
 from pytest_failure_review.plain import command, harmless
 from pytest_failure_review.report import Failure, Owner
 from pytest_failure_review.summary import render
 
 
 def commands(*failures: Failure, **more: Any) -> list[Command]:
-    lines = annotate(Findings(failures, **more))
+    lines = annotate(of_run(failures, **more))
     found = obeyed("\n".join(lines))
     assert len(found) == len(lines)
     return found
@@ -107,7 +107,7 @@ def test_no_text_of_a_test_becomes_a_command_in_the_table(nodeid: str, category:
     failure = a_failure(
         nodeid=nodeid, category=category, owner=owner, sla=other, replay=other, rule=f"x (its marker {other})"
     )
-    lines = [*render(Findings([failure]), 80), harmless(other)]
+    lines = [*render(of_run([failure]), 80), harmless(other)]
     assert obeyed("\n".join(lines)) == []
 
 
@@ -117,7 +117,7 @@ def test_no_text_of_a_test_becomes_another_command_in_an_annotation(nodeid: str,
     failure = a_failure(
         nodeid=nodeid, path=path, category=other, owner=owner, sla=other, replay=other, message=other, rule=other
     )
-    lines = annotate(Findings([failure], troubles=[other]))
+    lines = annotate(of_run([failure], troubles=[other]))
     assert [told.name for told in obeyed("\n".join(lines))] == ["error", "error"]
     assert all(set(told.properties) <= {"file", "line", "title"} for told in obeyed("\n".join(lines)))
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from plugin_project import Project, a_failure
 
-from pytest_failure_review.findings import Findings
+from pytest_failure_review.findings import Findings, of_run
 from pytest_failure_review.report import Counts, Flaky, Owner
 from pytest_failure_review.step_summary import LIMIT, append, render
 
@@ -34,24 +34,24 @@ def rows(text: str) -> list[list[str]]:
 
 
 def test_a_cause_is_a_row_with_its_owner_its_hours_and_its_message() -> None:
-    page = render(Findings([a_failure(sla_terms={"hours": 4.0, "tier": "rules"})], counts=COUNTS))
+    page = render(of_run([a_failure(sla_terms={"hours": 4.0, "tier": "rules"})], counts=COUNTS))
     assert page.startswith("## Failure Review\n\n2 failed, 30 passed, 1 skipped\n\n| Failures |")
     assert rows(page) == [["1", "test.unit", "@ann", "4h", "test_a.py::test_a", "AssertionError: assert 0"]]
 
 
 def test_replays_and_flaky_tests_stand_below_the_table() -> None:
     flaky = Flaky(record="flaky", nodeid="test_f.py::test_f", worker="main", attempts=3)
-    page = shown(render(Findings([a_failure(replay="pytest --failure-review-replay=r#1")], flaky=[flaky])))
+    page = shown(render(of_run([a_failure(replay="pytest --failure-review-replay=r#1")], flaky=[flaky])))
     assert "<li><code>pytest --failure-review-replay=r#1</code></li>" in page
     assert "<li><code>test_f.py::test_f</code> passed at attempt 3</li>" in page
 
 
 def test_a_run_without_anything_to_tell_has_no_page() -> None:
-    assert render(Findings(counts=COUNTS)) == ""
+    assert render(of_run([], counts=COUNTS)) == ""
 
 
 def test_a_run_that_did_not_end_is_said_first() -> None:
-    page = render(Findings(troubles=["r.jsonl ends early: the process died in the call of test_a.py::test_x[*]."]))
+    page = render(of_run([], troubles=["r.jsonl ends early: the process died in the call of test_a.py::test_x[*]."]))
     assert "<strong>r.jsonl ends early: the process died in the call of test_a.py::test_x[*].</strong>" in shown(page)
 
 
@@ -65,9 +65,7 @@ HOSTILE = st.lists(
 @given(HOSTILE, HOSTILE)
 def test_no_text_of_a_test_leaves_its_cell(nodeid: str, message: str) -> None:
     owner = Owner(names=[nodeid], source="", line=None)
-    page = render(
-        Findings([a_failure(nodeid=f"a{nodeid}", message=f"b{message}", category=message or "x", owner=owner)])
-    )
+    page = render(of_run([a_failure(nodeid=f"a{nodeid}", message=f"b{message}", category=message or "x", owner=owner)]))
     (row,) = rows(page)
     assert len(row) == 6
     inside = shown(page).partition("<tbody>")[2]
@@ -76,7 +74,7 @@ def test_no_text_of_a_test_leaves_its_cell(nodeid: str, message: str) -> None:
 
 
 def test_many_causes_are_cut_and_counted() -> None:
-    page = render(Findings([a_failure(fingerprint=f"{number:016x}") for number in range(42)]))
+    page = render(of_run([a_failure(fingerprint=f"{number:016x}") for number in range(42)]))
     assert len(rows(page)) == 40
     assert "2 more causes stand in the report." in page
 
@@ -87,7 +85,7 @@ def huge() -> Findings:
         a_failure(nodeid=text, message=text, fingerprint=f"{number:016x}", replay="|" * 500) for number in range(90)
     ]
     flaky = [Flaky(record="flaky", nodeid=text, worker="gw0", attempts=3)] * 90
-    return Findings(many, flaky=flaky, troubles=[text] * 90)
+    return of_run(many, flaky=flaky, troubles=[text] * 90)
 
 
 def test_the_longest_page_leaves_room_for_others() -> None:

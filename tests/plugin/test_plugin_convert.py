@@ -1,0 +1,375 @@
+"""Reports as JUnit XML, CTRF, SARIF and annotations."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import jsonschema  # type: ignore[import-untyped]  # ships no types
+import pytest
+from githubs_runner import obeyed
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from other_formats import CTRF, SARIF
+from plugin_project import Project, a_failure, a_finish, a_start
+
+from github_app.rules.results.ctrf import read_ctrf
+from github_app.rules.results.junit import read_junit
+from github_app.rules.results.values import FileReport
+from pytest_failure_review.checking import read
+from pytest_failure_review.cli import main
+from pytest_failure_review.convert import ctrf as to_ctrf
+from pytest_failure_review.convert import github as to_github
+from pytest_failure_review.convert import junit as to_junit
+from pytest_failure_review.convert import sarif as to_sarif
+from pytest_failure_review.convert.told import told_by
+
+
+def write(
+    folder: Path, *records: Mapping[str, Any], run: str = "0" * 16, worker: str = "main", ends: bool = True
+) -> Path:
+    """A report file of one process."""
+    start = a_start(run_id=run, worker=worker)
+    lines = [json.dumps(record).encode() + b"\n" for record in (start, *records)]
+    digest = hashlib.sha256(b"".join(lines)).hexdigest()
+    last = [json.dumps({**a_finish(), "sha256": digest}).encode() + b"\n"] if ends else []
+    folder.mkdir(exist_ok=True)
+    path = folder / f"failure-review-{run}-{worker}.jsonl"
+    path.write_bytes(b"".join(lines + last))
+    return path
+
+
+def converted(folder: Path, to: str, status: int = 0) -> bytes:
+    output = folder.parent / f"converted.{to}"
+    assert main(["convert", "--to", to, "--output", str(output), str(folder)]) == status
+    return output.read_bytes()
+
+
+def junit(folder: Path, status: int = 0) -> tuple[ET.Element, FileReport]:
+    """The document, and what the App reads in it."""
+    document = converted(folder, "junit", status)
+    return ET.fromstring(document), read_junit("results.xml", document)
+
+
+def ctrf(folder: Path, status: int = 0) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(converted(folder, "ctrf", status))
+    jsonschema.validate(document, CTRF)
+    results: dict[str, Any] = document["results"]
+    summary = results["summary"]
+    assert summary["failed"] == sum(test["status"] == "failed" for test in results["tests"])
+    assert summary["tests"] == summary["passed"] + summary["failed"] + summary["skipped"]
+    return results
+
+
+def sarif(folder: Path, status: int = 0) -> dict[str, Any]:
+    document = json.loads(converted(folder, "sarif", status))
+    jsonschema.validate(document, SARIF)
+    run: dict[str, Any] = document["runs"][0]
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "reports"
+
+
+DETAILED = a_failure(
+    nodeid="tests/test_a.py::TestX::test_a[x::y]",
+    category="security.secret",
+    sla_terms={"hours": 4.0, "tier": "marker"},
+    path="src/a b.py",
+    frames=[{"path": "tests/test_a.py", "line": 7, "function": "test_a", "in_repo": True}],
+    captured={"stdout": "one\ntwo", "stderr": "err"},
+    params={"x": "x::y"},
+    replay="pytest --failure-review-replay=r#1",
+    checkpoints=[{"label": "cart filled", "sha256": "ab"}],
+)
+
+
+def test_junit_has_names_places_and_what_is_known_of_a_failure(folder: Path) -> None:
+    write(folder, DETAILED)
+    root, report = junit(folder)
+    (case,) = root.iter("testcase")
+    assert dict(case.items()) == {
+        "classname": "tests.test_a.TestX",
+        "name": "test_a[x::y]",
+        "file": "tests/test_a.py",
+        "line": "7",
+        "time": "0",
+    }
+    known = {each.get("name"): each.get("value") for each in case.iter("property")}
+    assert (known["category"], known["owner"], known["sla"]) == ("security.secret", "@ann", "4h")
+    assert known["replay"] == "pytest --failure-review-replay=r#1"
+    assert (case.findtext("failure"), case.findtext("system-out")) == ("E   assert 0", "one\ntwo")
+    assert [(test.name, test.path, test.line) for test in report.tests] == [
+        ("tests.test_a.TestX::test_a[x::y]", "tests/test_a.py", 7)
+    ]
+
+
+def test_junit_counts_what_passed_though_it_lists_only_what_failed(folder: Path) -> None:
+    write(folder, a_failure(), a_failure(nodeid="test_b.py::test_b", phase="setup", outcome="error"))
+    root, report = junit(folder)
+    assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "2",
+        "failures": "1",
+        "errors": "1",
+        "skipped": "0",
+    }
+    assert (report.failed, report.complete) == (2, True)
+
+
+def test_attempts_stand_where_surefire_puts_them(folder: Path) -> None:
+    again = [a_failure(nodeid="tests/test_a.py::test_again", attempt=number) for number in (1, 2)]
+    flaky = {"record": "flaky", "nodeid": "test_a.py::test_a", "worker": "main", "attempts": 2}
+    write(folder, a_failure(), flaky, *again)
+    root, report = junit(folder)
+    flaked, failed = root.iter("testcase")
+    assert [child.tag for child in flaked] == ["flakyFailure"]
+    assert [child.tag for child in failed] == ["properties", "failure", "rerunFailure"]
+    assert [test.name for test in report.tests] == ["tests.test_a::test_again"]
+
+
+def test_ctrf_tells_flaky_tests_from_failed_ones(folder: Path) -> None:
+    flaky = {"record": "flaky", "nodeid": "test_a.py::test_a", "worker": "main", "attempts": 2}
+    write(folder, a_failure(), flaky, a_failure(nodeid="test_a.py::test_b"))
+    flaked, failed = ctrf(folder)["tests"]
+    assert (flaked["status"], flaked["flaky"], flaked["retries"]) == ("passed", True, 1)
+    assert [attempt["attempt"] for attempt in flaked["retryAttempts"]] == [1]
+    assert (failed["status"], failed["rawStatus"]) == ("failed", "failed")
+
+
+def test_ctrf_labels_a_failure_and_lists_its_checkpoints(folder: Path) -> None:
+    write(folder, DETAILED)
+    (test,) = ctrf(folder)["tests"]
+    assert test["labels"] == {
+        "category": "security.secret",
+        "owner": "@ann",
+        "sla_hours": 4.0,
+        "fingerprint": "0" * 16,
+    }
+    assert (test["name"], test["suite"]) == ("test_a[x::y]", ["tests", "test_a", "TestX"])
+    assert [step["name"] for step in test["steps"]] == ["cart filled"]
+    assert (test["filePath"], test["line"], test["extra"]["path"]) == ("tests/test_a.py", 7, "src/a b.py")
+
+
+def test_the_app_reads_a_converted_ctrf(folder: Path) -> None:
+    write(folder, DETAILED)
+    (report,) = read_ctrf("ctrf.json", json.loads(converted(folder, "ctrf")), complete=True)
+    assert [test.name for test in report.tests] == ["tests > test_a > TestX::test_a[x::y]"]
+
+
+def test_sarif_holds_security_alone_with_a_fingerprint_that_github_knows(folder: Path) -> None:
+    write(folder, a_failure(), DETAILED)
+    run = sarif(folder)
+    (result,) = run["results"]
+    assert result["ruleId"] == run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "security.secret"
+    assert result["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "src/a%20b.py", "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": 2},
+    }
+    assert result["partialFingerprints"] == {"primaryLocationLineHash": "0" * 16}
+    assert run["invocations"] == [{"executionSuccessful": True}]
+
+
+def test_paths_start_at_the_repository(folder: Path) -> None:
+    path = write(folder, a_failure(path="", category="security.secret"), ends=False)
+    path.write_text(path.read_text().replace('"argv"', '"rootdir": "backend", "argv"'))
+    (case,) = junit(folder)[0].findall(".//testcase[@file]")
+    assert case.get("file") == "backend/test_a.py"
+
+
+# -- what no test can tell --
+
+
+@pytest.fixture
+def died(folder: Path) -> Path:
+    write(folder, a_failure(), ends=False)
+    return folder
+
+
+DIED = "ends early: the process died before pytest was done; 1 failure before that."
+
+
+def test_a_run_that_did_not_end_is_a_failure_in_every_format(died: Path) -> None:
+    assert DIED in junit(died)[1].tests[-1].message
+    assert DIED in ctrf(died)["tests"][-1]["message"]
+    assert DIED in sarif(died)["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+    assert DIED in obeyed(converted(died, "github").decode())[0].text
+
+
+def test_a_run_that_died_without_any_failure_is_one(folder: Path) -> None:
+    write(folder, ends=False)
+    assert junit(folder)[1].failed == 1
+    assert ctrf(folder)["summary"]["failed"] == 1
+    assert sarif(folder)["invocations"][0]["executionSuccessful"] is False
+
+
+def test_the_test_in_which_a_run_died_is_named_and_the_report_left_as_it_was(project: Project) -> None:
+    project.write("test_a.py", "import os\ndef test_a():\n    os._exit(0)\n")
+    project.run(alone=True)
+    before = {path.name: path.read_bytes() for path in project.reports.iterdir()}
+    (case,) = junit(project.reports)[0].iter("testcase")
+    assert (case.get("name"), case.find("error/[@type='crashed']") is not None) == ("test_a", True)
+    assert {path.name: path.read_bytes() for path in project.reports.iterdir()} == before
+
+
+def test_a_file_that_was_changed_is_a_failure(folder: Path) -> None:
+    path = write(folder)
+    path.write_bytes(path.read_bytes().replace(b"Linux", b"Minix"))
+    assert "was changed after it was written" in junit(folder)[1].tests[0].message
+
+
+def test_tests_that_a_shared_fixture_failed_are_all_there(folder: Path) -> None:
+    group = {"record": "group", "group": "g", "count": 400, "nodeids": ["test_a.py::test_b", "test_a.py::test_c"]}
+    write(folder, a_failure(phase="setup", outcome="error", group="g"), group)
+    names = [case.get("name") for case in junit(folder)[0].iter("testcase")]
+    assert names == ["test_a", "test_b", "test_c", "test_a (and 397 more tests)"]
+    assert [test["name"] for test in ctrf(folder)["tests"]] == names
+    (told,) = obeyed(converted(folder, "github").decode())[:1]
+    assert told.properties["title"] == "test.unit: test_a.py::test_a (setup) and 399 more"
+
+
+def test_a_gate_that_did_not_hold_is_a_failure(folder: Path) -> None:
+    gates = [
+        {"record": "gate", "name": name, "passed": passed, "summary": f"{name} says so", "details": {}}
+        for name, passed in (("ruff", True), ("mypy", False))
+    ]
+    write(folder, *gates)
+    assert [test.name for test in junit(folder)[1].tests] == ["gate::mypy"]
+    assert [test["status"] for test in ctrf(folder)["tests"]] == ["passed", "failed"]
+
+
+def test_runs_are_kept_apart_though_their_tests_have_the_same_names(folder: Path) -> None:
+    flaky = {"record": "flaky", "nodeid": "test_a.py::test_a", "worker": "main", "attempts": 3}
+    write(folder, a_failure(), flaky, run="0" * 16)
+    write(folder, a_failure(), run="1" * 16)
+    root, report = junit(folder)
+    assert (len(root), report.failed) == (2, 1)
+    assert len(obeyed(converted(folder, "github").decode())) == 1
+
+
+def test_a_file_that_no_worker_could_collect_is_one_failure(folder: Path) -> None:
+    for worker in ("gw0", "gw1"):
+        write(folder, a_failure(nodeid="test_a.py", phase="collect", outcome="error", worker=worker), worker=worker)
+    write(folder)
+    assert junit(folder)[1].failed == ctrf(folder)["summary"]["failed"] == 1
+
+
+# -- input and output --
+
+
+def test_a_file_that_is_no_report_is_named_and_the_others_are_converted(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder, a_failure())
+    (folder / "failure-review-x-main.jsonl").write_text("<html>")
+    assert junit(folder, status=2)[1].failed == 1
+    assert capsys.readouterr().err == f"{folder}/failure-review-x-main.jsonl is no report: it has no start record.\n"
+
+
+def test_failures_of_a_file_without_its_beginning_are_not_lost(folder: Path) -> None:
+    path = write(folder, DETAILED)
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[1:]))
+    assert junit(folder, status=2)[1].tests[0].name == "tests.test_a.TestX::test_a[x::y]"
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty"])
+def test_where_no_report_is_nothing_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    place = tmp_path / "place"
+    if kind == "empty":
+        place.mkdir()
+    output = tmp_path / "there.xml"
+    output.write_text("as it was")
+    assert main(["convert", "--to", "junit", "-o", str(output), str(place)]) == 2
+    said = capsys.readouterr().err
+    assert ("No report in" if kind == "empty" else "No such file or directory") in said
+    assert output.read_text() == "as it was"
+
+
+def test_an_output_that_cannot_be_written_is_one_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(folder, a_failure())
+    assert main(["convert", "--to", "junit", "-o", str(path / "results.xml"), str(folder)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_without_an_output_it_is_printed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(folder, a_failure(message="no café"))
+    assert main(["convert", "--to", "github", str(path), str(folder)]) == 0
+    (told,) = obeyed(capsys.readouterr().out)
+    assert told.text.startswith("no café")
+
+
+def test_reports_are_found_in_folders_of_folders(folder: Path) -> None:
+    write(folder, run="0" * 16)
+    write(folder / "unit", run="1" * 16)
+    assert len(junit(folder)[0]) == 2
+
+
+def test_help_says_what_the_formats_are_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["convert", "--help"])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert "JUnit XML in Surefire's dialect" in said
+    assert "exit status: 0 converted" in said
+
+
+# -- whatever stands in a report --
+
+TEXT = st.text(max_size=8) | st.sampled_from(
+    ["\x00", "\ud800", "]]>", "\x1b[31m", "&#0;", "\ufffe", "a::b", "[x::y]", "test_a.py", "..py", "\r\n", "/a/../b",
+     "::error::"]
+)  # fmt: skip
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = sorted({*a_failure(), "captured", "params", "sla_terms", "checkpoints", "replay", "group"} - {"record"})
+
+
+@st.composite
+def records(draw: st.DrawFn) -> Mapping[str, Any]:
+    """Mostly a good failure, with some fields that anybody may have written; or another record, as broken."""
+    changes = draw(st.dictionaries(st.sampled_from(FIELDS), JSON | TEXT, max_size=6))
+    other = st.sampled_from(["flaky", "group", "gate", "crash", "internal", "finish", "start", "unheard-of"])
+    kind = draw(st.just("failure") | other)
+    if kind == "failure":
+        return {**a_failure(category="security.secret"), **changes}
+    names = [
+        "nodeid",
+        "group",
+        "count",
+        "nodeids",
+        "attempts",
+        "name",
+        "worker",
+        "counts",
+        "truncated",
+        "schema",
+        "run_id",
+    ]
+    return {"record": kind, **draw(st.dictionaries(st.sampled_from(names), JSON, max_size=5))}
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(told=st.lists(records(), max_size=4))
+def test_nothing_that_stands_in_a_report_breaks_a_format_or_loses_a_failure(
+    folder: Path, told: list[Mapping[str, Any]]
+) -> None:
+    runs = told_by([read(write(folder, *told))])
+    report = read_junit("results.xml", to_junit.convert(runs))
+    document = json.loads(to_ctrf.convert(runs))
+    jsonschema.validate(document, CTRF)
+    jsonschema.validate(json.loads(to_sarif.convert(runs)), SARIF)
+    lines = to_github.convert(runs).decode().splitlines()
+    assert len(obeyed("\n".join(lines))) == len(lines) <= 11
+    flaky = any(record["record"] == "flaky" for record in told)
+    if any(record["record"] == "failure" for record in told) and not flaky:
+        assert report.failed
+        assert document["results"]["summary"]["failed"]
+        assert lines
