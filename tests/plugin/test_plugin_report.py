@@ -34,7 +34,7 @@ FAILING = """
 def test_a_passing_run_leaves_start_and_finish(project: Project) -> None:
     project.pytester.makepyfile("def test_ok(): pass")
     ran = project.run()
-    assert [record["record"] for record in ran.files["main"]] == ["start", "finish"]
+    assert [record["record"] for record in ran.files["main"]] == ["start", "gate", "finish"]
     assert ran.finish["counts"]["passed"] == 1
     assert ran.finish["exit_status"] == 0
 

@@ -169,7 +169,7 @@ def test_a_forked_child_writes_into_no_file_of_its_parent(project: Project) -> N
         """
     )
     ran = project.run(alone=True)
-    assert [record["record"] for record in ran.files["main"]] == ["start", "finish"]
+    assert [record["record"] for record in ran.files["main"]] == ["start", "gate", "finish"]
     assert check(project.reports).complete
 
 
