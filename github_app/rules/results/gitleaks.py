@@ -1,11 +1,14 @@
-"""The JSON report of gitleaks: a list of findings. `Match`, `Secret` and the commit's message are never read."""
+"""The JSON report of gitleaks: a list of findings, as version 8 names their parts or as those before did.
+
+`Match`, `Secret`, `line`, `offender` and the commit's message are never read.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from github_app.rules.results.loose import MAX_ITEMS, Loose, Text, Whole, mapping
 from github_app.rules.results.places import relative
@@ -17,17 +20,16 @@ TOOL: Final = "gitleaks"
 
 
 class _Leak(Loose):
-    rule: Text = Field("", alias="RuleID")
+    rule: Text = Field("", validation_alias=AliasChoices("RuleID", "rule"))
     description: Text = Field("", alias="Description")
-    file: Text = Field("", alias="File")
-    line: Whole = Field(0, alias="StartLine")
-    commit: Text = Field("", alias="Commit")
+    file: Text = Field("", validation_alias=AliasChoices("File", "file"))
+    start: Whole = Field(0, validation_alias=AliasChoices("StartLine", "lineNumber"))
 
 
 def is_gitleaks(document: Any) -> bool:
     """Whether a document is a list of leaks."""
     first = mapping(document[0]) if isinstance(document, list) and document else {}
-    return "RuleID" in first and "File" in first
+    return {"RuleID", "File"} <= first.keys() or {"rule", "file", "offender"} <= first.keys()
 
 
 def read_gitleaks(name: str, document: list[Any], *, complete: bool) -> Iterator[FileReport]:
@@ -44,5 +46,5 @@ def _flaw(leak: _Leak) -> Flaw:
         text=leak.description,
         severity=Severity.CRITICAL,
         path=relative(leak.file),
-        line=leak.line,
+        line=leak.start,
     )

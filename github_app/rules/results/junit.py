@@ -6,37 +6,21 @@ and a test that passed in a repetition did not fail (Surefire's `flakyFailure`).
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import Any, Final
-from xml.parsers import expat
+from typing import Final
 
-from github_app.rules.results.loose import MAX_TEXT, decoded
+from github_app.rules.results.loose import MAX_TEXT
+from github_app.rules.results.markup import MAX_DEPTH, MAX_ELEMENTS, fed, well_formed
 from github_app.rules.results.places import MAX_LINE, pointed_at, relative
 from github_app.rules.results.values import FailedTest, FileKind, FileReport, Unusable
 
 TOOL: Final = "JUnit XML"
 KEPT_TESTS: Final = 50
-MAX_XML: Final = 20 * 1024 * 1024
-MAX_ELEMENTS: Final = 300_000
-MAX_DEPTH: Final = 100
-MAX_TAG: Final = 2 * 1024 * 1024
-MAX_REFERENCES: Final = 500_000
-_CHUNK: Final = 256 * 1024
 _MAX_COUNT: Final = 1_000_000
 
 _ROOTS: Final = frozenset({"testsuites", "testsuite"})
 _FAULTS: Final = frozenset({"failure", "error"})
 _BAD_WORDS: Final = frozenset({"failed", "failure", "fail", "error"})
-_CONTROLS: Final = bytes(code for code in range(32) if code not in {9, 10, 13})  # no XML 1.0 has them, tests print them
-_BAD_REFERENCE: Final = re.compile(
-    rb"&#(?:0{0,6}(?:[0-8]|1[124-9]|2[0-9]|3[01]|5529[6-9]|55[3-9][0-9]{2}|56[0-9]{3}|57[0-2][0-9]{2}|573[0-3][0-9]"
-    rb"|5734[0-3])|x0{0,6}(?:[0-8bcefBCEF]|1[0-9a-fA-F]|[dD][89a-fA-F][0-9a-fA-F]{2}));"
-)
-"""References to characters that XML 1.0 does not have: controls and halves of characters."""
-
-_ENCODING: Final = re.compile(rb"^\s*<\?xml[^>]{0,100}encoding\s*=\s*[\"']([A-Za-z0-9_.-]{1,40})[\"']")
-_EIGHT_BITS: Final = {b"iso-8859-1": "latin-1", b"latin1": "latin-1", b"windows-1252": "cp1252"}
 
 
 def read_junit(name: str, data: bytes) -> FileReport:
@@ -44,24 +28,11 @@ def read_junit(name: str, data: bytes) -> FileReport:
 
     Raises `Unusable` for what is no JUnit XML, has a document type, or is too large or too deep.
     """
-    if len(data) > MAX_XML:
-        raise Unusable("The file is larger than 20 MB")
     reader = _Reader()
-    complete = reader.read(_well_formed(data))
+    complete = reader.read(well_formed(data))
     if not reader.is_junit:
         raise Unusable("The file is no JUnit report")
     return reader.report(name, complete=complete)
-
-
-def _well_formed(data: bytes) -> bytes:
-    """Return the file as UTF-8 without the characters that XML forbids and test runners write all the same."""
-    text = decoded(data)
-    if text.count(b"&#") > MAX_REFERENCES:
-        raise Unusable("The file holds too many references to characters")
-    declared = _ENCODING.match(text)
-    encoding = _EIGHT_BITS.get(declared[1].lower(), "utf-8") if declared else "utf-8"
-    text = text.translate(None, _CONTROLS).decode(encoding, "replace").encode("utf-8", "replace")
-    return _BAD_REFERENCE.sub(b"?", text)
 
 
 @dataclass(slots=True)
@@ -115,19 +86,10 @@ class _Reader:
 
     def read(self, data: bytes) -> bool:
         """Read it all; whether it ended as XML must."""
-        parser = expat.ParserCreate("utf-8")
-        parser.buffer_text = True
-        parser.StartDoctypeDeclHandler = _refuse
-        parser.EntityDeclHandler = _refuse
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
-        try:
-            _feed(parser, data)
-        except expat.ExpatError:
+        complete = fed(data, self._start, self._end, self._text)
+        if not complete:
             self._close_all()
-            return False
-        return True
+        return complete
 
     def report(self, name: str, *, complete: bool) -> FileReport:
         """Return the sum; failures that a suite counts and nobody lists count as one that has no name of its own."""
@@ -211,19 +173,6 @@ class _Reader:
             self._case.faults.append(self._fault.told())
         if self._case is not None and self._case.faults:
             self._close()
-
-
-def _feed(parser: expat.XMLParserType, data: bytes) -> None:
-    """Parse in pieces, so that others get their turn in between; of a tag that never ends only so much is looked at."""
-    for start in range(0, len(data), _CHUNK):
-        parser.Parse(data[start : start + _CHUNK])
-        if start + _CHUNK - max(0, parser.CurrentByteIndex) > MAX_TAG + _CHUNK:
-            raise Unusable("The file has a tag larger than 2 MB")
-    parser.Parse(b"", True)  # noqa: FBT003  (expat's own signature)
-
-
-def _refuse(*_: Any) -> None:
-    raise Unusable("The file has a document type, which no test report needs")
 
 
 def _first_of(body: str) -> str:

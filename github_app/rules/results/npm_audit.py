@@ -1,8 +1,8 @@
-"""The JSON report of `npm audit`: by advisory (npm 6, pnpm) or by package (npm 7 and later), or why there is none."""
+"""The JSON of `npm audit`, by advisory (npm 6, pnpm) or by package (npm 7 and later), and the JSON lines of yarn's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from github_app.rules.results.scans import scan_report
 from github_app.rules.results.values import FileReport, Flaw, FlawKind
 
 TOOL: Final = "npm audit"
+_YARN: Final = "yarn audit"
 _ERROR: Final = frozenset({"code", "summary", "detail", "message"})
 
 
@@ -86,6 +87,33 @@ def read_npm_audit(name: str, document: Mapping[str, Any], *, complete: bool) ->
     yield scan_report(TOOL, name, flaws, complete=complete, problem=problem)
 
 
+def is_yarn_audit(document: Any) -> bool:
+    """Whether an object is a line of `yarn audit`, or of `yarn npm audit` as later versions call it."""
+    told = mapping(document)
+    is_later = isinstance(told.get("value"), str) and {"ID", "Severity"} <= mapping(told.get("children")).keys()
+    return told.get("type") in {"auditAdvisory", "auditSummary"} or is_later
+
+
+def read_yarn_audit(name: str, documents: Iterable[Any], *, complete: bool) -> Iterator[FileReport]:
+    """Yield the one report of all lines; an error that yarn told of means that it did not look everything up."""
+    told = [mapping(document) for document in islice(documents, MAX_ITEMS)]
+    flaws = [flaw for item in told for flaw in _of_yarn(item)]
+    errors = [text for item in told if item.get("type") == "error" and isinstance(text := item.get("data"), str)]
+    problem = errors[0][:MAX_TEXT] if errors else ""
+    yield scan_report(_YARN, name, flaws, complete=complete, problem=problem)
+
+
+def _of_yarn(item: Mapping[str, Any]) -> Iterator[Flaw]:
+    if item.get("type") == "auditAdvisory":
+        old = _Advisory.model_validate(mapping(mapping(item.get("data")).get("advisory")))
+        yield _flaw(old, old.module, old.patched, by=_YARN)
+    elif is_yarn_audit(item) and isinstance(item.get("value"), str):
+        later = mapping(item.get("children"))
+        names = {"ID": "id", "Issue": "title", "URL": "url", "Severity": "severity"}
+        fields = {own: later.get(key) for key, own in names.items()}
+        yield _flaw(_Advisory.model_validate(fields), item["value"][:MAX_TEXT], "", by=_YARN)
+
+
 def _of_package(package: _Package) -> list[Flaw]:
     """Return the package's own advisories; one that only depends on such a package is told of there."""
     via = package.via[:100] if isinstance(package.via, list) else []
@@ -95,11 +123,11 @@ def _of_package(package: _Package) -> list[Flaw]:
     return [_flaw(each, package.name or each.name, by) for each in own]
 
 
-def _flaw(told: _Advisory, package: str, fixed: str) -> Flaw:
+def _flaw(told: _Advisory, package: str, fixed: str, by: str = TOOL) -> Flaw:
     return Flaw(
         kind=FlawKind.DEPENDENCY,
         rule=told.advisory or "(no advisory)",
-        tools=(TOOL,),
+        tools=(by,),
         text=told.title,
         severity=severity_word(told.severity),
         package=package,
@@ -107,5 +135,5 @@ def _flaw(told: _Advisory, package: str, fixed: str) -> Flaw:
         fixed="" if fixed == "<0.0.0" else fixed,  # npm's way to say that there is none
         advisories=told.cves[:10],
         cwe=weakness(" ".join(told.cwe)),
-        path="package-lock.json",
+        path="package-lock.json" if by == TOOL else "yarn.lock",
     )

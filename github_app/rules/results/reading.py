@@ -25,6 +25,7 @@ from github_app.rules.results import (
 from github_app.rules.results.action_benchmark import PREFIX
 from github_app.rules.results.junit import read_junit
 from github_app.rules.results.loose import MAX_ITEMS, decoded, parsed
+from github_app.rules.results.trx import read_trx
 from github_app.rules.results.values import FileKind, FileReport, Unusable
 
 SNIFFED: Final = 4096
@@ -44,10 +45,18 @@ _FORMATS: Final[tuple[tuple[Callable[[Any], bool], Callable[..., Iterator[FileRe
     (asv.is_asv, asv.read_asv),
 )
 
+_LINES: Final[tuple[tuple[Callable[[Any], bool], Callable[..., Iterator[FileReport]]], ...]] = (
+    (trufflehog.is_trufflehog, trufflehog.read_trufflehog),
+    (npm_audit.is_yarn_audit, npm_audit.read_yarn_audit),
+)
+_WORDS: Final = (b'"DetectorName"', b'"logger"', b'"stringsFound"')
+_BEGINNINGS: Final = (b'{"type":', b'{"value":')
+
 _SCANNERS: Final = (
     "trivy", "gitleaks", "trufflehog", "pip-audit", "npm-audit", "osv-scanner", "semgrep", "codeql", "grype", "snyk",
 )  # fmt: skip
 _JUNIT: Final = re.compile(rb"<(?:[A-Za-z0-9_-]{1,40}:)?testsuites?[\s/>]")
+_TRX: Final = re.compile(rb"<TestRun[\s>]")
 _LINE: Final = re.compile(r"\S[^\n]*")
 
 
@@ -64,7 +73,7 @@ def read_results(name: str, data: bytes) -> tuple[FileReport, ...]:
     """
     text = decoded(data).strip(b" \t\r\n\x00")
     if text[:1] == b"<":
-        return (read_junit(name, data),) if _JUNIT.search(text[:SNIFFED]) else ()
+        return _of_markup(name, data, text[:SNIFFED])
     if text.startswith(PREFIX):
         text = text.partition(b"=")[2].strip().removesuffix(b";")
     if text[:1] not in {b"{", b"["}:
@@ -77,6 +86,12 @@ def scanner_named(name: str) -> str | None:
     plain = re.sub(r"[_ .]", "-", name.lower().rpartition("/")[2])
     known = next((scanner for scanner in _SCANNERS if scanner in plain), None)
     return known or ("its scanner" if plain.endswith("-sarif") else None)
+
+
+def _of_markup(name: str, data: bytes, head: bytes) -> tuple[FileReport, ...]:
+    if _JUNIT.search(head):
+        return (read_junit(name, data),)
+    return (read_trx(name, data),) if _TRX.search(head) else ()
 
 
 def _of_document(name: str, text: bytes) -> Iterator[FileReport]:
@@ -95,22 +110,24 @@ def _of_document(name: str, text: bytes) -> Iterator[FileReport]:
 
 
 def _of_lines(name: str, text: bytes) -> tuple[FileReport, ...]:
-    """Return trufflehog's report, the one that writes an object a line."""
+    """Return the report of a tool that writes an object a line."""
     head = text.partition(b"\n")[0]
-    if b'"DetectorName"' not in head and b'"logger"' not in head:
+    if not head.startswith(_BEGINNINGS) and not any(word in head for word in _WORDS):
         return ()
+    lines = [line for line in text.split(b"\n", MAX_ITEMS) if line.strip()]
+    complete = len(lines) <= MAX_ITEMS
     objects: list[Any] = []
-    complete = True
-    for line in text.split(b"\n", MAX_ITEMS)[:MAX_ITEMS]:
-        if line.strip():
-            try:
-                document, whole = parsed(line)
-            except Unusable:
-                document, whole = None, False
-            objects.append(document)
-            complete = complete and whole
-    known = any(trufflehog.is_trufflehog(document) for document in objects)
-    return tuple(trufflehog.read_trufflehog(name, objects, complete=complete)) if known else ()
+    for line in lines[:MAX_ITEMS]:
+        try:
+            document, whole = parsed(line)
+        except Unusable:
+            document, whole = None, False
+        objects.append(document)
+        complete = complete and whole
+    for is_one, read in _LINES:
+        if any(map(is_one, objects)):
+            return tuple(read(name, objects, complete=complete))
+    return ()
 
 
 def _left_behind(name: str, text: bytes) -> tuple[FileReport, ...]:

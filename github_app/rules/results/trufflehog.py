@@ -1,12 +1,15 @@
-"""The JSON lines of trufflehog, findings and log alike; `Raw`, `RawV2` and `Redacted` are never read."""
+"""The JSON lines of trufflehog, findings and log alike, and the findings of version 2.
+
+`Raw`, `RawV2`, `Redacted`, `stringsFound` and diffs are never read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from github_app.rules.results.loose import MAX_ITEMS, Loose, Text, Truth, Whole, mapping
 from github_app.rules.results.places import relative
@@ -23,14 +26,17 @@ class _Place(Loose):
 
 
 class _Found(Loose):
-    detector: Text = Field("", alias="DetectorName")
+    detector: Text = Field("", validation_alias=AliasChoices("DetectorName", "reason"))
     description: Text = Field("", alias="DetectorDescription")
     verified: Truth = Field(default=False, alias="Verified")
     source: Any = Field(None, alias="SourceMetadata")
+    path: Text = ""  # in version 2, which knows no line
 
     @property
     def place(self) -> _Place:
         """Where it was found: beneath the kind of source that was searched, whichever that is."""
+        if self.path:
+            return _Place(file=self.path)
         data = mapping(mapping(self.source).get("Data"))
         first = next((value for value in data.values() if isinstance(value, dict)), {})
         return _Place.model_validate(first)
@@ -47,7 +53,11 @@ class _Said(Loose):
 def is_trufflehog(document: Any) -> bool:
     """Whether an object is one of trufflehog's findings or log lines."""
     told = mapping(document)
-    return ("DetectorName" in told and "SourceMetadata" in told) or told.get("logger") == TOOL
+    return _is_found(told) or told.get("logger") == TOOL
+
+
+def _is_found(told: Mapping[str, Any]) -> bool:
+    return {"DetectorName", "SourceMetadata"} <= told.keys() or {"reason", "stringsFound", "path"} <= told.keys()
 
 
 def is_list_of_trufflehog(document: Any) -> bool:
@@ -58,8 +68,8 @@ def is_list_of_trufflehog(document: Any) -> bool:
 def read_trufflehog(name: str, documents: Iterable[Any], *, complete: bool) -> Iterator[FileReport]:
     """Yield the one report of all lines; an error that it logged means that it did not see everything."""
     told = [mapping(document) for document in islice(documents, MAX_ITEMS)]
-    found = [_Found.model_validate(item) for item in told if "DetectorName" in item]
-    said = [_Said.model_validate(item) for item in told if "level" in item and "DetectorName" not in item]
+    found = [_Found.model_validate(item) for item in told if _is_found(item)]
+    said = [_Said.model_validate(item) for item in told if "level" in item and not _is_found(item)]
     errors = [" ".join(filter(None, (note.message, note.error))) for note in said if note.level in {"error", "fatal"}]
     yield scan_report(
         TOOL, name, [_flaw(each) for each in found], complete=complete, problem=errors[0] if errors else ""
