@@ -132,6 +132,10 @@ class Breadcrumb:
         self._memory[at + 2 : at + 2 + len(raw)] = raw
         _LENGTH.pack_into(self._memory, at, len(raw))
 
+    def now(self) -> tuple[int, Phase]:
+        """A number that changes with every test, and the phase that runs."""
+        return self._written, _PHASES[self._memory[_AT_PHASE]]
+
     def trail(self) -> Trail:
         """What the page says now."""
         return _read(bytes(self._memory))

@@ -240,7 +240,8 @@ def _judge(facts: Facts) -> Verdict:
 
 def _by_exception(facts: Facts) -> Verdict | None:
     known = [(exception, _rows_of(type(exception))) for exception in _candidates(facts.exceptions)]
-    for place, row in enumerate(TABLE):
+    for place in sorted({place for _, rows in known for place in rows}):
+        row = TABLE[place]
         if row.phase not in ("", facts.phase):
             continue
         for exception, rows in known:

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from .breadcrumb import SUFFIX, is_held
 from .findings import Findings, distinct, of_run
+from .gates.of_pytest import GATES, PYTEST, in_words, with_gate
 from .mending import failure_of, flaky_of, gate_of, group_of
 from .plain import printable
 from .postmortem import Unfinished, autopsy, sentence, settle
@@ -55,6 +56,8 @@ class Check:
     sentences: tuple[str, ...]
     deaths: tuple[str, ...]
     """One sentence for each process that died and that pytest itself could not report."""
+    failed_gates: tuple[str, ...] = ()
+    """Names of quality gates that failed; `pytest` among them when its run died."""
 
 
 def check_the_dead(directory: Path, status: int | None = None) -> Check:
@@ -63,7 +66,8 @@ def check_the_dead(directory: Path, status: int | None = None) -> Check:
     `status` is the exit status of the command that ran pytest, where that is known. Raises OSError.
     """
     files = [read(path) for path in sorted(directory.glob(f"{FILE_PREFIX}-*.jsonl"))]
-    settle((Unfinished(directory / file.name, file.worker, file.rootdir) for file in files if _is_open(file)), status)
+    dead = [file for file in files if _is_open(file) and not _crash_is_told(file, files)]
+    settle((Unfinished(directory / file.name, file.worker, file.rootdir) for file in dead), status)
     return check(directory)
 
 
@@ -72,7 +76,7 @@ def check(directory: Path) -> Check:
     files = [read(path) for path in sorted(directory.glob(f"{FILE_PREFIX}-*.jsonl"))]
     failures = distinct(failure for file in files for failure in file.failures)
     complete = bool(files) and all(_is_accounted_for(file, files) for file in files)
-    sentences = [_sentence(file, files) for file in files] or [
+    sentences = [said for file in files for said in (_sentence(file, files), *_gates(file))] or [
         f"No report in {directory}: no pytest ran, or pytest-failure-review is not installed where it ran."
     ]
     named = worst(str(failure["category"]) for failure in failures)
@@ -83,17 +87,31 @@ def check(directory: Path) -> Check:
         # The file was written next to the tests, by whatever they are: only what looks like a category is passed on.
         worst_category=named if re.fullmatch(r"[a-z_]+(\.[a-z_0-9-]+)*", named) else _nothing_named(complete, failures),
         sentences=tuple(sentences),
-        deaths=tuple(_death(file) for file in files if _is_open(file) and not _crash_is_told(file, files)),
+        deaths=tuple(_death(file, files) for file in files if _is_open(file) and not _crash_is_told(file, files)),
+        failed_gates=failed_gates(files),
     )
+
+
+def failed_gates(files: list[RunFile]) -> tuple[str, ...]:
+    """The gates that failed in any of the files; a run of pytest that did not come to its end is one of them."""
+    told = [gate["name"] for file in files for gate in file.gates if not gate["passed"]]
+    died = [PYTEST for file in files if _is_open(file) and file.worker == MAIN]
+    return tuple(dict.fromkeys((*died, *told)))
+
+
+def _gates(file: RunFile) -> list[str]:
+    """What a file of gates says of each; of pytest the sentence about its file tells already."""
+    return [in_words(gate) for gate in file.gates if gate["name"] != PYTEST]
 
 
 def _is_open(file: RunFile) -> bool:
     return file.finish is None and not file.unusable and not file.still_runs
 
 
-def _death(file: RunFile) -> str:
-    said = sentence(file.crashes[0]) if file.crashes else "the process died before pytest was done"
-    return printable(said)
+def _death(file: RunFile, files: list[RunFile]) -> str:
+    noted = [crash for other in files if other.run_id == file.run_id for crash in other.crashes]
+    own = next((crash for crash in noted if crash.get("worker") == file.worker), None)
+    return printable(sentence(own) if own else "the process died before pytest was done")
 
 
 def _nothing_named(complete: bool, failures: list[Failure]) -> str:  # noqa: FBT001  (a fact among facts)
@@ -112,33 +130,33 @@ def read(path: Path) -> RunFile:
                 file.rootdir = str(record.get("rootdir", "."))
                 if record.get("schema", 0) != SCHEMA:
                     file.unusable = f"it has schema {record.get('schema')!r}, this version reads {SCHEMA}"
-            case "failure" | "flaky" | "group" | "gate" as kind:
-                _keep(file, kind, record)
-            case "crash":
-                file.crashes.append(cast("Crash", record))
-            case "internal":
-                # Written next to the tests: what could end a line would become a workflow command of GitHub's.
-                file.internal = re.sub(r"\W", "?", str(record.get("where", "")))[:80] or "an unknown place"
             case "finish":
                 file.finish = cast("Finish", record)
                 file.changed = file.finish.get("sha256") != digest.hexdigest()
+            case kind:
+                _take(file, kind, record)
         digest.update(line)
     if not file.run_id:
         file.unusable = "it has no start record"
     return file
 
 
-def _keep(file: RunFile, kind: str, record: dict[str, Any]) -> None:
+def _take(file: RunFile, kind: Any, record: dict[str, Any]) -> None:
     match kind:
         case "failure":
             file.failures.append(failure_of(record))
+        case "crash":
+            file.crashes.append(cast("Crash", record))
         case "flaky":
             file.flaky.append(flaky_of(record))
         case "group":
             group = group_of(record)
             file.groups[group["group"]] = group
-        case _:
-            file.gates.append(gate_of(record))
+        case "gate":
+            file.gates = with_gate(file.gates, gate_of(record))
+        case "internal":
+            # Written next to the tests: what could end a line would become a workflow command of GitHub's.
+            file.internal = re.sub(r"\W", "?", str(record.get("where", "")))[:80] or "an unknown place"
 
 
 def _records(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
@@ -205,12 +223,13 @@ def _is_accounted_for(file: RunFile, files: list[RunFile]) -> bool:
 
 
 def _crash_is_told(file: RunFile, files: list[RunFile]) -> bool:
-    """Whether the main process came to its end and reported that this worker died."""
+    """Whether the main process came to its end, reported that this worker died, and did not end well all the same."""
     return any(
         failure["outcome"] == "crashed" and failure["worker"] == file.worker
         for main in files
         if main.run_id == file.run_id and main.worker == MAIN and main.finish
         for failure in main.failures
+        if main.finish.get("exit_status") != 0 or failure["nodeid"] in {test["nodeid"] for test in main.flaky}
     )
 
 
@@ -242,6 +261,8 @@ def _sentence(file: RunFile, files: list[RunFile]) -> str:
 
 
 def _what_became_of(file: RunFile, files: list[RunFile], count: str) -> str:
+    if file.worker == GATES and file.finish is not None and not file.changed:
+        return f"holds {len(file.gates)} gate{'' if len(file.gates) == 1 else 's'}"
     if file.changed:
         return f"was changed after it was written; {count} in it"
     if file.internal:
@@ -258,4 +279,4 @@ def _why_it_has_no_end(file: RunFile, files: list[RunFile], count: str) -> str:
         return f"ends early: its worker died, which the main process reported; {count} before that"
     if file.still_runs:
         return f"is not complete yet: pytest still runs; {count} so far"
-    return f"ends early: {_death(file)}; {count} {'in it' if file.crashes else 'before that'}"
+    return f"ends early: {_death(file, files)}; {count} {'in it' if file.crashes else 'before that'}"

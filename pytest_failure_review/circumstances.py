@@ -21,7 +21,12 @@ _SECTIONS: Final = {"stdout": "stdout", "stderr": "stderr", "log": "log"}
 
 def params_of(node: Any) -> dict[str, str]:
     """The parameters of one case of a parametrised test."""
-    return _each_shown(getattr(getattr(node, "callspec", None), "params", None))
+    return _each_shown(params_by_name(node))
+
+
+def params_by_name(node: Any) -> Any:
+    """Their live values."""
+    return getattr(getattr(node, "callspec", None), "params", None)
 
 
 def _each_shown(values: Any) -> dict[str, str]:
@@ -41,10 +46,9 @@ def packages_of(node: Any, names: Iterable[str]) -> dict[str, str]:
     return {name: str(module).partition(".")[0] for name, module in found.items()}
 
 
-def markers_of(node: Any) -> list[str]:
-    """Names of the marks on the test, its class and its module, the closest first, each once."""
-    marks = getattr(node, "iter_markers", None)
-    return list(dict.fromkeys(str(mark.name) for mark in islice(marks(), _MOST_NAMES))) if marks else []
+def names_of(marks: Sequence[Any]) -> list[str]:
+    """Each once, in their order."""
+    return list(dict.fromkeys([str(mark.name) for mark in marks]))[:_MOST_NAMES]
 
 
 def captured_of(sections: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Final
 
 from .checking import Check, check_the_dead
 from .convert import command as convert_command
+from .gates.command import add_gate_command
 
 COMMANDS: Final = "failure_review.commands"
 """Entry point group; each is a callable that adds parsers to `subparsers` and sets `run` to `(arguments) -> status`."""
@@ -36,6 +37,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_check_report(subparsers)
     convert_command.add(subparsers)
+    add_gate_command(subparsers)
     for entry_point in entry_points(group=COMMANDS):
         try:
             entry_point.load()(subparsers)
@@ -128,6 +130,7 @@ def _outputs(found: Check, directory: Path) -> str:
         f"worst-category={found.worst_category}\n"
         f"report-path={directory.resolve()}\n"
         f"complete={str(found.complete).lower()}\n"
+        f"failed-gates={','.join(found.failed_gates)}\n"
     )
 
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from . import circumstances, values
-from .asking import Asker
+from .asking import Asker, implemented
 from .categorise import SNAPSHOTS, Facts, Verdict, categorise
 from .evidence import fingerprints, short_hash
 from .exceptions import ancestry
@@ -157,9 +157,8 @@ class _Case:
         return ""
 
     def _answers(self, name: str, verdict: Verdict | None, **given: Any) -> Iterator[tuple[str, Any]]:
-        hooks = getattr(self._happening.node, "ihook", self._judge.hooks)
-        caller = getattr(hooks, f"pytest_failure_review_{name}", None)
-        if caller is None or not caller.get_hookimpls():
+        caller = implemented(self._judge.hooks, self._happening.node, f"pytest_failure_review_{name}")
+        if caller is None:
             return iter(())
         return self._judge.asker.answers(caller, failure=self._failed_test(verdict), **given)
 

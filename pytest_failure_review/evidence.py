@@ -6,9 +6,9 @@ iteration over a traceback looks up every file on the disk, and rendering it aga
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Final, NamedTuple
@@ -22,6 +22,7 @@ _LONGEST_ALIKE: Final = 1000
 """Characters of a message that make two failures alike: what follows is a diff of values."""
 _LONGEST_SECRET: Final = 4096
 _MACHINERY: Final = ("_pytest", "pluggy", "importlib")
+_FIXTURES: Final = "_pytest.fixtures"
 _INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 
 _VARIABLE_PARTS: Final = re.compile(
@@ -36,26 +37,27 @@ class Source(NamedTuple):
     path: str
     in_repo: bool
     is_machinery: bool
+    runs_fixtures: bool = False
+    """It is the part of pytest through which every fixture is called."""
 
 
-class Sources:
-    """Knows the files of one run's frames; each is judged once."""
+class Sources(dict[str, Source]):
+    """Knows the files of one run's frames, by the name that the code has; each is judged once."""
 
     def __init__(self, repository: Path) -> None:
+        super().__init__()
         self._prefix = f"{repository.as_posix().rstrip('/')}/"
-        self._known: dict[str, Source] = {}
 
-    def of(self, frame: FrameType) -> Source:
+    def judge(self, frame: FrameType) -> Source:
         name = frame.f_code.co_filename
-        source = self._known.get(name)
-        if source is None:
-            source = self._known[name] = self._judge(name, str(frame.f_globals.get("__name__", "")))
-        return source
-
-    def _judge(self, name: str, module: str) -> Source:
+        module = str(frame.f_globals.get("__name__", ""))
         path = name.replace("\\", "/")
         in_repo = path.startswith(self._prefix) and _INSTALLED.isdisjoint(path.split("/"))
-        return Source(path.removeprefix(self._prefix), in_repo, module.partition(".")[0] in _MACHINERY)
+        source = Source(
+            path.removeprefix(self._prefix), in_repo, module.partition(".")[0] in _MACHINERY, module == _FIXTURES
+        )
+        self[name] = source
+        return source
 
 
 class Walked(NamedTuple):
@@ -65,19 +67,22 @@ class Walked(NamedTuple):
     live: list[tuple[FrameType, Source]]
     """The frames themselves, as long as the failure is being looked at."""
     codes: list[int]
-    """Identities of all code passed through, pytest's own included: some fixtures are its own (`setup_module`)."""
+    """Identities of the code passed through below pytest's calls of fixtures; some are its own (`setup_module`)."""
 
 
 def walk(traces: Sequence[TracebackType | None], sources: Sources) -> Walked:
     """The steps of the tracebacks outside of pytest, one after the other; of very many the first and last."""
     steps: list[tuple[FrameType, int, Source]] = []
     codes: list[int] = []
+    in_fixture = False
     for start in traces:
         trace = start
         while trace is not None:
             frame = trace.tb_frame
-            source = sources.of(frame)
-            codes.append(id(frame.f_code))
+            source = sources.get(frame.f_code.co_filename) or sources.judge(frame)
+            in_fixture = in_fixture or source.runs_fixtures
+            if in_fixture:
+                codes.append(id(frame.f_code))
             if not source.is_machinery:
                 steps.append((frame, trace.tb_lineno or 0, source))
             trace = trace.tb_next
@@ -95,7 +100,7 @@ def walk(traces: Sequence[TracebackType | None], sources: Sources) -> Walked:
 
 def failing_fixture(codes: Sequence[int], definitions: Mapping[str, Sequence[Any]]) -> Fixture | None:
     """The innermost fixture whose function the traceback passes through, by the identities of its code."""
-    if not definitions:
+    if not codes or not definitions:
         return None
     by_code = {
         id(code): definition
@@ -140,4 +145,5 @@ def fingerprints(kind: str, steps: Sequence[Frame], message: str) -> tuple[str, 
 
 def short_hash(text: str) -> str:
     """Sixteen hexadecimal digits by which the same text is known again; a lone surrogate does no harm."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    # blake2 is Python's own code: a hash of OpenSSL's takes longer to be looked up than to be computed
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

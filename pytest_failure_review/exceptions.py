@@ -7,7 +7,7 @@ field that is read, and everything is bounded. Only `str()` of an exception is i
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from .strangers import attempt
@@ -22,6 +22,11 @@ _members: Final = BaseExceptionGroup.__dict__["exceptions"].__get__
 _ancestors: Final = type.__dict__["__mro__"].__get__
 _module: Final = type.__dict__["__module__"].__get__
 _name: Final = type.__dict__["__qualname__"].__get__
+_flags: Final = type.__dict__["__flags__"].__get__
+_MAY_END: Final = 1 << 9
+"""The flag of types that are made at run time (Py_TPFLAGS_HEAPTYPE): keeping one in mind would keep it alive."""
+_ANCESTRIES: Final[dict[int, tuple[str, ...]]] = {}
+"""Of the types that are part of Python, by identity."""
 _trace: Final = BaseException.__dict__["__traceback__"].__get__
 
 
@@ -99,6 +104,11 @@ def qualified_name(kind: type) -> str:
     return name if module == "builtins" else f"{module if type(module) is str else '?'}.{name}"
 
 
-def ancestry(kind: type[BaseException]) -> Iterator[str]:
+def ancestry(kind: type[BaseException]) -> Sequence[str]:
     """The qualified names of an exception type and of everything it is derived from."""
-    return map(qualified_name, _ancestors(kind))
+    known = _ANCESTRIES.get(id(kind))
+    if known is None:
+        known = tuple(map(qualified_name, _ancestors(kind)))
+        if not _flags(kind) & _MAY_END:
+            _ANCESTRIES[id(kind)] = known
+    return known

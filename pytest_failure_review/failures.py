@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from . import circumstances
+from .asking import implemented
+from .book import Clean
 from .deciding import Decided, Judge
 from .evidence import short_hash
 from .exceptions import message_of, qualified_name
-from .grouping import group_of
+from .grouping import shared_group
 from .happening import Happening, Place, Read, read
+from .harvest import secrets_near
 from .marker import MISREAD, Marked
-from .report import Cause, Failure
+from .redaction import Redactor
+from .report import Cause, Checkpoint, Failure
 from .strangers import attempt, plain
 
 
-def conclude(happening: Happening, place: Place, judge: Judge, *, keeps_locals: bool = False) -> Failure:
-    """The failure's record, secrets still in it."""
+def conclude(
+    happening: Happening,
+    place: Place,
+    judge: Judge,
+    redactor: Redactor,
+    *,
+    keeps_locals: bool = False,
+    checkpoints: Callable[[Clean], list[Checkpoint]] = lambda _: [],
+) -> Failure:
+    """The failure's record, secrets taken out. `checkpoints` is given what takes secrets out of theirs."""
     found = read(happening, place)
     decided = judge.decide(happening, found)
     record = _record(happening, found, decided)
@@ -31,19 +44,34 @@ def conclude(happening: Happening, place: Place, judge: Judge, *, keeps_locals: 
         record["locals"] = attempt(circumstances.locals_of, found.live)[0] or {}
     if found.notes:
         record["notes"] = list(dict.fromkeys(found.notes))
-    return record
+    clean = _clean(happening, found, redactor)
+    if marked := checkpoints(clean):
+        record["checkpoints"] = marked
+    redacted: Failure = clean(record)
+    return redacted
+
+
+def _clean(happening: Happening, found: Read, redactor: Redactor) -> Clean:
+    """What takes secrets out, those included that stand beside this failure alone."""
+    redactor.look_again()
+    redactor.read_masks(happening.sections)
+    node = happening.node
+    near, _ = attempt(secrets_near, circumstances.given_of(node), circumstances.params_by_name(node), found.live)
+    return partial(redactor.redact, near=near or ())
 
 
 def _record(happening: Happening, found: Read, decided: Decided) -> Failure:
+    node_hash = short_hash(happening.nodeid)
+    shared = shared_group(happening.nodeid, happening.phase, found.fixture, decided.fingerprint_root)
     return Failure(
         record="failure",
         nodeid=happening.nodeid,
-        node_hash=short_hash(happening.nodeid),
+        node_hash=node_hash,
         phase=happening.phase,
         attempt=happening.attempt,
         worker=happening.worker,
         outcome=happening.outcome,
-        category=decided.verdict.category,
+        category=str(decided.verdict.category),
         rule=_with_what_was_ignored(decided.verdict.rule, happening.marker),
         confidence=decided.verdict.confidence,
         owner=decided.owner,
@@ -58,7 +86,7 @@ def _record(happening: Happening, found: Read, decided: Decided) -> Failure:
         text=found.text,
         fingerprint=decided.fingerprint,
         fingerprint_root=decided.fingerprint_root,
-        group=group_of(happening.nodeid, happening.attempt, found.fixture, happening.phase, decided.fingerprint_root),
+        group=shared or f"{node_hash}-{happening.attempt}",
         chain=_causes(found.links, found),
         leaves=_causes(found.leaves, found),
         fixture=found.fixture,
@@ -82,9 +110,8 @@ def _causes(exceptions: Sequence[BaseException], found: Read) -> list[Cause]:
 
 def _evidence(happening: Happening, judge: Judge, notes: list[str]) -> dict[str, Any]:
     """What hooks know besides; of two that give the same name, the first asked wins."""
-    hooks = getattr(happening.node, "ihook", judge.hooks)
-    caller = getattr(hooks, "pytest_failure_review_evidence", None)
-    if caller is None or not caller.get_hookimpls():
+    caller = implemented(judge.hooks, happening.node, "pytest_failure_review_evidence")
+    if caller is None:
         return {}
     merged: dict[str, Any] = {}
     given = {"item": happening.node, "excinfo": happening.excinfo, "phase": happening.phase}

@@ -18,11 +18,10 @@ _MOST_HELD: Final = 8
 _MOST_NAMED: Final = 50
 
 
-def group_of(nodeid: str, attempt: int, fixture: Fixture | None, phase: str, fingerprint_root: str) -> str:
-    """What records of one cause have in common: a shared fixture that did not come up, else the test's attempt."""
-    if not _is_shared(fixture, phase):
-        return short_hash(f"test\0{nodeid}\0{attempt}")
-    assert fixture is not None
+def shared_group(nodeid: str, phase: str, fixture: Fixture | None, fingerprint_root: str) -> str:
+    """What all tests have in common that one shared fixture failed; empty when it was no such fixture."""
+    if fixture is None or not _is_shared(fixture, phase):
+        return ""
     inside = "" if fixture["scope"] == "session" else nodeid.partition("::")[0]
     return short_hash("\0".join(["fixture", fixture["name"], fixture["scope"], inside, fingerprint_root]))
 

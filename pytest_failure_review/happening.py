@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from . import circumstances, evidence, exceptions
 from .evidence import Source, Sources
@@ -19,6 +20,7 @@ from .strangers import attempt
 
 Phase = Literal["collect", "setup", "call", "teardown"]
 Outcome = Literal["failed", "error", "crashed", "interrupted"]
+_MOST_MARKS: Final = 200
 T = TypeVar("T")
 
 
@@ -37,6 +39,8 @@ class Happening:
     line: int = 1
     """Where the test begins, from 1."""
     marker: Marked = field(default_factory=Marked)
+    marks: Sequence[Any] = ()
+    """Those on the test, its class and its module, the closest first."""
     node: Any = None
     """pytest's live item or collector, where there is one."""
     excinfo: Any = None
@@ -47,6 +51,7 @@ class Happening:
 def happening_of(node: Any, excinfo: Any, report: Any, worker: str, attempt: int = 1) -> Happening:
     """What `pytest_exception_interact` was told."""
     phase: Phase = getattr(report, "when", None) or "collect"
+    marks = list(islice(node.iter_markers(), _MOST_MARKS))
     return Happening(
         nodeid=node.nodeid,
         phase=phase,
@@ -56,7 +61,8 @@ def happening_of(node: Any, excinfo: Any, report: Any, worker: str, attempt: int
         shown=report.longrepr,
         attempt=attempt,
         line=(getattr(node, "location", ("", None, ""))[1] or 0) + 1,
-        marker=read_marker((mark.args, mark.kwargs) for mark in node.iter_markers("failure_review")),
+        marker=read_marker((mark.args, mark.kwargs) for mark in marks if mark.name == "failure_review"),
+        marks=marks,
         node=node,
         excinfo=excinfo,
         sections=getattr(report, "sections", ()),
@@ -146,7 +152,7 @@ def read(happening: Happening, place: Place) -> Read:
         line=line,
         text=reader.get("the traceback", message, evidence.text_of, happening.shown),
         fixtures=reader.get("the fixtures", [], circumstances.fixtures_of, node),
-        markers=reader.get("the marks", [], circumstances.markers_of, node),
+        markers=reader.get("the marks", [], circumstances.names_of, happening.marks),
         params=reader.get("the parameters", {}, circumstances.params_of, node),
         notes=reader.notes,
     )

@@ -25,11 +25,17 @@ class Marked:
     ignored: tuple[str, ...] = ()
 
 
+NOTHING: Final = Marked()
+
+
 def read_marker(marks: Iterable[tuple[Sequence[Any], Mapping[str, Any]]]) -> Marked:
     """Arguments and keywords of the markers, the closest one first: a test's own over its class's over its module's."""
     said: dict[str, Any] = {}
     ignored: list[str] = []
-    for arguments, keywords in marks:
+    given = list(marks)
+    if not given:
+        return NOTHING
+    for arguments, keywords in given:
         positional = dict(zip(WORDS, arguments[:1], strict=False))
         said = {**positional, **keywords, **said}
         if len(arguments) > 1:

@@ -9,9 +9,12 @@ variable, but would end at an option in PYTEST_ADDOPTS that it does not know: th
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
+
+if TYPE_CHECKING:
+    from .checkpoints import Checkpoints
 
 REPORT_VARIABLE: Final = "FAILURE_REVIEW_REPORT"
 """Names the report's folder and turns the plugin on. Options win over it."""
@@ -68,6 +71,14 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     keep_to_this_process(os.environ)
     config.pluginmanager.register(recorder, "failure_review_recorder")
+
+
+@pytest.fixture(scope="session")
+def checkpoint() -> Checkpoints:
+    """What marks moments of a test, kept when it fails: `checkpoint("cart filled", state=..., files=[...])`."""
+    from .checkpoints import checkpoint as marks  # noqa: PLC0415  (costs nothing in runs whose tests ask for none)
+
+    return marks
 
 
 def _is_wanted(config: pytest.Config) -> bool:

@@ -22,6 +22,9 @@ from .run import repository_of
 NOT_KNOWN: Final = "not known"
 _SHELL_SIGNALS: Final = 128
 """A shell's status for a child that a signal ended is this and the signal's number."""
+STACK_SUFFIX: Final = ".stack"
+"""Stands in place of the report file's `.jsonl`: what faulthandler wrote when a worker died in C."""
+_LONGEST_STACK: Final = 64 * 1024
 
 
 def in_words(status: int | None) -> str:
@@ -51,7 +54,8 @@ def crash(trail: Trail, worker: str, how: str, c_stack: str = "") -> Crash:
 def sentence(record: Mapping[str, Any]) -> str:
     """What a person wants to know first of a crash record, which may have been written by anybody."""
     nodeid, phase, label, how = (str(record.get(name, "")) for name in ("nodeid", "phase", "last_checkpoint", "how"))
-    where = f"in the {phase} of {nodeid}" if nodeid else "while no test ran"
+    doing = {"setup": "the set-up", "teardown": "the teardown", "collect": "the collection"}.get(phase, "the call")
+    where = f"in {doing} of {nodeid}" if nodeid else "while no test ran"
     newest = f", after the checkpoint {label!r}" if label else ""
     return f"the process died {where}{newest}{'' if how in ('', NOT_KNOWN) else f' ({how})'}"
 
@@ -65,8 +69,20 @@ def happening(record: Crash) -> Happening | None:
         phase=record["phase"] or "call",  # type: ignore[arg-type]  # one of the phases, as Trail says
         outcome="crashed",
         worker=record["worker"],
-        shown="\n".join(filter(None, (sentence(record), record["c_stack"]))),
+        shown=sentence(record),
     )
+
+
+def take_stack(file: Path) -> str:
+    """The C stack beside a report file, which goes then; empty when there is none."""
+    path = file.with_suffix(STACK_SUFFIX)
+    try:
+        with path.open("rb") as stack:
+            content = stack.read(_LONGEST_STACK)
+        path.unlink()
+    except OSError:
+        return ""
+    return content.decode("utf-8", "replace").strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +103,16 @@ def settle(files: Iterable[Unfinished], status: int | None) -> None:
     """
     dead = [file for file in files if left_behind(file.path.with_suffix(SUFFIX))]
     for file in dead:
-        _append(file.path, autopsy(file, status if len(dead) == 1 else None))
+        _append(file.path, autopsy(file, status if len(dead) == 1 else None, take_stack(file.path)))
         file.path.with_suffix(SUFFIX).unlink(missing_ok=True)
 
 
-def autopsy(file: Unfinished, status: int | None = None) -> list[Crash | Failure]:
+def autopsy(file: Unfinished, status: int | None = None, c_stack: str = "") -> list[Crash | Failure]:
     """What the page beside the file of a dead process says that it was doing; nothing when there is no page."""
     trail = left_behind(file.path.with_suffix(SUFFIX))
     if trail is None:
         return []
-    record = crash(trail, file.worker, in_words(status))
+    record = crash(trail, file.worker, in_words(status), c_stack)
     return [record, *_failure(record, file.rootdir)]
 
 
@@ -104,7 +120,11 @@ def _failure(record: Crash, rootdir: str) -> list[Failure]:
     """The command that says this runs in the checkout, as pytest did."""
     repository = repository_of(Path.cwd())
     happened = happening(record)
-    return [conclude(happened, Place(repository / rootdir, repository), Judge(Owners(repository)))] if happened else []
+    return (
+        [conclude(happened, Place(repository / rootdir, repository), Judge(Owners(repository)), Redactor({}))]
+        if happened
+        else []
+    )
 
 
 def _append(path: Path, records: Iterable[Crash | Failure]) -> None:

@@ -7,24 +7,30 @@ Order inside pytest: makereport, logreport, then exception_interact (only when s
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any
 
 import pytest
 
+from .book import Book, Clean, Failed
 from .breadcrumb import SUFFIX, Breadcrumb
 from .checking import findings_of_run
+from .checkpoints import BOOKS
 from .deciding import Judge
 from .exceptions import message_of
 from .failures import conclude
 from .findings import Findings, of_run
+from .gates.of_pytest import gate_of_pytest
 from .grouping import Groups
 from .happening import Happening, Place, happening_of
 from .owners import Owners
-from .report import Counts, Failure, Internal
+from .report import Checkpoint, Counts, Crash, Failure, Internal
 from .rules import read_rules
-from .run import HANDED, Run
+from .run import MAIN, Run
 from .showing import print_table, write_step_summary
+from .stored_files import Shelf
+from .workers import Workers, keep_c_stack
 from .writing import ReportFile
 
 
@@ -43,32 +49,41 @@ class Recorder:
         self._failures: list[Failure] = []
         self._counts = Counts(passed=0, failed=0, error=0, skipped=0, xfailed=0, xpassed=0)
         self._failed_subtests: set[str] = set()
-        self._distributes = False
+        self._workers: Workers | None = None
         self._breadcrumb = Breadcrumb(run.redactor)
+        share = int(getattr(config, "workerinput", {}).get("workercount", 1))
+        shelf = Shelf(run.directory, (config.rootpath, run.repository), run.redactor, share)
+        self._book = Book(shelf, self._breadcrumb.now, self._breadcrumb.reached, self._guard)
 
     # -- the run --
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         with self._guard("sessionstart"):
-            self._distributes = session.config.pluginmanager.has_plugin("dsession")
+            plugins = session.config.pluginmanager
+            if plugins.has_plugin("dsession"):
+                self._workers = Workers(session.config, self._run, self._keep, self._tell, self._guard)
+                plugins.register(self._workers, "failure_review_workers")
             try:
                 self._file = ReportFile(self._run.file, self._run.start, self._run.redactor)
                 self._breadcrumb.open(self._run.file.with_suffix(SUFFIX))
+                if self._run.worker != MAIN:
+                    keep_c_stack(self._run.file)
             except OSError as error:
                 self._trouble = f"no report was written: {error}"
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """pytest-xdist is about to start a worker."""
-        node.workerinput[HANDED] = (self._run.run_id, str(self._run.directory))
+            BOOKS.append(self._book)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         with self._guard("sessionfinish"):
+            BOOKS.remove(self._book)
+            if self._workers is not None:
+                self._workers.settle(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
             if self._file is not None:
                 for group in self._groups.finish():
                     self._file.group(group)
+                if self._run.worker == MAIN:
+                    self._file.gate(gate_of_pytest(int(exitstatus), self._counts))
                 self._file.finish(int(exitstatus), self._counts)
                 self._breadcrumb.close()
 
@@ -92,18 +107,20 @@ class Recorder:
     # -- what ran --
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        if not self._distributes:
+        if self._workers is None:
             self._breadcrumb.starting(nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._breadcrumb.phase_ended(report.when)
+        if self._workers is None:
+            self._breadcrumb.phase_ended(report.when)
         if report.passed and report.when != "call":
             return
         with self._guard("logreport"):
-            if report.when == "setup":
+            if report.when == "setup" and self._workers is None:
                 self._breadcrumb.tearing_down()
-            if type(report).__name__.lower() == "subtestreport":  # pytest's own since 9, pytest-subtests' before
-                self._breadcrumb.call_goes_on()
+            if _is_of_subtest(report):
+                if self._workers is None:
+                    self._breadcrumb.call_goes_on()
                 if report.failed:
                     self._failed_subtests.add(report.nodeid)
                 return
@@ -138,7 +155,11 @@ class Recorder:
     ) -> None:
         with self._guard("exception_interact"):
             assert call.excinfo is not None
-            self._keep(happening_of(node, call.excinfo, report, self._run.worker, getattr(node, "execution_count", 1)))
+            attempt = getattr(node, "execution_count", 1)
+            self._keep(
+                happening_of(node, call.excinfo, report, self._run.worker, attempt),
+                None if _is_of_subtest(report) else call.start,
+            )
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Ctrl-C or pytest.exit: the test that ran then has no report of its own; other reporters call it passed."""
@@ -159,22 +180,40 @@ class Recorder:
     def _keep_what_raised_nothing(self, report: pytest.TestReport) -> None:
         """A strict xfail that passed, and a pytest-xdist worker that died: both show a sentence, no exception."""
         if report.when == "???":  # type: ignore[comparison-overlap]  # pytest-xdist's word for a crash
-            worker = report.node.gateway.id  # set by pytest-xdist
-            self._keep(Happening(report.nodeid, "call", "crashed", worker, shown=report.longrepr))
-        elif report.failed and not self._distributes and str(report.longrepr).startswith("[XPASS(strict)]"):
+            happened = self._workers.happening_of(report) if self._workers else None
+            if happened is not None:
+                self._keep(happened)
+        elif report.failed and self._workers is None and str(report.longrepr).startswith("[XPASS(strict)]"):
             self._keep(Happening(report.nodeid, "call", "failed", self._run.worker, shown=report.longrepr))
 
-    def _keep(self, happening: Happening) -> None:
+    def _keep(self, happening: Happening, phase_began: float | None = None) -> None:
         group = self._groups.follows(happening.exception, happening.phase)
         if group:
             self._count_into(group, happening.nodeid)
             return
-        made = conclude(happening, self._place, self._judge, keeps_locals=self._keeps_locals)
-        record: Failure = self._run.redactor.redact(made)
+        record = conclude(
+            happening,
+            self._place,
+            self._judge,
+            self._run.redactor,
+            keeps_locals=self._keeps_locals,
+            checkpoints=partial(self._checkpoints, happening, phase_began),
+        )
         self._groups.begins(happening.exception, record)
         self._failures.append(record)
         if self._file is not None:
             self._file.failure(record)
+
+    def _tell(self, record: Crash) -> None:
+        if self._file is not None:
+            self._file.crash(record)
+
+    def _checkpoints(self, happening: Happening, phase_began: float | None, clean: Clean) -> list[Checkpoint]:
+        if happening.worker == self._run.worker:  # a worker that died took its checkpoints with it
+            with self._guard("checkpoints"):
+                failed = Failed(happening.nodeid, happening.phase, happening.attempt, phase_began)
+                return self._book.of_failure(failed, clean)
+        return []
 
     def _count_into(self, group: str, nodeid: str) -> None:
         record = self._groups.add(group, nodeid, self._run.redactor.redact(nodeid))
@@ -193,6 +232,10 @@ class Recorder:
         if self._file is not None:
             with suppress(OSError):  # a full disk is no reason to stop a test run
                 self._file.internal(Internal(record="internal", where=where, error=said))
+
+
+def _is_of_subtest(report: Any) -> bool:
+    return type(report).__name__.lower() == "subtestreport"  # pytest's own since 9, pytest-subtests' before
 
 
 class _Guard:

@@ -2,126 +2,238 @@
 
 The law: it runs before anything reaches the disk, in linear time, and takes too much rather than too little.
 Colours and what is invisible go first, or they would hold a secret apart until somebody shows it without them.
-It knows values (of environment variables whose name says secret), names (`password=...`), and shapes (`ghp_...`). It
-does not know what was never named: a secret in a variable called `x` stays.
+It knows values (of environment variables whose name says secret, also those that a test sets; of `::add-mask::` lines;
+of fixtures, parameters and variables beside the failure that are called so), names (`password=...`), and shapes
+(`ghp_...`). It does not know what was never named: a secret in a variable called `x` stays.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, NamedTuple
 
-MASK: Final = "***"
+from . import report
+from .asking import Asker
+from .known_values import KnownValues, broken
+from .shapes import INVISIBLE, MASK, NAMED, SECRET_VARIABLE, SENSITIVE_WORDS, SHAPES, Shape, has_invisible
 
-_SECRET_VARIABLE: Final = re.compile(
-    r"SECRET|TOKEN|PASSW|PASSPHRASE|_PWD$|^PGPASS|CREDENTIAL|(API|PRIVATE|ACCESS|SIGNING|ENCRYPTION|MASTER)_?KEY"
-    r"|AUTHORIZATION|COOKIE|_PAT$|_AUTH$|_DSN$|WEBHOOK_URL",
-    re.IGNORECASE,
-)
-_SHORTEST_VALUE: Final = 6
-"""A shorter value would be found inside ordinary words."""
-_SHORTEST_LINE: Final = 16
-
-_SENSITIVE_NAME: Final = (
-    r"(?:secret|token|passw(?:or)?d|passwort|passphrase|pwd|credentials?|cookie|authorization"
-    r"|(?:api|private|access|signing|encryption|master)[_-]?key)"
-)
-_KEY_PREFILTER: Final = re.compile(
-    r"secret|token|passw|passphrase|pwd|credential|cookie|authorization|key", re.IGNORECASE
-)
-# What stands behind the key is never read from its start: `[\w-]*secret` on a long word takes quadratic time.
-_NAMED: Final = re.compile(
-    rf"""({_SENSITIVE_NAME}[\w-]{{0,40}}\\?["']?\]?"""
-    r"""[ \t]{0,8}(?:[=!]=|=>|=|:(?!:))[ \t]{0,8}(?:[bru]{1,2}(?=["']))?)"""
-    r"""(?!(?:None|True|False|null|true|false|str|bytes|int|bool|object|Any|SecretStr)\b"""
-    r"""|(?:(?:bearer|basic|token)[ \t])?\\?["']?\*\*\*)"""
-    r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\\["'][^"'\\\n]*\\["']"""
-    r"""|(?:(?:bearer|basic|token)[ \t]{1,4})?[^\s,;)}\]'"]+)""",
-    re.IGNORECASE,
-)
-_INVISIBLE: Final = re.compile(
-    r"(?:\x1b\[|\x9b)[0-9;:?<=>]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?"
-    "|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
-)
-# What no word contains is found wherever it stands, also behind the letter of an escape: `b'\\nghp_...'`.
-_SHAPES: Final = re.compile(
-    r"gh[pousr]_(?:\d{1,20}_)?(?:eyJ[\w.-]{16,}|[A-Za-z0-9]{16,})"
-    r"|github_pat_\w{16,}"
-    r"|xox[abeprs]-[A-Za-z0-9-]{8,}"
-    r"|(?:(?<![A-Z2-7])|(?<=%[0-9A-F]{2}))(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"
-    r"|(?:(?<![\w-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))eyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*"
-    r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)"
-    r"|(?<=://)(?!\*\*\*@)[^\s/@]{1,300}(?=@)"
-    r"|(?i:(?<=bearer )|(?<=basic ))[\w.~+/-]{16,}=*"
-)
+FREE: Final = frozenset({"params", "evidence", "captured", "locals", "details", "state"})
+"""Fields whose mappings have names that a test or a hook chose."""
+_MASKED: Final = re.compile(r"::add-mask::([^\n\r]+)")
+_SHORTEST_MASKED: Final = 3
+_UNTOLD: Final = f"{MASK} (what redacts it failed)"
 _PLAIN_ID: Final = re.compile(r"[\w./-]+(?:::\w+)*(?:\[([\w.-]*)\])?", re.ASCII)
-_HINTS: Final = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "xox", "AKIA", "ASIA", "eyJ")
-"""One of these is in every shape that consists of letters, digits, `_`, `.` and `-` alone."""
+_SHORTEST_TOKEN: Final = 13
+"""No shape is shorter."""
+_FIELDS: Final = frozenset(
+    name
+    for shape in (report.Failure, report.Frame, report.Owner, report.Cause, report.Fixture, report.Sla)
+    for name in shape.__annotations__
+)
+
+
+class Doubt(NamedTuple):
+    """What of all that may be secret is looked for in the texts of one record, since it stands somewhere in them."""
+
+    invisible: bool = False
+    literals: Sequence[str] = ()
+    broken: Sequence[re.Pattern[str]] = ()
+    shapes: Sequence[Shape] = ()
+    words: Sequence[str] = ()
+
+
+class Redacted(dict[str, Any]):
+    """A record without secrets. It takes no new field: that would reach the disk unseen."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        raise TypeError(f"{key} comes too late: the record has been redacted")
 
 
 class Redactor:
-    """Replaces secrets by `***` and counts what it replaced.
-
-    `environment` is read once; only the values of its secret-looking names are kept.
-    """
+    """Replaces secrets by `***` and counts what it replaced."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        values = {
-            part for name, value in environment.items() if _SECRET_VARIABLE.search(name) for part in _forms(value)
-        }
-        longest_first = sorted(values, key=lambda value: (-len(value), value))
-        self._values = re.compile("|".join(map(re.escape, longest_first))) if values else None
+        self._environment = environment
+        self._judged: set[str | bytes] = set()
+        self._secret_names: list[str] = []
+        self._known = KnownValues()
+        self._hook: Any = None
+        self._asker = Asker()
         self.count = 0
         """Replacements so far."""
+        self.look_again()
 
-    def redact(self, value: Any) -> Any:
-        """The same value without secrets; strings inside lists and mappings are looked at too (keys are not)."""
+    def look_again(self) -> None:
+        """Learns the values of variables that were set since; those of before stay known."""
+        # As bytes, a name costs a third of what os.environ takes to decode it.
+        is_real = self._environment is os.environ and os.supports_bytes_environ
+        names: set[Any] = set(os.environb) if is_real else set(self._environment)
+        for raw in names - self._judged:
+            self._judged.add(raw)
+            name = os.fsdecode(raw)
+            if SECRET_VARIABLE.search(name):
+                self._secret_names.append(name)
+        for name in self._secret_names:
+            value = self._environment.get(name)
+            if value and value not in self._known:
+                self._known.add(value)
+
+    def listen(self, hook: Any, asker: Asker) -> None:
+        """Asks the hook for redaction, too, from now on."""
+        self._hook, self._asker = hook, asker
+
+    def read_masks(self, sections: Iterable[tuple[str, str]]) -> None:
+        """Learns what captured output tells GitHub to mask.
+
+        https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#masking-a-value-in-a-log
+        """
+        for _, text in sections:
+            if "::add-mask::" in text:
+                for found in _MASKED.findall(text):
+                    value = found.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
+                    self._known.add(value, _SHORTEST_MASKED)
+
+    def redact(self, value: Any, near: Iterable[str] = ()) -> Any:
+        """The same value without secrets; texts inside lists and mappings are looked at too.
+
+        Names of a record's own fields stay. `near` are values that are secret here, if not elsewhere.
+        """
+        if isinstance(value, Redacted):
+            return value
+        texts: list[str] = []
+        _gather(value, texts)
+        doubt = self._doubt("\n".join(texts), KnownValues(near) if near else None)
+        if self._hook is not None and self._hook.get_hookimpls():
+            return self._with_hook(value, doubt or Doubt())
+        if doubt is not None:
+            value = self._walk(value, doubt, free=False)
+        return Redacted(value) if isinstance(value, dict) else value
+
+    def _with_hook(self, value: Any, doubt: Doubt) -> Any:
+        def asked(text: str, where: str) -> str:
+            return self._asked(self._text(text, doubt), where)
+
         if isinstance(value, str):
-            return self._text(value)
-        if isinstance(value, Mapping):
-            return {key: self.redact(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self.redact(item) for item in value]
-        return value
+            return asked(value, "")
+        if not isinstance(value, dict):
+            return self._walk(value, doubt, free=False)
+        record = {
+            name: self._walk(item, doubt, free=name in FREE, text=partial(asked, where=name))
+            for name, item in value.items()
+        }
+        if notes := self._asker.take_notes():
+            record["notes"] = [*record.get("notes", []), *(self.redact(note) for note in notes)]
+        return Redacted(record)
 
     def redact_id(self, nodeid: str) -> str:
         """The same for a test's id, at a price that a passing test can pay: names of the source hold no secret."""
         plain = _PLAIN_ID.fullmatch(nodeid)
-        if plain is None:
-            return self._text(nodeid)
-        parameters = plain[1]
-        if not parameters:
+        if plain is not None and (not plain[1] or self._is_plain(plain[1])):
             return nodeid
-        suspicious = (self._values is not None and self._values.search(parameters)) or any(
-            hint in parameters for hint in _HINTS
-        )
-        return self._text(nodeid) if suspicious else nodeid
+        doubt = self._doubt(nodeid, None)
+        return self._text(nodeid, doubt) if doubt else nodeid
 
-    def _text(self, text: str) -> str:
-        found = 0
-        text = text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)
-        if self._values is not None:
-            text, found = self._values.subn(MASK, text)
-        text, shaped = _SHAPES.subn(MASK, text)
-        named = 0
-        if _KEY_PREFILTER.search(text):
-            text, named = _NAMED.subn(_mask_value, text)
-        self.count += found + shaped + named
+    def _is_plain(self, parameters: str) -> bool:
+        """Of letters, digits, `_`, `.` and `-` alone, no name with a value is made, and no short token."""
+        if self._known.found_in(parameters):
+            return False
+        return len(parameters) < _SHORTEST_TOKEN or not any(shape.may_be_in(parameters) for shape in SHAPES)
+
+    def _doubt(self, text: str, near: KnownValues | None) -> Doubt | None:
+        """What may be in the text; None when nothing is."""
+        invisible = has_invisible(text)
+        if invisible:
+            text = INVISIBLE.sub("", text)
+        literals, broken_values = self._known.found_in(text), self._known.broken_in(text)
+        if near is not None:
+            literals = sorted({*literals, *near.found_in(text)}, key=len, reverse=True)
+            broken_values += near.broken_in(text)
+        shapes = [shape for shape in SHAPES if shape.may_be_in(text)]
+        lowered = text.lower()
+        words = [word for word in SENSITIVE_WORDS if word in lowered]
+        if not (invisible or literals or broken_values or shapes or words):
+            return None
+        return Doubt(invisible, literals, [re.compile(broken(value)) for value in broken_values], shapes, words)
+
+    def _walk(self, value: Any, doubt: Doubt, *, free: bool, text: Callable[[str], str] | None = None) -> Any:
+        said = text or partial(self._text, doubt=doubt)
+        if isinstance(value, str):
+            return said(value)
+        if isinstance(value, list):
+            return [self._walk(item, doubt, free=free, text=text) for item in value]
+        if isinstance(value, dict):
+            return {
+                said(key) if free else key: self._mask()
+                if free and item and isinstance(item, str | list | dict) and SECRET_VARIABLE.search(key)
+                else self._walk(item, doubt, free=free or key in FREE, text=text)
+                for key, item in value.items()
+            }
+        return value
+
+    def _mask(self) -> str:
+        self.count += 1
+        return MASK
+
+    def _asked(self, text: str, where: str) -> str:
+        for implementation in reversed(self._hook.get_hookimpls()):
+            answer, trouble = self._asker.answer(self._hook, implementation, text=text, where=where)
+            if trouble or not (answer is None or type(answer) is str):
+                return _UNTOLD
+            if answer is not None and answer != text:
+                self.count += 1
+                text = answer
         return text
+
+    def _text(self, text: str, doubt: Doubt) -> str:
+        if doubt.invisible and has_invisible(text):
+            text = INVISIBLE.sub("", text)
+        for literal in doubt.literals:
+            if literal in text:
+                self.count += text.count(literal)
+                text = text.replace(literal, MASK)
+        patterns = [*doubt.broken] if "\n" in text else []
+        for pattern in [*patterns, *(shape.pattern for shape in doubt.shapes if shape.may_be_in(text))]:
+            text, found = pattern.subn(MASK, text)
+            self.count += found
+        return self._named(text, doubt.words) if doubt.words else text
+
+    def _named(self, text: str, words: Sequence[str]) -> str:
+        lowered = text.lower()
+        if not any(word in lowered for word in words):
+            return text
+        lines = text.split("\n")
+        for place, line in enumerate(lines):
+            low = line.lower()
+            if any(word in low for word in words):
+                lines[place], found = NAMED.subn(_mask_value, line)
+                self.count += found
+        return "\n".join(lines)
+
+
+def _gather(value: Any, texts: list[str]) -> None:
+    """All texts, and the names that are no record's own."""
+    kind = type(value)
+    if kind is str:
+        texts.append(value)
+    elif kind is list:
+        for item in value:
+            _gather(item, texts)
+    elif kind is dict:
+        for key, item in value.items():
+            if type(item) is str:
+                texts.append(item)
+            elif item:
+                _gather(item, texts)
+            if key not in _FIELDS:
+                texts.append(key)
+    elif isinstance(value, str):  # a category
+        texts.append(str(value))
 
 
 def _mask_value(match: re.Match[str]) -> str:
     value = match[2]
     quote = value[: 2 if value[0] == "\\" else 1] if value.startswith(('"', "'", '\\"', "\\'")) else ""
     return f"{match[1]}{quote}{MASK}{quote}"
-
-
-def _forms(value: str) -> list[str]:
-    """How a secret value may be written in a traceback: as it is, inside a repr, and line by line."""
-    value = _INVISIBLE.sub("", value)
-    if len(value) < _SHORTEST_VALUE:
-        return []
-    lines = [line for line in value.splitlines() if len(line) >= _SHORTEST_LINE]
-    return [value, repr(value)[1:-1], *lines]

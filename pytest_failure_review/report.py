@@ -210,7 +210,11 @@ class StoredFile(TypedDict):
     bytes: int
     media_type: str
     path: str
-    """Relative to the report's folder; empty when only the hash was kept because the file was too large."""
+    """Relative to the report's folder; empty when only the hash was kept: the file was too large, or held a secret."""
+
+
+Kind = Literal["manual", "environment", "setup_done", "failure", "teardown_done", "step_started", "step_ended"]
+"""How a checkpoint came to be: by the test's own call, or by itself."""
 
 
 class Checkpoint(TypedDict):
@@ -226,14 +230,16 @@ class Checkpoint(TypedDict):
     created_at: str
     """UTC, ISO 8601 with microseconds, ending in Z."""
     elapsed: float
-    """Seconds since the attempt began, monotonic."""
+    """Seconds since the first checkpoint of the attempt, monotonic."""
     phase: str
     task: str
     """Thread and asyncio task that made it."""
-    kind: Literal["manual", "environment", "setup_done", "failure", "teardown_done", "step_started", "step_ended"]
+    kind: Kind
     state: Any
     """JSON, bounded in depth, items and length when it was taken."""
     files: list[StoredFile]
+    notes: NotRequired[list[str]]
+    """What could not be kept as it was, in sentences."""
 
 
 class Failure(TypedDict):
@@ -345,7 +351,10 @@ class Group(TypedDict):
 
 
 class Gate(TypedDict):
-    """A named quality gate and how it ended (S2-059 to S2-062)."""
+    """A named quality gate and how it ended (S2-059 to S2-062): `pytest` at the end of a run, others in their own file.
+
+    Of several with one name in a file the last counts: a gate stands there as failed from its start.
+    """
 
     record: Literal["gate"]
     name: str
@@ -371,7 +380,7 @@ class Finish(TypedDict):
 
     record: Literal["finish"]
     exit_status: int
-    """pytest's exit status."""
+    """pytest's exit status; of a file of gates the worst of theirs."""
     counts: Counts
     """In the file of `main` those of the whole run, in a worker's file its own part of them."""
     failures: int

@@ -41,7 +41,11 @@ class Run:
     @property
     def file(self) -> Path:
         """This process's own report file; no two processes share one."""
-        return self.directory / f"{FILE_PREFIX}-{self.run_id}-{self.worker}.jsonl"
+        return self.file_of(self.worker)
+
+    def file_of(self, worker: str) -> Path:
+        """The report file of another process of this run."""
+        return self.directory / f"{FILE_PREFIX}-{self.run_id}-{worker}.jsonl"
 
 
 def describe(config: pytest.Config, environment: Mapping[str, str]) -> Run:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .capping import MAX_FILE_BYTES, encode
 from .redaction import Redactor
-from .report import Counts, Failure, Finish, Group, Internal, Record, Start
+from .report import Counts, Crash, Failure, Finish, Gate, Group, Internal, Record, Start
 
 
 class ReportFile:
@@ -44,6 +44,14 @@ class ReportFile:
 
     def group(self, record: Group) -> None:
         """Writes how many tests one cause has failed so far."""
+        self._write(record)
+
+    def crash(self, record: Crash) -> None:
+        """Writes that another process died."""
+        self._write(record)
+
+    def gate(self, record: Gate) -> None:
+        """Writes how a quality gate ended."""
         self._write(record)
 
     def internal(self, record: Internal) -> None:

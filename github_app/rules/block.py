@@ -6,10 +6,24 @@ from typing import Final
 
 from github_app.rules.echo import CYAN, is_cyan
 from github_app.rules.lines import WIDTH, unstamped
+from github_app.rules.marks import place_of
 from github_app.rules.redaction import OVERLAP
 
 ROOM: Final = WIDTH + 2 * OVERLAP
 """Characters kept of a line: what is shown, and what must be seen to redact it."""
+
+HEADLESS: Final = "\0"
+"""What a line begins with of which the beginning is not kept; no tidy line has it elsewhere."""
+
+
+def kept(line: bytes) -> str:
+    """Give what is kept of a line: of a very long one what its anchor stands in, or its beginning."""
+    text = line.decode()
+    place = place_of(text) if len(text) > ROOM else None
+    if place is None or place[0] < WIDTH:
+        return text[:ROOM]
+    start = max(place[0] - ROOM // 2, 0)
+    return (HEADLESS if start else "") + text[start : start + ROOM]
 
 
 class Block:

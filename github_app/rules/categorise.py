@@ -12,9 +12,12 @@ from types import MappingProxyType
 from typing import Final
 
 from github_app.rules import facts
+from github_app.rules.context import in_context
 from github_app.rules.elsewhere import as_severe_as_elsewhere, of_elsewhere, of_unread
 from github_app.rules.last_tool import tool_findings
 from github_app.rules.leaks import leaks_in_words
+from github_app.rules.limits import with_limits
+from github_app.rules.loading import layout_findings, with_loading
 from github_app.rules.model import Evidence, Job, Source, TestReport
 from github_app.rules.policy import regression_of
 from github_app.rules.precedence import Finding, Weight, best_first, is_stricter, not_lowered, worst_severity
@@ -59,8 +62,10 @@ def categorise(job: Job, signatures: Signatures) -> Verdict:
 
 
 def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[Finding]:
-    texts = [finding for line in said(job, evidence) for finding in _matched(line, signatures)]
-    texts = [as_severe_as_elsewhere(finding, evidence) for finding in texts]
+    lines = [*said(job, evidence)]
+    matched = [finding for line in lines for finding in _matched(line, signatures)]
+    read = with_limits(with_loading(in_context(matched, lines), lines), lines)
+    texts = [*(as_severe_as_elsewhere(each, evidence) for each in read), *layout_findings(lines)]
     if facts.is_about_integration(job):
         texts = [_as_integration(finding) for finding in texts]
     if evidence.report and (reported := report_finding(evidence.report)) and _counts(reported, job):

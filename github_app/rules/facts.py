@@ -127,10 +127,13 @@ _STEPS: Final = (
 )
 
 # Names of steps that look at the results of other jobs, and the first line of their scripts once GitHub filled it in.
-_GATES: Final = (
+_COMPARED: Final = (
     r'^(?:Run )?(?:if )?.{0,40}["\'](?:success|failure|cancelled|skipped)["\'] ?(?:!=|==|=) ?'
     r'["\']?(?:success|failure|cancelled)'
-    r"|(?i:^(?:check|verify|evaluate|ensure|assert|confirm|decide)\b.{0,30}\b(?:jobs?|needs|workflows?|gates?)\b"
+)
+_GATES: Final = (
+    _COMPARED
+    + r"|(?i:^(?:check|verify|evaluate|ensure|assert|confirm|decide)\b.{0,30}\b(?:jobs?|needs|workflows?|gates?)\b"
     r".{0,30}\b(?:status(?:es)?|results?|outcomes?|succe\w+|pass\w*|fail\w*)\b)"
 )
 _GATE: Final = _Fact(
@@ -142,7 +145,12 @@ _GATE: Final = _Fact(
     advice=("Look at the other failed jobs; this one follows them.",),
 )
 
-_INTEGRATION: Final = r"(?i)\be2e\b|end[ _-]to[ _-]end|integration|playwright|cypress|acceptance|smoke"
+_INTEGRATION: Final = (
+    r"(?i)\be2e\b|end[ _-]?(?:to|2)[ _-]?end|integration|playwright|cypress|acceptance|smoke|selenium|cucumber"
+    r"|\b(?:functional|system|browser|ui|gui|webdriver)[ _-]?(?:tests?|specs?)\b"
+    r"|\b(?:wdio|detox|appium|testcafe|nightwatch)\b"
+)
+_NO_INTEGRATION: Final = r"(?i)continuous[ _-]integration|integration[ _-]of\b"
 
 # What a job or a step is called says what it was about, not why it failed (first match wins).
 _NAMES: Final = (
@@ -188,7 +196,8 @@ def gate_findings(job: Job) -> Iterator[Finding]:
 
     The change may choose the step's name, so this is no fact beside which nothing else counts (T15).
     """
-    if compiled(_GATES).search(job.failed_step):
+    begun = job.evidence.excerpts[0].step if job.evidence and job.evidence.excerpts else ""
+    if compiled(_GATES).search(job.failed_step) or compiled(_COMPARED).search(begun):
         found = _GATE.finding(Weight.FACT)
         yield replace(found, verdict=replace(found.verdict, rule="step:gate-of-other-jobs"))
 
@@ -204,13 +213,12 @@ def name_findings(job: Job) -> Iterator[Finding]:
 
 def is_about_integration(job: Job) -> bool:
     """Whether the names say that the tests of this job need more than their own process."""
-    pattern = compiled(_INTEGRATION)
-    return any(pattern.search(name) for name in (job.failed_step, job.name, job.workflow))
+    return any(is_named_integration(name) for name in (job.failed_step, job.name, job.workflow))
 
 
 def is_named_integration(name: str) -> bool:
     """Whether a name, of a test's file or class, says that it needs more than its own process."""
-    return bool(compiled(_INTEGRATION).search(name))
+    return bool(compiled(_INTEGRATION).search(compiled(_NO_INTEGRATION).sub(lambda _: " ", name)))
 
 
 def _named(kind: str, name: str, category: Category) -> _Fact:

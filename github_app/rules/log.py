@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from github_app.rules.block import ROOM
+from github_app.rules.block import HEADLESS, ROOM
 from github_app.rules.lines import WIDTH, tidy_block, unstamped
-from github_app.rules.marks import found_in, has_key, may_tell
+from github_app.rules.marks import found_in, has_key, may_tell, place_of
 from github_app.rules.model import Evidence, Excerpt
 from github_app.rules.redaction import LEAKS, OVERLAP, Leak, Redactor, mark
 from github_app.rules.regions import EXCERPTS, Regions, Stretch
@@ -31,6 +31,8 @@ MAX_LINE: Final = 256 * 1024
 
 _BLOCK: Final = 16 * 1024
 _END: Final = 200  # characters that are kept of the end of a line that is too long
+_TOLD: Final = 320  # and of its middle around an anchor, of these so many before it:
+_BEFORE: Final = 80
 
 
 class LogReader:
@@ -153,19 +155,32 @@ def _blocks(lines: bytes) -> Iterator[bytes]:
 def _excerpt(stretch: Stretch, redactor: Redactor) -> Excerpt:
     """Redact a stretch together with the lines around it."""
     done = redactor.lines(stretch.lines, stretch.first)
-    lines = [
-        _cut(unstamped(out[:-OVERLAP] if len(line) >= ROOM else out)[1])
-        for line, out in zip(stretch.lines, done, strict=True)
-    ]
+    lines = [_cut(unstamped(_whole(line, out))[1]) for line, out in zip(stretch.lines, done, strict=True)]
     shown = lines[stretch.start - stretch.first : stretch.end - stretch.first + 1]
     [title] = redactor.lines([stretch.step], 0)
     return Excerpt(stretch.start, tuple(shown), stretch.why, title[:WIDTH])
 
 
+def _whole(line: str, out: str) -> str:
+    """Drop of a redacted line what may be half a credential, since it was cut there before."""
+    start = OVERLAP if line.startswith(HEADLESS) else 0
+    return out[start : -OVERLAP if len(line) >= ROOM else None]
+
+
 def _cut(line: str) -> str:
-    """Shorten a redacted line: its beginning says who speaks, its end often what broke."""
+    """Shorten a redacted line: its beginning says who speaks, its end often what broke, and its anchor tells it."""
     if len(line) <= WIDTH:
         return line
-    end = line[-_END:]
-    end = end[end.find(" ") + 1 :]  # a whole word, so that no half of a mark stands alone
-    return f"{line[: WIDTH - len(end) - 3]} … {end}"
+    end = _from_word(line[-_END:])
+    head = line[: WIDTH - len(end) - 3]
+    place = place_of(line)
+    if place is None or place[1] <= len(head) or place[0] >= len(line) - len(end):
+        return f"{head} … {end}"
+    start = max(place[0] - _BEFORE, 0)
+    told = _from_word(line[start : place[0]]) + line[place[0] : start + _TOLD]
+    return f"{line[: WIDTH - len(told) - len(end) - 6]} … {told} … {end}"
+
+
+def _from_word(text: str) -> str:
+    """Leave out the half of a word at the beginning, so that no half of a mark stands alone."""
+    return text[text.find(" ") + 1 :]

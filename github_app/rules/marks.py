@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from github_app.rules.anchors import ALARM, ANCHORS, EXIT, Anchor
 from github_app.rules.lines import JOBBED, STAMP, unstamped
-from github_app.rules.regex import ENGINE, PatternSet
+from github_app.rules.regex import ENGINE, PatternSet, compiled, sound
 
 
 class Mark(NamedTuple):
@@ -62,6 +62,13 @@ def mark_of(line: bytes) -> Mark | None:
     if _JOBBED in found:
         found = (*_marks().hits(unstamped(line.decode())[1]), _JOBBED)
     return _mark(found) if found else None
+
+
+def place_of(text: str) -> tuple[int, int] | None:
+    """Give where in a line behind its time stamp the strongest anchor stands, from and up to which character."""
+    mark = mark_of(sound(text).encode())
+    found = compiled(mark.anchor.pattern).search(text) if mark and mark.anchor else None
+    return found.span() if found else None
 
 
 @lru_cache(maxsize=4096)

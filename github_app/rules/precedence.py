@@ -2,7 +2,8 @@
 
 The law: everything read from CI is written by a stranger, so more text can only move a verdict up (T15). Hence the
 verdict is the maximum of the findings in one fixed order. Set aside are only a policy's own signatures beside something
-stricter that is shipped, what a green run showed too (`seen`), and what is not sure enough to be believed.
+stricter that is shipped, what a green run showed too (`seen`), and what is not sure enough to be believed. And a
+failing test stands behind the limit of time that its own assertion names (`limits`).
 """
 
 from __future__ import annotations
@@ -61,11 +62,15 @@ class Weight(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A verdict that could be given; `place` is 0 for the likeliest stretch of the log, then 1, 2..."""
+    """A verdict that could be given; `place` is 0 for the likeliest stretch of the log, then 1, 2...
+
+    `is_limit`: the failing assertion itself holds something to a limit, so that the failing test is only how it shows.
+    """
 
     verdict: Verdict
     weight: Weight
     place: int = 0
+    is_limit: bool = False
 
     @property
     def standing(self) -> tuple[int, int, int, int, int, int, Decimal]:
@@ -75,7 +80,7 @@ class Finding:
             self.weight,
             self._machine,
             -self.place,
-            root_cause_rank(self.verdict.category),
+            root_cause_rank(Category.TEST_DATABASE if self.is_limit else self.verdict.category),
             SEVERITIES.index(self.verdict.severity),
             self._regression,
         )
@@ -121,11 +126,16 @@ def not_lowered(findings: Sequence[Finding]) -> Sequence[Finding]:
     decides only with a category that must less be waved through: of the same category, the shipped one says the kind
     and how severe it is.
     """
-    shipped = [finding for finding in findings if not finding.verdict.rule.startswith(OWN)]
+    shipped = [finding for finding in findings if not _is_own(finding.verdict.rule)]
     first = findings[0].verdict
     told = (finding.verdict.category for finding in shipped if finding.weight >= Weight.TEXT)
     raises = all(is_stricter(first.category, than=category) for category in told)
-    return findings if raises or not first.rule.startswith(OWN) else shipped
+    return findings if raises or not _is_own(first.rule) else shipped
+
+
+def _is_own(rule: str) -> bool:
+    """Whether a rule is a policy's own signature, in whatever text it was found."""
+    return rule.rpartition(":")[2].startswith(OWN)
 
 
 def worst_severity(findings: Sequence[Finding]) -> Severity | None:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Final
 
 from github_app.rules.anchors import ALARM, DIFFERENCES, EXIT, SCANNER, SCANNERS, WORST, Anchor
-from github_app.rules.block import ROOM, Block
-from github_app.rules.echo import BEGINS, is_action, repeated
+from github_app.rules.block import Block, kept
+from github_app.rules.echo import BEGINS, is_action, is_of_leak, repeated
 from github_app.rules.lines import unstamped
 from github_app.rules.marks import Mark, anchors_in, found_in, mark_of, may_tell
+from github_app.rules.overlaps import clear_of
 from github_app.rules.scanned import Scanned
 
 EXCERPTS: Final = 5
@@ -74,7 +75,7 @@ class Stretch:
             self.start = max(self.start, self.first)
         if self.first > block.end:
             return True
-        self.lines += [line.decode()[:ROOM] for line in block.part(self.first + len(self.lines), self.last + MARGIN)]
+        self.lines += map(kept, block.part(self.first + len(self.lines), self.last + MARGIN))
         return block.end < self.last + MARGIN
 
 
@@ -173,8 +174,9 @@ class Regions:
         for most in (_SHOWN_ALIKE, EXCERPTS):
             for each in likeliest:
                 alike = sum(other.why == each.why for other in chosen)
-                if alike < most and not any(each.start <= other.end and other.start <= each.end for other in chosen):
-                    chosen.append(each)
+                free = clear_of((each.start, each.end), [(other.start, other.end) for other in chosen])
+                if alike < most and free is not None:
+                    chosen.append(replace(each, start=free[0], last=free[1]))
         return sorted(chosen[:EXCERPTS], key=attrgetter("standing"), reverse=True)
 
     def _undeniable(self) -> list[Stretch]:
@@ -289,7 +291,7 @@ class Regions:
     def _hides(self, script: _Script, number: int, anchor: Anchor, block: Block) -> bool:
         """Whether a line may be one of a step's own text; of what has not its colour, that is known at its end."""
         if block.is_cyan(number):
-            return True
+            return not is_of_leak(block.said(number))
         if block.said(number).startswith("##[") or number - script.start > _SCRIPT:
             self._leave_script()
             return False

@@ -160,7 +160,10 @@ def _compile(name: str, entry: Signature, engine: Engine) -> None:
             raise ValueError(f"{name}: signature `{entry.id}`: {refused}") from None
 
 
-_CALM: Final = r"^\s*(?:\S+ +){0,5}?[\[(]?(?:INFO|DEBUG|TRACE|WARN|WARNING|FINE|FINER)\b|^\[(?:info|debug)\] "
+_CALM: Final = (
+    r"^\s*(?:\S+ +){0,5}?[\[(]?(?:INFO|DEBUG|TRACE|WARN|WARNING|FINE|FINER)\b|^\[(?:info|debug)\] "
+    r"|^\s*\S+\.py:\d+: \w*(?:Warning|DeprecatedSince\w*)\b"
+)
 _LOUD: Final = ("ERROR", "FATAL", "SEVERE", "FAIL")
 
 

@@ -64,9 +64,21 @@ def test_failing_tests_end_with_the_status_of_pytest_and_an_uploaded_report(work
         "worst-category": "infra.network",
         "report-path": "",
         "complete": "true",
+        "failed-gates": "pytest",
     }
     assert len(run.uploads) == 1
     assert "never" not in run.said
+
+
+def test_a_gate_that_fails_beside_passing_tests_is_named_and_uploaded(workspace: Path, temp: Path) -> None:
+    (workspace / "test_a.py").write_text("def test_ok(): pass\n")
+    gate = f"{sys.executable} -P -m pytest_failure_review.cli gate own -- false"
+    run = run_action(workspace, temp, command=f"{PLAIN} && {gate}")
+    assert run.status == 1
+    assert "Gate own failed: `false` ended with exit status 1." in run.said
+    outputs = run.outputs["action"]
+    assert (outputs["failures"], outputs["failed-gates"], outputs["complete"]) == ("0", "own", "true")
+    assert len(list(Path(run.uploads[0]["path"]).glob("failure-review-*-gate.jsonl"))) == 1
 
 
 @pytest.mark.parametrize(("option", "status"), [("test_missing.py", 4), ("-k nothing", 5)])

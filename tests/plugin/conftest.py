@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
+from gate_project import Checkout
 from plugin_project import Project
 
 
@@ -16,3 +18,13 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Proje
     ]:
         monkeypatch.delenv(name)
     return Project(pytester)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    for name in [name for name in os.environ if name.startswith(("GITHUB_", "GIT_", "FAILURE_REVIEW_REPORT"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    made = Checkout(tmp_path, capsys)
+    made.git("init", "-q", "-b", "main")
+    return made

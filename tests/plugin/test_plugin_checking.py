@@ -72,7 +72,7 @@ def test_no_report_is_not_complete_and_says_why_that_may_be(tmp_path: Path, caps
 
 def test_a_worker_whose_death_is_reported_is_accounted_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path, a_start(worker="gw0"), worker="gw0")
-    write(tmp_path, a_start(), a_failure(outcome="crashed", worker="gw0"), a_finish())
+    write(tmp_path, a_start(), a_failure(outcome="crashed", worker="gw0"), a_finish(exit_status=1))
     status, lines = said(capsys, "check-report", tmp_path)
     assert status == 0
     assert lines[0].endswith("its worker died, which the main process reported; 0 failures before that.")
@@ -83,11 +83,12 @@ def test_a_worker_whose_death_is_reported_is_accounted_for(tmp_path: Path, capsy
     [
         [a_start(), a_finish()],
         [a_start(), a_failure(outcome="crashed", worker="gw0")],
-        [a_start(), a_failure(outcome="crashed", worker="gw1"), a_finish()],
-        [a_start(run_id="1" * 16), a_failure(outcome="crashed", worker="gw0"), a_finish()],
-        [a_start(worker="gw7"), a_failure(outcome="crashed", worker="gw0"), a_finish()],
+        [a_start(), a_failure(outcome="crashed", worker="gw0"), a_finish()],
+        [a_start(), a_failure(outcome="crashed", worker="gw1"), a_finish(exit_status=1)],
+        [a_start(run_id="1" * 16), a_failure(outcome="crashed", worker="gw0"), a_finish(exit_status=1)],
+        [a_start(worker="gw7"), a_failure(outcome="crashed", worker="gw0"), a_finish(exit_status=1)],
     ],
-    ids=["not told", "main died too", "another worker", "another run", "told by a worker"],
+    ids=["not told", "main died too", "pytest is content", "another worker", "another run", "told by a worker"],
 )
 def test_a_worker_whose_death_is_not_reported_is_not(tmp_path: Path, main_records: list[Any]) -> None:
     write(tmp_path, a_start(worker="gw0"), worker="gw0")
@@ -180,6 +181,7 @@ def test_the_result_becomes_outputs_of_a_step(tmp_path: Path) -> None:
         "worst-category=infra.database",
         f"report-path={tmp_path}",
         "complete=true",
+        "failed-gates=",
     ]
 
 

@@ -143,11 +143,13 @@ def test_the_innermost_fixture_that_was_running_is_named() -> None:
         ],
         "other": [SimpleNamespace(func=chain, scope="class", argname="other")],
     }
-    assert failing_fixture(walked(trace_of(0)).codes, definitions) == {"name": "inner", "scope": "module"}
+    codes = [id(trace_of.__code__), id(deep.__code__)]
+    assert failing_fixture(codes, definitions) == {"name": "inner", "scope": "module"}
 
 
 def test_no_fixture_is_named_when_none_was_running() -> None:
-    assert failing_fixture(walked(trace_of(0)).codes, {}) is None
+    assert walked(trace_of(0)).codes == []
+    assert failing_fixture([], {"outer": [SimpleNamespace(func=trace_of, scope="session", argname="outer")]}) is None
 
 
 def test_the_text_of_a_chain_is_pytests_without_local_variables() -> None:

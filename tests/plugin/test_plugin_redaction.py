@@ -219,3 +219,13 @@ def test_a_hostile_text_of_a_mebibyte_takes_linear_time(piece: str) -> None:
     started = time.process_time()
     NOTHING.redact(text)
     assert time.process_time() - started < 4
+
+
+def test_a_key_that_says_secret_takes_its_whole_value_along() -> None:
+    state = {"user": "ann", "password": "hunter22", "api_key": {"id": "k", "secret": ["a", "b"]}, "token": None}
+    assert NOTHING.redact({"state": state})["state"] == {
+        "user": "ann",
+        "password": "***",
+        "api_key": "***",
+        "token": None,
+    }

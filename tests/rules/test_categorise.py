@@ -157,9 +157,14 @@ def test_a_weak_sign_counts_only_where_nothing_better_is_found() -> None:
 
 def test_the_script_of_a_step_proves_nothing() -> None:
     """X30."""
-    script = ["##[group]Run check", f"echo '{LEAK}'", LEAK, "shell: bash", "env:", f"  SAID: {LEAK}", "##[endgroup]"]
-    verdict = judged(log(*script, FAILED_TEST))
-    assert verdict.category is Category.TEST_UNIT
+    script = ["##[group]Run check", f"echo '{LEAK}'", "shell: bash", "env:", f"  SAID: {LEAK}", "##[endgroup]"]
+    assert judged(log(*script, FAILED_TEST)).category is Category.TEST_UNIT
+
+
+def test_what_only_a_scanner_writes_counts_in_a_script_too() -> None:
+    """T15: a change can print what looks like one."""
+    script = ["##[group]Run check", LEAK, "shell: bash", "##[endgroup]"]
+    assert judged(log(*script, FAILED_TEST)).category is Category.SECURITY_SECRET
 
 
 def test_evidence_is_short_and_redacted() -> None:
@@ -310,10 +315,15 @@ def test_every_category_has_its_place_in_the_order() -> None:
 @settings(max_examples=200)
 @given(LINES, LINES)
 def test_appending_text_never_lowers_a_verdict(before: list[str], more: list[str]) -> None:
-    """T15: a stranger who writes more can only make it look worse."""
+    """T15: a stranger who writes more can only make it look worse.
+
+    A limit that an assertion names comes before the test that failed by it, which stays beside it.
+    """
     short, long = judged(log(*before)), judged(log(*before, *more))
     if short.rule in PLAIN and short.confidence > SYMPTOM:
-        assert root_cause_rank(long.category) >= root_cause_rank(short.category)
+        beside = {other.category for other in long.also} if long.category is Category.PERFORMANCE else set()
+        raised = root_cause_rank(long.category) >= root_cause_rank(short.category)
+        assert raised or short.category in beside & {Category.TEST_UNIT, Category.TEST_INTEGRATION}
     else:
         assert long.rule != "none:no_match" or short.rule == "none:no_match"
 

@@ -258,7 +258,7 @@ def test_the_kinds_are_those_of_what_is_kept() -> None:
 def test_a_steps_title_is_redacted() -> None:
     """T23."""
     title = f"##[group]Run {'x' * 370} {TOKEN}\n##[endgroup]\n##[error]It broke\n"
-    [found], kinds = excerpts_of(title.encode())
+    (found, *_), kinds = excerpts_of(title.encode())
     assert "ghp_" not in found.step
     assert kinds == ("GitHub token",)
 

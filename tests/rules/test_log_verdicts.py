@@ -171,13 +171,42 @@ def test_a_group_without_an_end_hides_nothing_however_long_it_is(length: int) ->
 @pytest.mark.parametrize("head", [[], STEP], ids=["plain", "coloured"])
 def test_what_the_runner_repeats_of_a_step_proves_nothing(head: list[str]) -> None:
     """X30: a script in the runner's colour or, in a log without any, before the line about its shell; and settings."""
+    said = f"echo {LEAK}"
     scripts = {
-        "script": [f"\x1b[36;1m{LEAK}\x1b[0m" if head else LEAK, "shell: bash", "env:", f"  SAID: {LEAK}"],
+        "script": [f"\x1b[36;1m{said}\x1b[0m" if head else said, "shell: bash", "env:", f"  SAID: {LEAK}"],
         "action": ["with:", f"  text: {LEAK}", "env:", f"  SAID: {LEAK}"],
     }
     for title, lines in (("echo", scripts["script"]), ("octo/say@v1", scripts["action"])):
         log = [*head, f"##[group]Run {title}", *lines, "##[endgroup]", FAILED, EXIT]
         assert verdict(log).category is Category.TEST_UNIT
+
+
+LEAKS = (
+    LEAK,
+    "RuleID:      aws-key",
+    "Found verified result 🐷🔑",
+    "Detector Type: AWS",
+    "Secret Type: Hex High Entropy",
+)
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+@pytest.mark.parametrize(
+    ("title", "forged"),
+    [
+        ("octo/scan@v2", ["with:", "  {}"]),
+        ("octo/scan@v2", ["env:", "  CI: 1", "    {}"]),
+        ("make scan", ["\x1b[36;1m{}\x1b[0m", "shell: bash"]),
+        ("make scan", ["{}", "shell: bash", "env:", "  {}"]),
+    ],
+)
+def test_no_form_of_the_runners_own_lines_hides_what_a_scanner_says_of_a_leak(
+    leak: str, title: str, forged: list[str]
+) -> None:
+    """T15: the change can print lines of that form."""
+    group = [f"##[group]Run {title}", *(line.format(leak) for line in forged), "##[endgroup]"]
+    for head in ([], STEP):
+        assert verdict([*head, *group, NO_HOST, EXIT]).category is Category.SECURITY_SECRET
 
 
 def test_a_line_that_has_the_runners_colour_only_in_its_middle_is_not_the_runners() -> None:

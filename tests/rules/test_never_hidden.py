@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from stories import A, book, job, moved, only, pull, seen, told
+from verdicts import judged, log, report, reported
 
 from github_app.builtin import signatures
 from github_app.classify import judge_log
@@ -47,3 +50,14 @@ def test_a_drift_is_not_pushed_out_of_sight_by_failures_of_other_kinds() -> None
     )
     verdict = judge_log([log.encode()], signatures()).verdict
     assert Category.GENERATOR_DRIFT in {verdict.category, *(other.category for other in verdict.also)}
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+@pytest.mark.parametrize("said", [Category.INFRA_NETWORK, Category.TEST_UNIT, Category.SECURITY_VULNERABILITY])
+@pytest.mark.parametrize("line", [DRIFT, "3:15PM WRN leaks found: 2", "name 1.0 1.1 npm GHSA-aaaa-bbbb-cccc Critical"])
+def test_no_report_takes_back_what_the_log_forbids(line: str, said: Category, *, trusted: bool) -> None:
+    """The change wrote the report as well, also where it comes from the repository itself."""
+    told = replace(report(reported(said)), trusted=trusted)
+    verdict = judged(replace(log(line), report=told))
+    policy = book().policy
+    assert eligibility(verdict, rule_of(verdict, policy), policy, None).permission is Permission.NEVER

@@ -11,6 +11,7 @@ from github_app.rules.overrides import rule_in_force
 from github_app.rules.policy import Policy
 from github_app.rules.policy_file import ORGANISATION, PolicyFile, parse
 from github_app.rules.policy_layers import resolve
+from github_app.rules.results.values import FailedTest, FileKind, FileReport
 from github_app.rules.signatures import Signatures
 from github_app.rules.verdicts import Verdict
 from pytest_failure_review.report import Category
@@ -80,6 +81,22 @@ def test_it_never_lowers_what_the_shipped_rules_find(shipped: str, category: Cat
 def test_what_it_may_not_lower_it_still_is_told_beside() -> None:
     verdict = judged(own(), LINE, "FAILED tests/test_cart.py::test_total - assert 3 == 4")
     assert verdict.runner_up == "infra.network, by rule `own-office-vpn`"
+
+
+def filed(signatures: Signatures, message: str, *lines: str) -> Verdict:
+    tests = FileReport("JUnit XML", FileKind.TESTS, "junit.xml", (FailedTest("a::b", message),), total=1, failed=1)
+    evidence = Evidence(excerpts=(Excerpt(1, lines, "last lines"),) if lines else (), files=(tests,))
+    return categorise(
+        Job(1, Source.ACTIONS, "github-actions", "job", "completed", "failure", evidence=evidence), signatures
+    )
+
+
+def test_in_the_message_of_a_test_it_never_lowers_what_the_shipped_rules_find() -> None:
+    """T15: neither in that message nor in the log."""
+    assert filed(own(), LINE).category is Category.INFRA_NETWORK
+    assert filed(own(), f"{LINE}\nGenerated client is out of date").category is Category.GENERATOR_DRIFT
+    assert filed(own(), LINE, "FAILED tests/test_cart.py::test_total - x").category is Category.TEST_UNIT
+    assert filed(own(), LINE, "error: 2 vulnerabilities found!").category is Category.SECURITY_VULNERABILITY
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,13 @@ def test_the_root_cause_in_the_messages_stays_the_verdict_where_the_log_says_not
     assert verdict.category is Category.INFRA_DATABASE
 
 
+def test_a_message_that_speaks_of_the_network_takes_back_no_drift_that_it_tells_of_too() -> None:
+    """T15: one that chose its words could else be waved through."""
+    verdict = judged(Evidence(files=(report_of(failing(1, f"{NO_HOST}\nGenerated client is out of date")),)))
+    assert verdict.category is Category.INFRA_NETWORK
+    assert Other(Category.GENERATOR_DRIFT) in verdict.also
+
+
 def test_a_forks_file_says_that_it_is_one() -> None:
     verdict = judged(Evidence(files=(report_of(failing(), trusted=False),)))
     assert verdict.reason.endswith("It comes from a fork, so the log is believed where it is stricter.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from github_app.rules import facts
@@ -12,7 +12,7 @@ from github_app.rules.precedence import Finding, Weight, root_cause_rank
 from github_app.rules.regex import compiled
 from github_app.rules.results.values import FailedTest, FileReport
 from github_app.rules.results.wording import SOURCE, confidence, counted, quoted, remarks, trusted
-from github_app.rules.signatures import Signature, Signatures
+from github_app.rules.signatures import OWN, Signature, Signatures
 from github_app.rules.verdicts import Line, Verdict
 from pytest_failure_review.report import Category
 
@@ -48,12 +48,13 @@ def failing_findings(
 ) -> Iterator[Finding]:
     """Yield one finding for each kind of failure that the tests tell of; `told` are the kinds that the log names."""
     groups: dict[_Cause, list[FailedTest]] = {}
+    beside: dict[_Cause, list[FailedTest]] = {}
     by_id: dict[tuple[Category, str], _Cause] = {}
     plain = _plain_kind(job, told)
     for test in (test for report in reports for test in report.tests):
-        cause = _cause(test, signatures, plain)
-        key = (cause.category, cause.signature.id if cause.signature else "")
-        groups.setdefault(by_id.setdefault(key, cause), []).append(test)
+        for place, cause in enumerate(_causes(test, signatures, plain)):
+            key = (cause.category, cause.signature.id if cause.signature else "")
+            (beside if place else groups).setdefault(by_id.setdefault(key, cause), []).append(test)
     failed = [report for report in reports if report.failed]
     total = sum(map(len, groups.values()))
     main = {cause for cause, tests in groups.items() if cause.signature is None or 2 * len(tests) >= total}
@@ -64,6 +65,8 @@ def failing_findings(
     for cause, tests in groups.items():
         in_main = cause in main
         yield Finding(_verdict(cause, tests, failed), weight if in_main else Weight.TEXT, 0 if in_main else _LATER)
+    for cause, tests in beside.items():
+        yield Finding(_verdict(cause, tests, failed), Weight.TEXT, _LATER)
 
 
 def _plain_kind(job: Job, told: Collection[Category]) -> Category:
@@ -74,20 +77,24 @@ def _plain_kind(job: Job, told: Collection[Category]) -> Category:
     return Category.TEST_INTEGRATION if needs_more else Category.TEST_UNIT
 
 
-def _cause(test: FailedTest, signatures: Signatures, plain: Category) -> _Cause:
-    """Return what broke: the deepest cause that the message tells of, else the test itself."""
-    found: Mapping[Category, Signature] = {}
+def _causes(test: FailedTest, signatures: Signatures, plain: Category) -> tuple[_Cause, ...]:
+    """Return what broke: the causes that the message tells of, the deepest first, else the test itself.
+
+    A policy's own signature is none beside a shipped one, as in the log (`precedence`).
+    """
     if not compiled(_ASSERTION).search(test.message):
         lines = test.message.split("\n")[:_LINES]
-        hits = (hit.signature for line in lines for hit in signatures.hits(line))
-        found = {one.category: one for one in hits if one.category in _CAUSES and one.strength == "plain"}
-    if found:
-        category = max(found, key=root_cause_rank)
-        return _Cause(category, found[category])
+        hits = [hit.signature for line in lines for hit in signatures.hits(line)]
+        found = [one for one in hits if one.category in _CAUSES and one.strength == "plain"]
+        shipped = [one for one in found if not one.id.startswith(OWN)]
+        by_category = {one.category: one for one in shipped or found}
+        if by_category:
+            deepest = sorted(by_category, key=root_cause_rank, reverse=True)
+            return tuple(_Cause(category, by_category[category]) for category in deepest)
     owner = test.name.partition("::")[0]
     if plain is Category.TEST_UNIT and any(map(facts.is_named_integration, (owner, test.path))):
-        return _Cause(Category.TEST_INTEGRATION, None)
-    return _Cause(plain, None)
+        return (_Cause(Category.TEST_INTEGRATION, None),)
+    return (_Cause(plain, None),)
 
 
 def _verdict(cause: _Cause, tests: Sequence[FailedTest], reports: Sequence[FileReport]) -> Verdict:

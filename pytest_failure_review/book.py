@@ -1,0 +1,217 @@
+"""Keeps the checkpoints of the running test in memory, and makes them into what a failure record says.
+
+The law: a passing test pays only for what it calls itself. When a test fails is known at its failure alone; so the
+automatic checkpoints (environment, setup done, failure) are made then, from the times that pytest has taken anyway.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from .capping import cut
+from .encoding import LEFT_OUT, encode, shown
+from .report import Checkpoint, Kind, StoredFile
+from .stored_files import Named, Shelf
+
+MOST_KEPT: Final = 100
+"""Checkpoints of one attempt; of more the first 20 and the last 80."""
+MAX_STATES: Final = 20 * 1024
+"""Bytes of the states in one failure record; older ones are left out first."""
+MAX_WRITTEN: Final = 32 * 1024
+"""Bytes of all checkpoints in one failure record, half of what it may take."""
+
+MAX_HELD: Final = 1024 * 1024
+"""Bytes of files in memory for one attempt."""
+
+_LONGEST_LABEL: Final = 200
+_FIRST_KEPT: Final = 20
+_RANK: Final = {"setup": 0, "call": 1, "teardown": 2}
+
+
+Clean = Callable[[Any], Any]
+"""Takes secrets out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What pytest says of a failure, as far as its checkpoints need it."""
+
+    nodeid: str
+    phase: str
+    attempt: int
+    started: float | None
+    """When the failing phase began, in seconds since the epoch; None when it is not known, or goes on."""
+
+
+@dataclass(slots=True)
+class Taken:
+    """One checkpoint in memory."""
+
+    kind: Kind
+    label: str
+    phase: str
+    state: Any
+    wall: float
+    clock: float
+    task: str = ""
+    """Empty for those that nobody called for: they hold no text of a test."""
+    named: list[Named] = field(default_factory=list)
+    stored: tuple[list[StoredFile], list[str]] | None = None
+    """The files once they are kept, and sentences on those that could not be."""
+
+
+class Book:
+    """The checkpoints of one process."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        now: Callable[[], tuple[int, str]],
+        reached: Callable[[str], None],
+        guard: Callable[[str], AbstractContextManager[None]],
+    ) -> None:
+        self._shelf = shelf
+        self._now = now
+        self._reached = reached
+        self._guard = guard
+        self._test = -1
+        self._kept: list[Taken] = []
+        self._room = MAX_HELD
+        self._failed_in = ""
+
+    # -- while the test runs --
+
+    def begin(self) -> None:
+        """A new test or attempt: what was kept of the one before is forgotten."""
+        self._kept = []
+        self._room = MAX_HELD
+        self._failed_in = ""
+
+    def take(self, kind: Kind, label: Any, state: Any = None, files: Iterable[Any] = ()) -> None:
+        """Marks this moment; nothing that goes wrong here reaches the test."""
+        with self._guard("checkpoint"):
+            text = cut(label if type(label) is str else shown(label), _LONGEST_LABEL)
+            phase = self._turn_page()
+            taken = Taken(kind, text, phase, encode(state), time.time(), time.monotonic(), _task())
+            if files:
+                taken.named = self._shelf.look_at(files, self._room)
+                self._room -= sum(len(each.content or b"") for each in taken.named)
+            self._kept.append(taken)
+            if len(self._kept) > MOST_KEPT:
+                del self._kept[_FIRST_KEPT]
+            self._reached({"step_started": f"{text} (started)", "step_ended": f"{text} (ended)"}.get(kind, text))
+
+    def _turn_page(self) -> str:
+        test, noted = self._now()
+        phase = _phase_by_pytest() or noted
+        if test != self._test or self._begins_anew(phase):
+            self._test = test
+            self.begin()
+        return phase
+
+    def _begins_anew(self, phase: str) -> bool:
+        """Whether a retry must have begun: pytest never goes back from one phase to an earlier one."""
+        last = self._failed_in or (self._kept[-1].phase if self._kept else "")
+        if last not in _RANK or phase not in _RANK:
+            return False
+        return _RANK[phase] < _RANK[last] or (bool(self._failed_in) and phase == self._failed_in)
+
+    # -- when it has failed --
+
+    def of_failure(self, failed: Failed, clean: Clean) -> list[Checkpoint]:
+        """What the failure's record says of the attempt, secrets taken out, the environment first where it is new."""
+        wall, clock = time.time(), time.monotonic()
+        test, _ = self._now()
+        if test != self._test:
+            self._test = test
+            self.begin()
+        taken = list(self._kept)
+        if failed.phase == "call" and failed.started is not None:
+            begun = clock - (wall - failed.started)
+            at = next((at for at, each in enumerate(taken) if each.clock > begun), len(taken))
+            taken.insert(at, Taken("setup_done", "setup done", "setup", None, failed.started, begun))
+        taken.append(Taken("failure", "failure", failed.phase, None, wall, clock))
+        if failed.started is not None:
+            self._failed_in = failed.phase
+        # Twice, as the record is redacted once more: what that finds must be what the hash is of.
+        return self._written(taken, failed, lambda value: clean(clean({"state": value}))["state"] if value else value)
+
+    def _written(self, taken: list[Taken], failed: Failed, clean: Clean) -> list[Checkpoint]:
+        states = _within(MAX_STATES, [clean(each.state) for each in taken])
+        written: list[Checkpoint] = []
+        parent: str | None = None
+        for sequence, (each, state) in enumerate(zip(taken, states, strict=True), 1):
+            label = clean(each.label) if each.task else each.label
+            if each.stored is None:
+                each.stored = self._shelf.keep(each.named, failed.nodeid, failed.attempt)
+            files, notes = each.stored
+            own = _digest(label, state, files)
+            made = Checkpoint(
+                label=label,
+                sequence=sequence,
+                sha256=own,
+                parent=parent,
+                created_at=datetime.fromtimestamp(each.wall, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+                elapsed=round(max(each.clock - taken[0].clock, 0.0), 6),
+                phase=each.phase,
+                task=clean(each.task),
+                kind=each.kind,
+                state=state,
+                files=files,
+            )
+            if notes:
+                made["notes"] = clean(notes)
+            written.append(made)
+            parent = own
+        return _newest(MAX_WRITTEN, written)
+
+
+def _within(most: int, states: list[Any]) -> list[Any]:
+    """The states, as many of the newest as `most` bytes of JSON hold."""
+    kept: list[Any] = []
+    for state in reversed(states):
+        size = len(json.dumps(state))
+        kept.append(state if size <= most else LEFT_OUT)
+        most = max(most - size, 0)
+    return kept[::-1]
+
+
+def _newest(most: int, written: list[Checkpoint]) -> list[Checkpoint]:
+    """As many of the newest as `most` bytes of JSON hold."""
+    first = len(written)
+    while first and (most := most - len(json.dumps(written[first - 1]))) >= 0:
+        first -= 1
+    return written[first:]
+
+
+def _digest(label: str, state: Any, files: list[StoredFile]) -> str:
+    content = {"label": label, "state": state, "files": [file["sha256"] for file in files]}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
+
+
+def _phase_by_pytest() -> str:
+    """As pytest says it to everybody; empty where a test has emptied the environment."""
+    said = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[2].removesuffix(")")
+    return said if said in _RANK else ""
+
+
+def _task() -> str:
+    thread = threading.current_thread().name
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return thread
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # no loop runs in this thread
+        return thread
+    return cut(f"{thread}/{task.get_name()}" if task else thread, _LONGEST_LABEL)

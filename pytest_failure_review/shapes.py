@@ -1,0 +1,110 @@
+r"""What secrets look like: names that stand beside them, shapes of tokens, and what is invisible between their letters.
+
+Each pattern is tried on text in which one of its literal hints stands, since looking for a literal costs a hundredth of
+it; and each takes linear time on any text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+MASK: Final = "***"
+
+SECRET_VARIABLE: Final = re.compile(
+    r"SECRET|TOKEN|PASSW|PASSPHRASE|_PWD$|^PWD.|^PGPASS|CREDENTIAL|(API|PRIVATE|ACCESS|SIGNING|ENCRYPTION|MASTER)_?KEY"
+    r"|AUTHORIZATION|COOKIE|_PAT$|_AUTH$|_DSN$|WEBHOOK_URL",
+    re.IGNORECASE,
+)
+"""Names of environment variables, of fixtures, of parameters and of local variables whose values are secret."""
+
+SENSITIVE_WORDS: Final = (
+    "secret", "token", "passw", "passphrase", "pwd", "credential", "cookie", "authorization",
+    "api_key", "api-key", "apikey", "private_key", "private-key", "privatekey", "access_key", "access-key", "accesskey",
+    "signing_key", "signing-key", "signingkey", "encryption_key", "encryption-key", "encryptionkey",
+    "master_key", "master-key", "masterkey",
+)  # fmt: skip
+"""One of these is in every name that NAMED knows."""
+_SENSITIVE_NAME: Final = (
+    r"(?:secret|token|passw(?:or)?d|passwort|passphrase|pwd|credentials?|cookie|authorization"
+    r"|(?:api|private|access|signing|encryption|master)[_-]?key)"
+)
+# What stands behind the key is never read from its start: `[\w-]*secret` on a long word takes quadratic time.
+NAMED: Final = re.compile(
+    rf"""({_SENSITIVE_NAME}[\w-]{{0,40}}\\?["']?\]?"""
+    r"""[ \t]{0,8}(?:[=!]=|=>|=|:(?!:))[ \t]{0,8}(?:[bru]{1,2}(?=["']))?)"""
+    r"""(?!(?:None|True|False|null|true|false|str|bytes|int|bool|object|Any|SecretStr)\b"""
+    r"""|(?:(?:bearer|basic|token)[ \t])?\\?["']?\*\*\*)"""
+    r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\\["'][^"'\\\n]*\\["']"""
+    r"""|(?:(?:bearer|basic|token)[ \t]{1,4})?[^\s,;)}\]'"]+)""",
+    re.IGNORECASE,
+)
+"""A name that says secret and the value behind it, in one line."""
+
+INVISIBLE: Final = re.compile(
+    r"(?:\x1b\[|\x9b)[0-9;:?<=>]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?"
+    "|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+
+BREAK: Final = r"""["']?[ \t]{0,8}\\?\r?\n[E>|+. \t-]{0,40}[bru]?["']?"""
+"""How a value goes on in the next line of a traceback, of a diff, or of a wrapped literal."""
+
+
+class Shape(NamedTuple):
+    """A kind of token: one of its hints is in every one of them."""
+
+    hints: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+    def may_be_in(self, text: str) -> bool:
+        for hint in self.hints:  # noqa: SIM110  (`any` with a generator takes three times as long)
+            if hint in text:
+                return True
+        return False
+
+
+def _shape(pattern: str, *hints: str) -> Shape:
+    return Shape(hints, re.compile(pattern))
+
+
+# What no word contains is found wherever it stands, also behind the letter of an escape: `b'\\nghp_...'`.
+SHAPES: Final = (
+    _shape(
+        rf"gh[pousr]_(?:(?:\d{{1,20}}_)?eyJ[\w.-]{{16,}}|[A-Za-z0-9]{{36,}}|(?=[A-Za-z0-9]{{4,35}}{BREAK}[A-Za-z0-9]{{4,}})"
+        rf"[A-Za-z0-9]{{4,35}}{BREAK}[A-Za-z0-9]{{4,36}}|(?:\d{{1,20}}_)?[A-Za-z0-9]{{16,}})",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+    ),
+    _shape(r"github_pat_\w{16,}", "github_pat_"),
+    _shape(r"xox[abeprs]-[A-Za-z0-9-]{8,}", "xox"),
+    _shape(r"xapp-\d-[A-Za-z0-9-]{16,}", "xapp-"),
+    _shape(r"(?<=hooks\.slack\.com/services/)[\w/]{16,}", "hooks.slack.com/services/"),
+    _shape(r"(?:(?<![A-Z2-7])|(?<=%[0-9A-F]{2}))(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])", "AKIA", "ASIA"),
+    _shape(r"(?:(?<![\w-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))eyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*", "eyJ"),
+    _shape(
+        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)", "-----BEGIN "
+    ),
+    _shape(r"(?<=://)(?!\*\*\*@)[^\s/@]{1,300}(?=@)", "://"),
+    _shape(r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}", "k_live_", "k_test_"),
+    _shape(r"(?:(?<![\w-])|(?<=\\[nrt]))sk-(?:(?:proj|ant|svcacct)-[\w-]{20,}|[A-Za-z0-9]{40,})", "sk-"),
+    _shape(r"AIza[\w-]{35}", "AIza"),
+    _shape(r"glpat-[\w-]{20,}", "glpat-"),
+    _shape(r"npm_[A-Za-z0-9]{36}", "npm_"),
+    _shape(r"pypi-AgE[\w-]{50,}", "pypi-AgE"),
+    _shape(r"SG\.[\w-]{16,64}\.[\w-]{16,64}", "SG."),
+    _shape(r"hf_[A-Za-z0-9]{30,}", "hf_"),
+    _shape(r"dckr_pat_[\w-]{20,}", "dckr_pat_"),
+    _shape(r"lin_api_[A-Za-z0-9]{32,}", "lin_api_"),
+    _shape(r"(?i:(?<=bearer )|(?<=basic ))[\w.~+/-]{16,}=*", "earer ", "asic ", "EARER ", "ASIC "),
+)
+
+
+def has_invisible(text: str) -> bool:
+    """Whether anything in the text is there without being seen."""
+    if text.isascii():
+        return not text.replace("\n", "").replace("\t", "").isprintable()
+    return INVISIBLE.search("".join(set(text))) is not None

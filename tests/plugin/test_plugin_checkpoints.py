@@ -1,0 +1,105 @@
+"""Checkpoints: what a test marks is told when it fails, and costs nothing when it does not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+from plugin_project import Project
+
+from pytest_failure_review import checkpoint
+
+CART = """
+    import pytest_failure_review
+
+    def test_checkout(checkpoint):
+        cart = {"apples": 2}
+        checkpoint("cart filled", state={"cart": cart})
+        cart["apples"] = 3
+        with checkpoint.step("pay"):
+            pytest_failure_review.checkpoint("asking the bank")
+            assert cart == {}
+"""
+
+
+def labels(failure: dict[str, Any]) -> list[str]:
+    return [each["label"] for each in failure["checkpoints"]]
+
+
+def kinds(failure: dict[str, Any]) -> list[str]:
+    return [each["kind"] for each in failure["checkpoints"]]
+
+
+def test_a_failing_test_tells_its_checkpoints_in_order(project: Project) -> None:
+    project.pytester.makepyfile(CART)
+    failure = project.run().failure
+    assert labels(failure) == ["setup done", "cart filled", "pay", "asking the bank", "pay", "failure"]
+    assert kinds(failure) == ["setup_done", "manual", "step_started", "manual", "step_ended", "failure"]
+    assert [each["phase"] for each in failure["checkpoints"]] == ["setup"] + ["call"] * 5
+    assert [each["sequence"] for each in failure["checkpoints"]] == [1, 2, 3, 4, 5, 6]
+
+
+def test_the_state_is_kept_as_it_was_when_it_was_marked(project: Project) -> None:
+    project.pytester.makepyfile(CART)
+    marked = project.run().failure["checkpoints"]
+    assert marked[1]["state"] == {"cart": {"apples": 2}}
+    assert marked[4]["state"] == {"raised": "AssertionError"}
+
+
+def test_each_checkpoint_names_the_one_before_it_by_a_hash_that_can_be_checked(project: Project) -> None:
+    project.pytester.makepyfile(CART)
+    marked = project.run().failure["checkpoints"]
+    assert [each["parent"] for each in marked] == [None, *(each["sha256"] for each in marked[:-1])]
+    for each in marked:
+        content = {"label": each["label"], "state": each["state"], "files": []}
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        assert each["sha256"] == hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def test_a_passing_test_leaves_no_checkpoint(project: Project) -> None:
+    project.pytester.makepyfile("def test_ok(checkpoint): checkpoint('reached')")
+    assert [record["record"] for record in project.run().files["main"]] == ["start", "gate", "finish"]
+
+
+def test_a_test_tells_nothing_of_the_one_before_it(project: Project) -> None:
+    project.pytester.makepyfile(
+        "def test_a(checkpoint): checkpoint('of a')\ndef test_b(checkpoint): checkpoint('of b'); assert 0"
+    )
+    assert labels(project.run().failure) == ["setup done", "of b", "failure"]
+
+
+def test_while_the_plugin_is_off_a_checkpoint_does_nothing(project: Project) -> None:
+    project.pytester.makepyfile(CART.replace("assert cart == {}", "pass"))
+    result = project.pytester.runpytest_inprocess("-p", "no:asyncio", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
+    assert not project.reports.exists()
+
+
+def test_outside_of_pytest_a_checkpoint_does_nothing() -> None:
+    with checkpoint.step("pay"):
+        checkpoint("anything", state=object())
+    assert checkpoint.load("anything") is None
+
+
+def test_a_secret_in_a_state_or_a_label_does_not_reach_the_report(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_TOKEN", "canary-4711")
+    project.pytester.makepyfile(
+        """
+        import os
+
+        def test_pays(checkpoint):
+            token = os.environ["SHOP_TOKEN"]
+            state = {"header": token, "password": "canary-0815", "api_key": ["canary-0815"], token: 1}
+            checkpoint(f"with {token}", state=state)
+            assert 0
+        """
+    )
+    ran = project.run()
+    marked = ran.failure["checkpoints"][1]
+    assert marked["label"] == "with ***"
+    assert marked["state"] == {"header": "***", "password": "***", "api_key": "***", "***": 1}
+    assert "canary" not in json.dumps(ran.files)

@@ -1,0 +1,57 @@
+"""Runs that are stopped, give up early or do not run all: the report is whole, and no stopped test is passed."""
+
+from __future__ import annotations
+
+import pytest
+from plugin_project import Project
+
+from pytest_failure_review.checking import check
+
+
+@pytest.mark.parametrize("stop", ["raise KeyboardInterrupt", "pytest.exit('enough')"])
+@pytest.mark.parametrize(
+    ("phase", "source"),
+    [
+        ("setup", "@pytest.fixture\ndef stopping():\n    {stop}\n\ndef test_a(stopping):\n    pass\n"),
+        ("call", "def test_a():\n    {stop}\n"),
+        ("teardown", "@pytest.fixture\ndef stopping():\n    yield\n    {stop}\n\ndef test_a(stopping):\n    pass\n"),
+    ],
+)
+def test_a_test_that_is_stopped_is_recorded_as_interrupted(
+    project: Project, stop: str, phase: str, source: str
+) -> None:
+    project.write("test_a.py", "import pytest\n\ndef test_ok():\n    pass\n\n" + source.format(stop=stop))
+    ran = project.run(alone=True)
+    assert (ran.failure["nodeid"], ran.failure["phase"], ran.failure["outcome"]) == (
+        "test_a.py::test_a",
+        phase,
+        "interrupted",
+    )
+    assert ran.finish["exit_status"] == 2
+
+
+def test_a_stop_between_tests_blames_none(project: Project) -> None:
+    project.write("conftest.py", "def pytest_runtest_logfinish(nodeid):\n    raise KeyboardInterrupt\n")
+    project.pytester.makepyfile("def test_ok(): pass")
+    assert project.run(alone=True).failures == []
+
+
+@pytest.mark.parametrize("option", ["-x", "--maxfail=1"])
+def test_a_run_that_gives_up_early_is_complete(project: Project, option: str) -> None:
+    project.pytester.makepyfile("def test_a():\n    assert False\n\ndef test_b():\n    assert False\n")
+    ran = project.run(option)
+    assert len(ran.failures) == 1
+    assert check(project.reports).complete
+
+
+@pytest.mark.parametrize("option", ["--collect-only", "--fixtures", "-p no:terminal", "--exitfirst --pdb"])
+def test_other_ways_to_run_leave_a_complete_report(project: Project, option: str) -> None:
+    project.pytester.makepyfile("def test_ok(): pass")
+    ran = project.run(*option.split(), alone=True)
+    assert ran.finish["exit_status"] == 0
+
+
+@pytest.mark.parametrize("option", ["--help", "--version", "--markers"])
+def test_questions_to_pytest_leave_no_report(project: Project, option: str) -> None:
+    project.run(option)
+    assert not project.reports.exists()
