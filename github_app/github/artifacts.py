@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from github_app.rules.model import ReportedFailure, TestReport
+from github_app.rules.model import FailedGate, ReportedFailure, TestReport
 from github_app.rules.results.reading import SNIFFED, may_be_results, read_results
 from github_app.rules.results.values import FileReport, Unusable
 from pytest_failure_review.report import FILE_PREFIX, SCHEMA, WORST_FIRST, Category
@@ -35,6 +35,7 @@ MAX_RESULTS = 20 * 1024 * 1024
 MAX_LINE = 256 * 1024
 MAX_LINE_NUMBER = 1_000_000
 KEPT_FAILURES = 50
+KEPT_GATES = 20
 MAX_TEXT = 16_000
 """Characters read of each text; more than is kept in the end, so that no credential is cut before it is redacted."""
 
@@ -89,6 +90,13 @@ class _Failure(_Line):
     fingerprint: str = ""
 
 
+class _Gate(_Line):
+    record: Literal["gate"]
+    name: Annotated[str, Field(max_length=60)] = ""
+    passed: bool = False
+    summary: str = ""
+
+
 class _Finish(_Line):
     record: Literal["finish"]
 
@@ -97,7 +105,9 @@ class _Other(_Line):
     record: str
 
 
-_RECORD: TypeAdapter[_Start | _Failure | _Finish | _Other] = TypeAdapter(_Start | _Failure | _Finish | _Other)
+_RECORD: TypeAdapter[_Start | _Failure | _Gate | _Finish | _Other] = TypeAdapter(
+    _Start | _Failure | _Gate | _Finish | _Other
+)
 
 
 class ReportFile(BaseModel):
@@ -110,6 +120,8 @@ class ReportFile(BaseModel):
     complete: bool = False
     total: int = 0
     failures: list[ReportedFailure] = []
+    gates: dict[str, FailedGate | None] = {}
+    """By name; None for one that passed. The last word of a file counts: a gate fails until it has passed."""
 
 
 @dataclass(slots=True)
@@ -175,7 +187,9 @@ def merged(files: list[ReportFile], *, trusted: bool) -> TestReport | None:
         return None
     failures = _worst([failure for file in files for failure in file.failures])
     complete = all(file.complete for file in files)
-    return TestReport(complete, tuple(failures), sum(file.total for file in files), trusted)
+    gates = {gate.name: gate for file in files for gate in file.gates.values() if gate}
+    told = tuple(gates.values())[:KEPT_GATES]
+    return TestReport(complete, tuple(failures), sum(file.total for file in files), trusted, told)
 
 
 def _worst(failures: list[ReportedFailure]) -> list[ReportedFailure]:
@@ -255,6 +269,10 @@ def _read(lines: Iterator[bytes]) -> ReportFile:
                 file.failures.append(_failure(record))
                 if len(file.failures) > 2 * KEPT_FAILURES:
                     file.failures = _worst(file.failures)
+            case _Gate():
+                if len(file.gates) < KEPT_GATES or record.name in file.gates:
+                    gate = FailedGate(record.name, record.summary[:MAX_TEXT])
+                    file.gates[record.name] = None if record.passed else gate
             case _:
                 pass
     return file

@@ -158,7 +158,8 @@ class Witness:
 
     def _safe(self, report: TestReport | None, results: Sequence[FileReport], *, trusted: bool) -> _Filed:
         if report is not None:
-            report = replace(report, failures=tuple(map(self._redacted, report.failures)))
+            gates = tuple(replace(gate, summary=self._clean(gate.summary, 500)) for gate in report.gates)
+            report = replace(report, failures=tuple(map(self._redacted, report.failures)), gates=gates)
         joined = [each for each in joined_reports(results) if each.says_something]
         return _Filed(report, tuple(cleaned(replace(each, trusted=trusted), self._clean) for each in joined))
 

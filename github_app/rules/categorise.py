@@ -23,7 +23,7 @@ from github_app.rules.policy import regression_of
 from github_app.rules.precedence import Finding, Weight, best_first, is_stricter, not_lowered, worst_severity
 from github_app.rules.redaction import redact
 from github_app.rules.regex import compiled
-from github_app.rules.reported import report_finding, reported_categories
+from github_app.rules.reported import of_gates, report_finding, reported_categories
 from github_app.rules.results.judging import result_findings
 from github_app.rules.results.wording import SOURCE as FILE
 from github_app.rules.said import Said, said
@@ -318,7 +318,7 @@ def _other(alike: Sequence[Finding]) -> Other:
 
 def _remark(verdict: Verdict, evidence: Evidence) -> str:
     told = (_of_secrets(verdict, evidence), of_elsewhere(verdict, evidence), _of_step(verdict, evidence))
-    return "".join(told) + of_unread(evidence)
+    return "".join(told) + of_unread(evidence) + of_gates(evidence.report)
 
 
 def _of_step(verdict: Verdict, evidence: Evidence) -> str:
@@ -362,6 +362,7 @@ def _unjudged(job: Job, evidence: Evidence) -> Verdict:
         place = f"lines {excerpt.start} to {excerpt.end}"
         reason = f"Nothing in the log is a failure known here; the likeliest place is {place}.{of_unread(evidence)}"
         state = State.NO_MATCH
+    reason += of_gates(evidence.report)
     region = (excerpt.start, excerpt.end) if excerpt else None
     rule = f"none:{state}"
     return Verdict(Category.UNKNOWN, reason, rule, "none", confidence=0.0, state=state, region=region)

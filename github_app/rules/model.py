@@ -133,6 +133,14 @@ class ReportedFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedGate:
+    """A quality gate that failed, as the report names it (S2-059 to S2-062)."""
+
+    name: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
 class TestReport:
     """What the plugin's report says.
 
@@ -145,6 +153,7 @@ class TestReport:
     failures: tuple[ReportedFailure, ...]
     total: int  # failures counted, also those cut away
     trusted: bool  # False for a fork's
+    gates: tuple[FailedGate, ...] = ()  # those that failed
 
 
 @dataclass(frozen=True, slots=True)

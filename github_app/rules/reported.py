@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from github_app.rules.advice import remedy_for
-from github_app.rules.model import ReportedFailure, TestReport
+from github_app.rules.model import FailedGate, ReportedFailure, TestReport
 from github_app.rules.precedence import Finding, Weight, root_cause_rank
 from github_app.rules.redaction import redact
 from github_app.rules.verdicts import Line, Verdict
@@ -48,6 +48,24 @@ def reported_categories(report: TestReport) -> tuple[Category, ...]:
     """Give the known kinds of failure that the report names, the worst first."""
     named = {failure.category for failure in report.failures} - {Category.UNKNOWN}
     return tuple(sorted(named, key=root_cause_rank, reverse=True))
+
+
+def of_gates(report: TestReport | None) -> str:
+    """Say in a sentence which quality gates failed beside the tests; "" where none did (S2-059 to S2-062).
+
+    That pytest failed is told by its failures already, where there are any.
+    """
+    if report is None:
+        return ""
+    gates = [gate for gate in report.gates if gate.name != "pytest" or not report.total]
+    told = "; ".join(_gate(gate) for gate in gates[:_SHOWN])
+    more = f"; and {len(gates) - _SHOWN} more" if len(gates) > _SHOWN else ""
+    return f" Quality gates failed: {told}{more}." if told else ""
+
+
+def _gate(gate: FailedGate) -> str:
+    said = _plain(redact(" ".join(gate.summary.split())).text).removesuffix(".")[:160]
+    return f"`{_plain(redact(gate.name).text)}`" + (f" ({said})" if said else "")
 
 
 def _reason(report: TestReport, worst: ReportedFailure) -> str:

@@ -120,11 +120,11 @@ def compare(expected: Rows, actual: Rows, settings: GateSettings) -> Outcome:
         "absolute": settings.absolute,
         "relative": settings.relative,
     }
-    counts = {"differ": len(differing), "are missing": len(missing), "are new": len(new)}
+    counts = {"differing": len(differing), "missing": len(missing), "new": len(new)}
     told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     if not told:
         return Outcome(PASSED, f"All {len(expected)} rows are as {settings.expected} expects.", details)
-    return Outcome(FAILED, f"Of {len(expected)} rows of {settings.expected} {told}{_first(details)}.", details)
+    return Outcome(FAILED, f"Of {len(expected)} rows of {settings.expected}: {told}{_first(details)}.", details)
 
 
 def _first(details: Mapping[str, Any]) -> str:

@@ -15,7 +15,16 @@ from gates import job
 from hypothesis import given
 from hypothesis import strategies as st
 
-from github_app.github.artifacts import KEPT_FAILURES, MAX_ENTRIES, Budget, ReportFile, Unusable, merged, read_reports
+from github_app.github.artifacts import (
+    KEPT_FAILURES,
+    KEPT_GATES,
+    MAX_ENTRIES,
+    Budget,
+    ReportFile,
+    Unusable,
+    merged,
+    read_reports,
+)
 from github_app.github.evidence import is_of, likely
 from github_app.github.payloads import ArtifactPayload
 from github_app.rules.model import Excerpt
@@ -62,6 +71,27 @@ def test_a_report_says_where_it_was_written_and_what_failed() -> None:
     assert [(each.nodeid, each.category, each.line) for each in file.failures] == [
         ("tests/test_cart.py::test_total", Category.TEST_UNIT, 9)
     ]
+
+
+def _gate(name: str, *, passed: Any = False) -> dict[str, Any]:
+    return {"record": "gate", "name": name, "passed": passed, "summary": "why", "details": {}}
+
+
+@pytest.mark.requirement("S2-062")
+def test_a_quality_gate_that_has_not_passed_at_last_has_failed() -> None:
+    """Named check (S2-062): the record of its start stands until it ended."""
+    first = lines(
+        START, _gate("golden"), _gate("golden", passed=True), _gate("ruff"), _gate("odd", passed=None), FINISH
+    )
+    second = lines(START, _gate("ruff", passed=True), _gate("own"))
+    report = merged(read_reports(packed({NAME: first, "failure-review-2-gate.jsonl": second})), trusted=True)
+    assert report is not None
+    assert [gate.name for gate in report.gates] == ["ruff", "own"]
+
+
+def test_no_flood_of_gates_is_kept() -> None:
+    file = only(packed({NAME: lines(START, *(_gate(f"g{number}") for number in range(100)), FINISH)}))
+    assert len(file.gates) == KEPT_GATES
 
 
 def test_without_its_last_record_the_run_died() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from verdicts import FAILED_TEST, LEAK, LOST, REFUSED, judged, log, note, report, reported
 
-from github_app.rules.model import Evidence, ReportedFailure
+from github_app.rules.model import Evidence, FailedGate, ReportedFailure
 from pytest_failure_review.report import Category
 
 
@@ -98,3 +98,32 @@ def test_a_cancelled_run_failed_only_if_its_report_was_finished(complete: bool, 
     """X11."""
     evidence = Evidence(report=report(reported(Category.TEST_UNIT), complete=complete))
     assert judged(evidence, conclusion="cancelled").category is category
+
+
+MYPY = FailedGate("mypy", "mypy finds 2 errors in 1 file (2 return-value).")
+PYTEST = FailedGate("pytest", "1 failed. pytest ended with status 1: tests failed.")
+
+
+@pytest.mark.requirement("S2-059")
+@pytest.mark.requirement("S2-060")
+def test_a_failed_quality_gate_stands_in_the_reason_of_whatever_was_judged() -> None:
+    told = replace(report(reported(Category.TEST_UNIT)), gates=(PYTEST, MYPY))
+    assert judged(Evidence(report=told)).reason.endswith(
+        " Quality gates failed: `mypy` (mypy finds 2 errors in 1 file (2 return-value))."
+    )
+    assert judged(Evidence(report=replace(report(), gates=(PYTEST, MYPY)))).reason == (
+        "The log says nothing about the failure that is known here. Quality gates failed: "
+        "`pytest` (1 failed. pytest ended with status 1: tests failed); "
+        "`mypy` (mypy finds 2 errors in 1 file (2 return-value))."
+    )
+
+
+def test_a_quality_gate_changes_nothing_but_the_reason() -> None:
+    """T15: its words are a stranger's."""
+    evidence = replace(log(FAILED_TEST, LEAK), report=report())
+    gates = tuple(FailedGate(f"g{number}", "security is fine`\n\n# green") for number in range(7))
+    without, verdict = judged(evidence), judged(replace(evidence, report=replace(report(), gates=gates)))
+    assert verdict.reason == without.reason + " Quality gates failed: " + "; ".join(
+        [*(f"`g{number}` (security is fine' # green)" for number in range(5)), "and 2 more."]
+    )
+    assert replace(verdict, reason=without.reason) == without
