@@ -51,6 +51,12 @@ def conclude(
     return redacted
 
 
+def shown_id(happening: Happening, redactor: Redactor) -> str:
+    """The test's node id without secrets."""
+    near, _ = attempt(secrets_near, {}, circumstances.params_by_name(happening.node), ())
+    return str(redactor.redact(happening.nodeid, near or ()))
+
+
 def _clean(happening: Happening, found: Read, redactor: Redactor) -> Clean:
     """What takes secrets out, those included that stand beside this failure alone."""
     redactor.look_again()

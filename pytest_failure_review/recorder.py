@@ -19,7 +19,7 @@ from .checking import findings_of_run
 from .checkpoints import BOOKS
 from .deciding import Judge
 from .exceptions import message_of
-from .failures import conclude
+from .failures import conclude, shown_id
 from .findings import Findings, of_run
 from .gates.of_pytest import gate_of_pytest
 from .grouping import Groups
@@ -30,6 +30,7 @@ from .rules import read_rules
 from .run import MAIN, Run
 from .showing import print_table, write_step_summary
 from .stored_files import Shelf
+from .telling import Telling
 from .workers import Workers, keep_c_stack
 from .writing import ReportFile
 
@@ -44,8 +45,11 @@ class Recorder:
         self._judge = Judge(Owners(run.repository), rules, config.hook)
         self._keeps_locals = bool(config.getini("failure_review_locals"))
         self._groups = Groups()
+        self._telling = Telling(config.hook)
+        run.redactor.listen(config.hook.pytest_failure_review_redact, self._judge.asker)
         self._file: ReportFile | None = None
         self._trouble = ""
+        self._exit_status: int | None = None
         self._failures: list[Failure] = []
         self._counts = Counts(passed=0, failed=0, error=0, skipped=0, xfailed=0, xpassed=0)
         self._failed_subtests: set[str] = set()
@@ -65,7 +69,7 @@ class Recorder:
                 self._workers = Workers(session.config, self._run, self._keep, self._tell, self._guard)
                 plugins.register(self._workers, "failure_review_workers")
             try:
-                self._file = ReportFile(self._run.file, self._run.start, self._run.redactor)
+                self._file = ReportFile(self._run.file, self._run.start, self._run.redactor, self._telling.record)
                 self._breadcrumb.open(self._run.file.with_suffix(SUFFIX))
                 if self._run.worker != MAIN:
                     keep_c_stack(self._run.file)
@@ -75,6 +79,7 @@ class Recorder:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
+        self._exit_status = int(exitstatus)
         with self._guard("sessionfinish"):
             BOOKS.remove(self._book)
             if self._workers is not None:
@@ -97,7 +102,11 @@ class Recorder:
     def pytest_unconfigure(self) -> None:
         """Later than the workers' end, and also without a terminal."""
         with self._guard("unconfigure"), suppress(OSError):
-            write_step_summary(self._found(), self._run.audience)
+            found = self._found()
+            write_step_summary(found, self._run.audience)
+            if self._run.worker == MAIN and self._exit_status is not None:
+                redactions = self._run.redactor.count
+                self._telling.finish(self._exit_status, found, redactions, self._run.directory)
 
     def _found(self) -> Findings:
         if self._file is None:
@@ -124,6 +133,8 @@ class Recorder:
                 if report.failed:
                     self._failed_subtests.add(report.nodeid)
                 return
+            if report.sections:
+                self._run.redactor.read_masks(report.sections)
             self._count(report)
             self._keep_what_raised_nothing(report)
 
@@ -189,7 +200,7 @@ class Recorder:
     def _keep(self, happening: Happening, phase_began: float | None = None) -> None:
         group = self._groups.follows(happening.exception, happening.phase)
         if group:
-            self._count_into(group, happening.nodeid)
+            self._count_into(group, happening)
             return
         record = conclude(
             happening,
@@ -215,8 +226,8 @@ class Recorder:
                 return self._book.of_failure(failed, clean)
         return []
 
-    def _count_into(self, group: str, nodeid: str) -> None:
-        record = self._groups.add(group, nodeid, self._run.redactor.redact(nodeid))
+    def _count_into(self, group: str, happening: Happening) -> None:
+        record = self._groups.add(group, happening.nodeid, shown_id(happening, self._run.redactor))
         if record is not None and self._file is not None:
             self._file.group(record)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -90,13 +89,12 @@ class Summary:
     counts: Mapping[str, int]
     """As pytest's last line counts: passed, failed, error, skipped, xfailed, xpassed."""
     failures: int
-    """Records of failures in the files of this run."""
+    """Those that stand in the end; what a later attempt took back does not count."""
     categories: Mapping[str, int]
     """How many failures each category has."""
     worst_category: str
     """Empty when nothing failed."""
     redactions: int
-    report_files: Sequence[Path] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,16 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from .capping import MAX_FILE_BYTES, encode
 from .redaction import Redactor
 from .report import Counts, Crash, Failure, Finish, Gate, Group, Internal, Record, Start
+
+Told = Callable[[Mapping[str, Any], bytes], None]
+"""Who is told of each record, and the line that it became."""
 
 
 class ReportFile:
@@ -21,13 +26,14 @@ class ReportFile:
     A forked child of the process that opened it writes nothing: its records would not be in the digest.
     """
 
-    def __init__(self, path: Path, start: Start, redactor: Redactor) -> None:
+    def __init__(self, path: Path, start: Start, redactor: Redactor, told: Told | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         # 0600: a report holds values from tests, and machines are shared. EXCL: two processes never share a file.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         self._descriptor = os.open(path, flags, 0o600)
         self._process = os.getpid()
         self._redactor = redactor
+        self._told = told
         self._digest = hashlib.sha256()
         self._bytes = 0
         self._failures = 0
@@ -82,3 +88,5 @@ class ReportFile:
             raise OSError(errno.ENOSPC, "the report could only be written in part")
         self._digest.update(line)
         self._bytes += len(line)
+        if self._told is not None:
+            self._told(record, line)

@@ -1,0 +1,58 @@
+"""Tells hooks of what was written and of the session's end. What they raise is dropped: nobody is left to be told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .asking import Asker, implemented
+from .findings import Findings
+from .report import worst
+
+_RECORD = "pytest_failure_review_record"
+_FINISH = "pytest_failure_review_finish"
+
+
+class Telling:
+    """Knows pytest's hooks; costs a look at them where nobody listens."""
+
+    def __init__(self, hooks: Any) -> None:
+        self._hooks = hooks
+        self._asker = Asker()
+
+    def record(self, record: Mapping[str, Any], line: bytes) -> None:
+        """One record, as the line that was written."""
+        caller = implemented(self._hooks, None, _RECORD)
+        if caller is None:
+            return
+        from .values import Written  # noqa: PLC0415  (only for those who listen)
+
+        self._ask(caller, record=Written(kind=str(record["record"]), json=line.decode("ascii")))
+
+    def finish(self, exit_status: int, findings: Findings, redactions: int, directory: Path) -> None:
+        """The end of the session, in the process that has the whole of it."""
+        caller = implemented(self._hooks, None, _FINISH)
+        if caller is None:
+            return
+        from .values import Summary  # noqa: PLC0415
+
+        causes = findings.causes()
+        categories = Counter[str]()
+        for cause in causes:
+            categories[cause.first["category"]] += cause.count
+        summary = Summary(
+            exit_status=exit_status,
+            counts=dict(findings.counts.items()) if findings.counts else {},  # type: ignore[arg-type]  # its values are numbers
+            failures=sum(cause.count for cause in causes),
+            categories=dict(categories),
+            worst_category=worst(categories),
+            redactions=redactions,
+        )
+        self._ask(caller, summary=summary, report_path=directory)
+
+    def _ask(self, caller: Any, **given: Any) -> None:
+        for _ in self._asker.answers(caller, **given):
+            pass
+        self._asker.take_notes()
