@@ -20,6 +20,7 @@ from pytest_failure_review.report import Category
 ASSERTED: Final = "asserted-limit"
 """The signature of a comparison that failed; whether it is one of time is said by the lines around it."""
 
+_CONFIDENCE: Final = 0.6
 _NEAR: Final = 6  # lines around a comparison that may say what is compared
 
 _WORDS: Final = (
@@ -35,13 +36,17 @@ _OF_TIME: Final = (
     _CLOCKS,
     r"\b\w*(?:Elapsed|Duration|Latency|Millis|Perf)\w*\b|\w+Ms\b",
     r"\b(?:under|within|below|in less than|faster than|at most) \d+(?:\.\d+)? ?(?:ms|s|secs?|seconds?|milliseconds?)\b",
+    r"<=? ?\d+(?:\.\d+)? ?(?:ms|s|secs?|seconds?|milliseconds?)\b",
 )
 _OF_RUN: Final = (  # what every test tool says of itself
     r"(?i)Time elapsed:|^\s*(?:Finished|Ran \d+|Time|Duration|Elapsed|Total time)\b|--durations|slowest|^\s*[✓✔√] "
 )
 _SPANS: Final = r"[\[(]\d+(?:\.\d+)? ?m?s[\])]"
 _WAITED: Final = r"(?i)time[- ]?out|timed out|\bdeadline\b"
-_ASSERTS: Final = r"(?i)assert|expect|\bfail|^E |Error\b|^\s*[✕✗✘\x{d7}●>]|\bwant\b|_test\.go:\d+|panicked"
+_ASSERTS: Final = (
+    r"(?i)assert|expect|\bfail|^E |Error\b|^\s*[✕✗✘\x{d7}●>]|\bwant\b|_test\.go:\d+|panicked|\bwas limited to\b.*\bbut\b"
+    r"|\b(?:took|lasted)\b.* (?:budget|limit|allowed|at most|max\w*)\b\D{0,12}\d|^\d\d:\d\d \+\d+.* \[E\]$"
+)
 _FAILURES: Final = (
     r"(?i)\b(?:[2-9]|[1-9]\d+) (?:tests? |specs? |examples? )?(?:failed|failing|failures|fail)\b"
     r"|\b(?:failures|failed|errors)[:=] ?(?:[2-9]|[1-9]\d+)\b"
@@ -60,12 +65,18 @@ def with_limits(findings: Sequence[Finding], lines: Sequence[Said]) -> list[Find
 def _marked(finding: Finding, lines: Sequence[Said]) -> Finding | None:
     verdict = finding.verdict
     if verdict.rule == ASSERTED:
-        return replace(finding, weight=Weight.TEXT, is_limit=True) if _is_of_time(finding, lines) else None
+        return _as_limit(finding) if _is_of_time(finding, lines) else None
     if verdict.category is not Category.PERFORMANCE or verdict.subcategory != "time_budget":
         return finding
     text = verdict.evidence[0].text
     asserts = finding.weight is Weight.TEXT and has((_ASSERTS,), text) and not has((_WAITED,), text)
     return replace(finding, is_limit=asserts)
+
+
+def _as_limit(finding: Finding) -> Finding:
+    """Believe a comparison of which the lines around it say that it is one of time: by itself it tells little."""
+    verdict = replace(finding.verdict, confidence=max(finding.verdict.confidence, _CONFIDENCE))
+    return replace(finding, weight=Weight.TEXT, is_limit=True, verdict=verdict)
 
 
 def _is_of_time(finding: Finding, lines: Sequence[Said]) -> bool:
