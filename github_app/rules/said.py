@@ -49,7 +49,8 @@ _HEARSAY_FORMS: Final = (
     r"(?i:\b(?:AssertionError|AssertionFailedError|ComparisonFailure)\b|\bto (?:be|equal|match|throw|include)\b)",
     r"\b(?:Received|Actual|Expected|actual|expected)\b ?[:(]|\bbut (?:was|got)\b|(?i:\bshould (?:be|have|fail|not)\b)",
     r"^\s*(?:[✓✔√✅●✕✗✘\x{d7}]|\+ |- |ok \d|not ok \d|PASS\b|--- (?:PASS|FAIL|SKIP):)|\bPASSED\b|\.\.\. ok\b",
-    r"(?i:\b(?:retry(?:ing\b|[^\w-]|$)|retries left|tries (?:left|remaining)|try(?:ing)? again|attempt \d+(?: of |/)\d+)\b)",
+    r"(?i:\b(?:retry(?:ing\b|[^\w-]|$)|(?:retries left|tries (?:left|remaining)|try(?:ing)? again)\b))",
+    r"(?i:\battempt \d+(?: of |/)\d+\b)",
     r"(?i:^(?:\S+ ){0,4}\[?\b(?:warn|warning|debug|info|trace|notice)\b\]?[ :]|^##\[(?:warning|debug|notice)\])",
 )
 _HEARSAY: Final = "|".join(_HEARSAY_FORMS)
