@@ -26,6 +26,7 @@ MOST_BEFORE: Final = 256
 Phase = Literal["", "setup", "call", "teardown", "collect"]
 _PHASES: Final[tuple[Phase, ...]] = ("", "setup", "call", "teardown", "collect")
 _IDLE, _SETUP, _CALL, _TEARDOWN, _COLLECT = range(len(_PHASES))
+_NUMBERS: Final = {phase: number for number, phase in enumerate(_PHASES)}
 _AFTER: Final = {"setup": _CALL, "call": _TEARDOWN}
 
 _MAGIC: Final = b"FRTRAIL1"
@@ -33,6 +34,7 @@ _WRITTEN: Final = struct.Struct("<Q")
 _LENGTH: Final = struct.Struct("<H")
 _AT_WRITTEN: Final = 8
 _AT_PHASE: Final = 16
+_AT_ATTEMPT: Final = 17
 _AT_LABEL: Final = 32
 _AT_FILE: Final = 1088
 _LONGEST_LABEL: Final = 1024
@@ -105,6 +107,7 @@ class Breadcrumb:
         # In this order, so that a process that is killed between two lines still left something true.
         self._written += len(raw)
         _WRITTEN.pack_into(memory, _AT_WRITTEN, self._written)
+        memory[_AT_ATTEMPT] = 1
         memory[_AT_PHASE] = _SETUP
         if self._has_label:
             self._has_label = False
@@ -113,6 +116,11 @@ class Breadcrumb:
     def phase_ended(self, phase: str | None) -> None:
         """`setup`, `call`, or anything else: nothing runs then."""
         self._memory[_AT_PHASE] = _AFTER.get(phase, _IDLE)  # type: ignore[arg-type]  # any key may be looked for
+
+    def in_phase(self, phase: Phase, attempt: int) -> None:
+        """For tests that are tried again, of which pytest's reports come too late."""
+        self._memory[_AT_ATTEMPT] = min(attempt, 255)
+        self._memory[_AT_PHASE] = _NUMBERS[phase]
 
     def call_goes_on(self) -> None:
         """What looked like the end of a call was that of a sub-test."""
@@ -151,6 +159,7 @@ class Trail:
     last_checkpoint: str
     before: tuple[str, ...]
     """Tests that ran before it, oldest first."""
+    attempt: int = 1
 
 
 def left_behind(path: Path) -> Trail | None:
@@ -210,7 +219,7 @@ def _read(content: bytes) -> Trail:
     else:
         running, before = ids[-1] if ids else "", ids[:-1]
     label = _text(content, _AT_LABEL, _LONGEST_LABEL)
-    return Trail(running, phase, label, tuple(before[-MOST_BEFORE:]))
+    return Trail(running, phase, label, tuple(before[-MOST_BEFORE:]), max(content[_AT_ATTEMPT], 1))
 
 
 def _text(content: bytes, at: int, most: int) -> str:

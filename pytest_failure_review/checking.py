@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from .breadcrumb import SUFFIX, is_held
-from .findings import Findings, distinct, of_run
+from .findings import Findings, of_run
 from .gates.of_pytest import GATES, PYTEST, in_words, with_gate
 from .mending import failure_of, flaky_of, gate_of, group_of
 from .plain import printable
@@ -74,7 +74,7 @@ def check_the_dead(directory: Path, status: int | None = None) -> Check:
 def check(directory: Path) -> Check:
     """Whether every run that left a file in `directory` came to its end, and what failed in it."""
     files = [read(path) for path in sorted(directory.glob(f"{FILE_PREFIX}-*.jsonl"))]
-    failures = distinct(failure for file in files for failure in file.failures)
+    failures = _standing(files)
     complete = bool(files) and all(_is_accounted_for(file, files) for file in files)
     sentences = [said for file in files for said in (_sentence(file, files), *_gates(file))] or [
         f"No report in {directory}: no pytest ran, or pytest-failure-review is not installed where it ran."
@@ -102,6 +102,17 @@ def failed_gates(files: list[RunFile]) -> tuple[str, ...]:
 def _gates(file: RunFile) -> list[str]:
     """What a file of gates says of each; of pytest the sentence about its file tells already."""
     return [in_words(gate) for gate in file.gates if gate["name"] != PYTEST]
+
+
+def _standing(files: list[RunFile]) -> list[Failure]:
+    """The failures that count, of each run for itself."""
+    return [
+        failure
+        for run in by_run(files).values()
+        for failure in of_run(
+            [each for file in run for each in file.failures], flaky=[test for file in run for test in file.flaky]
+        ).standing
+    ]
 
 
 def _is_open(file: RunFile) -> bool:
@@ -238,11 +249,8 @@ def _lost(file: RunFile, files: list[RunFile]) -> int:
     if file.finish is None or file.worker != MAIN:
         return 0
     run = [other for other in files if other.run_id == file.run_id]
-    told = sum(
-        len(other.failures)
-        + sum(group["count"] - 1 for group in other.groups.values())
-        + _number(other.finish, "truncated")
-        for other in run
+    told = len(_standing(run)) + sum(
+        sum(group["count"] - 1 for group in other.groups.values()) + _number(other.finish, "truncated") for other in run
     )
     counts = file.finish.get("counts")
     return max(_number(counts, "failed") + _number(counts, "error") - told, 0)

@@ -110,14 +110,19 @@ def _standing(failures: Iterable[Failure], flaky: Iterable[Flaky]) -> list[Failu
     told = distinct(failures)
     last: dict[tuple[str, str], int] = {}
     for failure in told:
-        key = failure["nodeid"], failure["worker"]
-        last[key] = max(last.get(key, 0), failure["attempt"])
+        # What a dead worker's test came to is told by the worker that has it next.
+        for key in ((failure["nodeid"], failure["worker"]), (failure["nodeid"], "")):
+            last[key] = max(last.get(key, 0), failure["attempt"])
     passed_at = {(test["nodeid"], test["worker"]): test["attempts"] for test in flaky}
     return [
         failure
         for failure in told
-        if failure["attempt"] >= passed_at.get(key := (failure["nodeid"], failure["worker"]), last[key])
+        if failure["attempt"] >= passed_at.get((failure["nodeid"], failure["worker"]), last[_heir(failure)])
     ]
+
+
+def _heir(failure: Failure) -> tuple[str, str]:
+    return failure["nodeid"], "" if failure["outcome"] == "crashed" else failure["worker"]
 
 
 def _beyond_their_records(failures: Iterable[Failure], groups: Iterable[Group]) -> dict[str, int]:

@@ -47,6 +47,7 @@ def crash(trail: Trail, worker: str, how: str, c_stack: str = "") -> Crash:
         how=how,
         c_stack=c_stack,
         last_checkpoint=trail.last_checkpoint,
+        attempt=trail.attempt,
         before=list(trail.before),
     )
 
@@ -57,7 +58,9 @@ def sentence(record: Mapping[str, Any]) -> str:
     doing = {"setup": "the set-up", "teardown": "the teardown", "collect": "the collection"}.get(phase, "the call")
     where = f"in {doing} of {nodeid}" if nodeid else "while no test ran"
     newest = f", after the checkpoint {label!r}" if label else ""
-    return f"the process died {where}{newest}{'' if how in ('', NOT_KNOWN) else f' ({how})'}"
+    attempt = record.get("attempt", 1)
+    tried = f", attempt {attempt}" if isinstance(attempt, int) and attempt > 1 else ""
+    return f"the process died {where}{tried}{newest}{'' if how in ('', NOT_KNOWN) else f' ({how})'}"
 
 
 def happening(record: Crash) -> Happening | None:
@@ -69,6 +72,7 @@ def happening(record: Crash) -> Happening | None:
         phase=record["phase"] or "call",  # type: ignore[arg-type]  # one of the phases, as Trail says
         outcome="crashed",
         worker=record["worker"],
+        attempt=record.get("attempt", 1),
         shown=sentence(record),
     )
 

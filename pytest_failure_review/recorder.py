@@ -6,6 +6,7 @@ Order inside pytest: makereport, logreport, then exception_interact (only when s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from . import retries
 from .book import Book, Clean, Failed
 from .breadcrumb import SUFFIX, Breadcrumb
 from .checking import findings_of_run
@@ -26,6 +28,7 @@ from .grouping import Groups
 from .happening import Happening, Place, happening_of
 from .owners import Owners
 from .report import Checkpoint, Counts, Crash, Failure, Internal
+from .retries import Attempts
 from .rules import read_rules
 from .run import MAIN, Run
 from .showing import print_table, write_step_summary
@@ -50,14 +53,18 @@ class Recorder:
         self._file: ReportFile | None = None
         self._trouble = ""
         self._exit_status: int | None = None
-        self._failures: list[Failure] = []
+        self._unwritten: list[Failure] = []
         self._counts = Counts(passed=0, failed=0, error=0, skipped=0, xfailed=0, xpassed=0)
         self._failed_subtests: set[str] = set()
+        self._notes_phases = True
+        self._tried_elsewhere: Mapping[str, str] = {}
         self._workers: Workers | None = None
         self._breadcrumb = Breadcrumb(run.redactor)
         share = int(getattr(config, "workerinput", {}).get("workercount", 1))
         shelf = Shelf(run.directory, (config.rootpath, run.repository), run.redactor, share)
         self._book = Book(shelf, self._breadcrumb.now, self._breadcrumb.reached, self._guard)
+        self._attempts = Attempts(run.worker, self._breadcrumb)
+        self._counts_attempts = False
 
     # -- the run --
 
@@ -67,7 +74,11 @@ class Recorder:
             plugins = session.config.pluginmanager
             if plugins.has_plugin("dsession"):
                 self._workers = Workers(session.config, self._run, self._keep, self._tell, self._guard)
+                self._notes_phases, self._tried_elsewhere = False, self._workers.tried_again
                 plugins.register(self._workers, "failure_review_workers")
+            elif any(map(plugins.has_plugin, retries.PLUGINS)):
+                self._counts_attempts, self._notes_phases = True, False
+                plugins.register(self._attempts, "failure_review_attempts")
             try:
                 self._file = ReportFile(self._run.file, self._run.start, self._run.redactor, self._telling.record)
                 self._breadcrumb.open(self._run.file.with_suffix(SUFFIX))
@@ -110,8 +121,12 @@ class Recorder:
 
     def _found(self) -> Findings:
         if self._file is None:
-            return of_run(self._failures, groups=self._groups.finish())
-        return findings_of_run(self._run.file)
+            return of_run(self._unwritten, groups=self._groups.finish())
+        found = findings_of_run(self._run.file)
+        if not self._unwritten:
+            return found
+        told = [*found.records, *self._unwritten]
+        return of_run(told, flaky=found.flaky, groups=found.groups, troubles=found.troubles, counts=found.counts)
 
     # -- what ran --
 
@@ -120,23 +135,35 @@ class Recorder:
             self._breadcrumb.starting(nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if self._workers is None:
+        if self._notes_phases:
             self._breadcrumb.phase_ended(report.when)
-        if report.passed and report.when != "call":
+        if report.passed and report.when != "call" and not self._attempts.failed and not self._tried_elsewhere:
             return
         with self._guard("logreport"):
-            if report.when == "setup" and self._workers is None:
-                self._breadcrumb.tearing_down()
             if _is_of_subtest(report):
-                if self._workers is None:
+                if self._notes_phases:
                     self._breadcrumb.call_goes_on()
                 if report.failed:
                     self._failed_subtests.add(report.nodeid)
                 return
             if report.sections:
                 self._run.redactor.read_masks(report.sections)
+            if report.when == "setup" and not report.passed and self._notes_phases:
+                self._breadcrumb.tearing_down()
             self._count(report)
             self._keep_what_raised_nothing(report)
+            self._see_through_retries(report)
+
+    def _see_through_retries(self, report: pytest.TestReport) -> None:
+        has_failed_subtests = report.nodeid in self._failed_subtests
+        if retries.is_tried_again(report):
+            self._failed_subtests.discard(report.nodeid)
+        if self._workers is not None:
+            flaky = self._workers.passed_in_the_end(report)
+        else:
+            flaky = self._attempts.passed_in_the_end(report, has_failed_subtests=has_failed_subtests)
+        if flaky is not None and self._file is not None:
+            self._file.flaky(flaky)
 
     def pytest_collectstart(self, collector: pytest.Collector) -> None:
         self._breadcrumb.collecting(collector.nodeid)
@@ -150,7 +177,7 @@ class Recorder:
 
     def _count(self, report: pytest.TestReport) -> None:
         expected = hasattr(report, "wasxfail")
-        if report.passed:
+        if report.passed and report.when == "call":
             # pytest itself turns a test with failed sub-tests red only while it prints it.
             failed = report.nodeid in self._failed_subtests
             self._counts["failed" if failed else "xpassed" if expected else "passed"] += 1
@@ -166,9 +193,9 @@ class Recorder:
     ) -> None:
         with self._guard("exception_interact"):
             assert call.excinfo is not None
-            attempt = getattr(node, "execution_count", 1)
+            happening = happening_of(node, call.excinfo, report, self._run.worker)
             self._keep(
-                happening_of(node, call.excinfo, report, self._run.worker, attempt),
+                self._attempts.of(happening, report) if self._counts_attempts else happening,
                 None if _is_of_subtest(report) else call.start,
             )
 
@@ -183,6 +210,7 @@ class Recorder:
                         phase=now.phase,
                         outcome="interrupted",
                         worker=self._run.worker,
+                        attempt=now.attempt,
                         exception=excinfo.value,
                         shown=excinfo.exconly(),
                     )
@@ -195,7 +223,12 @@ class Recorder:
             if happened is not None:
                 self._keep(happened)
         elif report.failed and self._workers is None and str(report.longrepr).startswith("[XPASS(strict)]"):
-            self._keep(Happening(report.nodeid, "call", "failed", self._run.worker, shown=report.longrepr))
+            attempt = self._attempts.number if self._counts_attempts else 1
+            self._attempts.failed.update([attempt] if self._counts_attempts else [])
+            happened = Happening(
+                report.nodeid, "call", "failed", self._run.worker, shown=report.longrepr, attempt=attempt
+            )
+            self._keep(happened)
 
     def _keep(self, happening: Happening, phase_began: float | None = None) -> None:
         group = self._groups.follows(happening.exception, happening.phase)
@@ -211,9 +244,13 @@ class Recorder:
             checkpoints=partial(self._checkpoints, happening, phase_began),
         )
         self._groups.begins(happening.exception, record)
-        self._failures.append(record)
-        if self._file is not None:
-            self._file.failure(record)
+        try:
+            if self._file is not None:
+                self._file.failure(record)
+                return
+        except OSError as error:
+            self.note_own_error("writing", error)
+        self._unwritten.append(record)
 
     def _tell(self, record: Crash) -> None:
         if self._file is not None:

@@ -255,7 +255,7 @@ class Failure(TypedDict):
     """Of the node id as pytest gives it: the same in every run, also where a secret was taken out of `nodeid`."""
     phase: Literal["collect", "setup", "call", "teardown"]
     attempt: int
-    """1, or which try it was under pytest-rerunfailures."""
+    """1, or which try it was under pytest-rerunfailures, pytest-retry or flaky."""
     worker: str
     outcome: Literal["failed", "error", "crashed", "interrupted"]
     """`failed` in call, `error` in other phases, `crashed` when its worker died, `interrupted` when it was stopped."""
@@ -335,6 +335,8 @@ class Crash(TypedDict):
     """What faulthandler wrote, or empty."""
     last_checkpoint: str
     """The newest label, or empty."""
+    attempt: NotRequired[int]
+    """Which try of the test it was."""
     before: list[str]
     """The tests that ran before it in the same process, oldest first, at most 256."""
 

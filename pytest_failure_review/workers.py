@@ -21,7 +21,8 @@ from .breadcrumb import SUFFIX, Trail, left_behind
 from .checking import read
 from .happening import Happening
 from .postmortem import STACK_SUFFIX, crash, happening, in_words, sentence, take_stack
-from .report import Crash
+from .report import Crash, Flaky
+from .retries import is_tried_again
 from .run import HANDED, Run
 
 _PATIENCE: Final = 2.0
@@ -58,6 +59,9 @@ class Workers:
         self._guard = guard
         self._dead: dict[str, Crash] = {}
         self._kept: set[str] = set()
+        self.tried_again: dict[str, str] = {}
+        """Tests that a worker died in, and which; another worker has them now."""
+        self._passed: set[str] = set()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -84,14 +88,31 @@ class Workers:
         said = str(report.longrepr)
         # What the worker itself noted is right where pytest-xdist can only guess by the order of the tests.
         same = record is not None and record["nodeid"] == report.nodeid
+        # pytest-rerunfailures numbers the reports; a scheduler that cannot run a test again leaves it at that.
+        attempt = getattr(report, "rerun", 0) + 1
+        if is_tried_again(report):
+            self.tried_again[report.nodeid] = worker
         return Happening(
             nodeid=report.nodeid,
             phase=record["phase"] if record and same and record["phase"] else "call",  # type: ignore[arg-type]  # as in postmortem
             outcome="crashed",
             worker=worker,
-            attempt=getattr(report, "rerun", 0) + 1,
+            attempt=attempt,
             shown=sentence(record) if record and same else f"{said}; {sentence(record)}" if record else said,
         )
+
+    def passed_in_the_end(self, report: Any) -> Flaky | None:
+        """The record of a test that another worker passed; its own attempts a worker tells of itself."""
+        nodeid = report.nodeid
+        if nodeid not in self.tried_again:
+            return None
+        if report.when == "call":
+            self._passed.discard(nodeid)
+            self._passed.update([nodeid] if report.passed else [])
+        elif report.when == "teardown" and report.passed and nodeid in self._passed:
+            worker = self.tried_again.pop(nodeid)
+            return Flaky(record="flaky", nodeid=nodeid, worker=worker, attempts=getattr(report, "rerun", 1) + 1)
+        return None
 
     def settle(self, *, interrupted: bool) -> None:
         """At the end: tells of workers that died in no test, or that were stopped before they could say so."""

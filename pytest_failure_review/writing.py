@@ -14,7 +14,7 @@ from typing import Any
 
 from .capping import MAX_FILE_BYTES, encode
 from .redaction import Redactor
-from .report import Counts, Crash, Failure, Finish, Gate, Group, Internal, Record, Start
+from .report import Counts, Crash, Failure, Finish, Flaky, Gate, Group, Internal, Record, Start
 
 Told = Callable[[Mapping[str, Any], bytes], None]
 """Who is told of each record, and the line that it became."""
@@ -58,6 +58,10 @@ class ReportFile:
 
     def gate(self, record: Gate) -> None:
         """Writes how a quality gate ended."""
+        self._write(record)
+
+    def flaky(self, record: Flaky) -> None:
+        """Writes that a test passed in the end."""
         self._write(record)
 
     def internal(self, record: Internal) -> None:

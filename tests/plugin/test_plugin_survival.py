@@ -99,7 +99,7 @@ def pytest_exception_interact():
     result.stdout.fnmatch_lines(
         [
             "*test.unit*no owner*test_a*",
-            "the plugin itself failed in exception_interact: OSError: *the report could only be written in part",
+            "the plugin itself failed in writing: OSError: *the report could only be written in part",
         ]
     )
     assert not check(project.reports).complete
