@@ -1,4 +1,7 @@
-"""The first tables."""
+"""The first tables.
+
+irreversible: before them there is nothing to go back to.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,7 @@
-"""Failures are found by their fingerprint, whatever line of work they are on; known ones get theirs from their body."""
+"""Failures are found by their fingerprint, whatever line of work they are on; known ones get theirs from their body.
+
+irreversible: to go back is to restore the database as it was before the upgrade.
+"""
 
 import sqlalchemy as sa
 from alembic import op
