@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from .capping import cut
 from .encoding import LEFT_OUT, encode, shown
+from .providers import random_state
 from .report import Checkpoint, Kind, StoredFile
 from .stored_files import Named, Shelf
 
@@ -35,6 +36,9 @@ MAX_HELD: Final = 1024 * 1024
 
 _LONGEST_LABEL: Final = 200
 _FIRST_KEPT: Final = 20
+_CALLED: Final = frozenset({"manual", "step_started", "step_ended"})
+"""Kinds whose labels a test chose."""
+_ALWAYS: Final = frozenset({"environment", "begun"})
 _RANK: Final = {"setup": 0, "call": 1, "teardown": 2}
 
 
@@ -49,6 +53,8 @@ class Failed:
     nodeid: str
     phase: str
     attempt: int
+    provided: Mapping[str, Any]
+    """What is known of it beyond the test's own words."""
     started: float | None
     """When the failing phase began, in seconds since the epoch; None when it is not known, or goes on."""
 
@@ -64,7 +70,11 @@ class Taken:
     wall: float
     clock: float
     task: str = ""
-    """Empty for those that nobody called for: they hold no text of a test."""
+    provided: dict[str, Any] = field(default_factory=dict)
+    """What hooks gave."""
+    later: Callable[[], Mapping[str, Any]] | None = None
+    """Makes what the plugin itself keeps, once it is needed."""
+    notes: list[str] = field(default_factory=list)
     named: list[Named] = field(default_factory=list)
     stored: tuple[list[StoredFile], list[str]] | None = None
     """The files once they are kept, and sentences on those that could not be."""
@@ -79,20 +89,42 @@ class Book:
         now: Callable[[], tuple[int, str]],
         reached: Callable[[str], None],
         guard: Callable[[str], AbstractContextManager[None]],
+        ask: Callable[[str, Any], tuple[dict[str, Any], list[str]]],
     ) -> None:
         self._shelf = shelf
         self._now = now
         self._reached = reached
         self._guard = guard
+        self._ask = ask
         self._test = -1
         self._kept: list[Taken] = []
         self._room = MAX_HELD
         self._failed_in = ""
+        self._environment: Taken | None = None
+        self._root: str | None = None
+        """The hash of the session's start, once that is written."""
 
-    # -- while the test runs --
+    # -- while tests run --
+
+    def open(self, environment: Any) -> None:
+        """The session starts."""
+        with self._guard("checkpoint"):
+            self._environment = self._made("environment", "environment", "session", environment)
+            self._environment.later = random_state()
 
     def begin(self) -> None:
-        """A new test or attempt: what was kept of the one before is forgotten."""
+        """A test asked for the fixture `checkpoint`."""
+        with self._guard("checkpoint"):
+            begun = self._made("begun", "begun", self._turn_page(), None)
+            begun.later = random_state()
+            self._kept.append(begun)
+
+    def _made(self, kind: Kind, label: str, phase: str, state: Any) -> Taken:
+        made = Taken(kind, label, phase, encode(state), time.time(), time.monotonic(), _task())
+        made.provided, made.notes = self._ask(label, made.state)
+        return made
+
+    def _forget(self) -> None:
         self._kept = []
         self._room = MAX_HELD
         self._failed_in = ""
@@ -102,21 +134,22 @@ class Book:
         with self._guard("checkpoint"):
             text = cut(label if type(label) is str else shown(label), _LONGEST_LABEL)
             phase = self._turn_page()
-            taken = Taken(kind, text, phase, encode(state), time.time(), time.monotonic(), _task())
+            taken = self._made(kind, text, phase, state)
             if files:
                 taken.named = self._shelf.look_at(files, self._room)
                 self._room -= sum(len(each.content or b"") for each in taken.named)
             self._kept.append(taken)
             if len(self._kept) > MOST_KEPT:
                 del self._kept[_FIRST_KEPT]
-            self._reached({"step_started": f"{text} (started)", "step_ended": f"{text} (ended)"}.get(kind, text))
+            if kind != "setup_done":
+                self._reached({"step_started": f"{text} (started)", "step_ended": f"{text} (ended)"}.get(kind, text))
 
     def _turn_page(self) -> str:
         test, noted = self._now()
         phase = _phase_by_pytest() or noted
         if test != self._test or self._begins_anew(phase):
             self._test = test
-            self.begin()
+            self._forget()
         return phase
 
     def _begins_anew(self, phase: str) -> bool:
@@ -134,46 +167,61 @@ class Book:
         test, _ = self._now()
         if test != self._test:
             self._test = test
-            self.begin()
+            self._forget()
         taken = list(self._kept)
-        if failed.phase == "call" and failed.started is not None:
+        if failed.phase == "call" and failed.started is not None and not any(t.kind == "setup_done" for t in taken):
             begun = clock - (wall - failed.started)
             at = next((at for at, each in enumerate(taken) if each.clock > begun), len(taken))
             taken.insert(at, Taken("setup_done", "setup done", "setup", None, failed.started, begun))
-        taken.append(Taken("failure", "failure", failed.phase, None, wall, clock))
+        end = self._made("failure", "failure", failed.phase, None)
+        end.later = lambda: failed.provided
+        taken.append(end)
         if failed.started is not None:
             self._failed_in = failed.phase
         # Twice, as the record is redacted once more: what that finds must be what the hash is of.
         return self._written(taken, failed, lambda value: clean(clean({"state": value}))["state"] if value else value)
 
     def _written(self, taken: list[Taken], failed: Failed, clean: Clean) -> list[Checkpoint]:
+        begun = taken[0].clock
+        if self._root is None and self._environment is not None:
+            taken = [self._environment, *taken]
+        first = 1 if taken[0] is self._environment else 2
         states = _within(MAX_STATES, [clean(each.state) for each in taken])
         written: list[Checkpoint] = []
-        parent: str | None = None
-        for sequence, (each, state) in enumerate(zip(taken, states, strict=True), 1):
-            label = clean(each.label) if each.task else each.label
+        parent = self._root
+        for sequence, (each, state) in enumerate(zip(taken, states, strict=True), first):
             if each.stored is None:
                 each.stored = self._shelf.keep(each.named, failed.nodeid, failed.attempt)
-            files, notes = each.stored
-            own = _digest(label, state, files)
-            made = Checkpoint(
-                label=label,
-                sequence=sequence,
-                sha256=own,
-                parent=parent,
-                created_at=datetime.fromtimestamp(each.wall, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-                elapsed=round(max(each.clock - taken[0].clock, 0.0), 6),
-                phase=each.phase,
-                task=clean(each.task),
-                kind=each.kind,
-                state=state,
-                files=files,
-            )
-            if notes:
-                made["notes"] = clean(notes)
+            made = _record(each, state, sequence, begun, clean)
+            made["parent"], parent = parent, made["sha256"]
             written.append(made)
-            parent = own
+        if first == 1:
+            self._root = written[0]["sha256"]
         return _newest(MAX_WRITTEN, written)
+
+
+def _record(taken: Taken, state: Any, sequence: int, begun: float, clean: Clean) -> Checkpoint:
+    files, notes = taken.stored or ([], [])
+    label = clean(taken.label) if taken.kind in _CALLED else taken.label
+    provided = {**clean(taken.provided), **(taken.later() if taken.later else {})}
+    made = Checkpoint(
+        label=label,
+        sequence=sequence,
+        sha256=_digest(label, state, provided, files),
+        parent=None,
+        created_at=datetime.fromtimestamp(taken.wall, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        elapsed=round(max(taken.clock - begun, 0.0), 6),
+        phase=taken.phase,
+        task=clean(taken.task) if taken.kind in _CALLED else taken.task,
+        kind=taken.kind,
+        state=state,
+        files=files,
+    )
+    if provided:
+        made["provided"] = provided
+    if taken.notes or notes:
+        made["notes"] = clean([*taken.notes, *notes])
+    return made
 
 
 def _within(most: int, states: list[Any]) -> list[Any]:
@@ -187,15 +235,20 @@ def _within(most: int, states: list[Any]) -> list[Any]:
 
 
 def _newest(most: int, written: list[Checkpoint]) -> list[Checkpoint]:
-    """As many of the newest as `most` bytes of JSON hold."""
-    first = len(written)
-    while first and (most := most - len(json.dumps(written[first - 1]))) >= 0:
-        first -= 1
-    return written[first:]
+    """As many of the newest as `most` bytes of JSON hold, and always how chance stood at the beginning."""
+    sizes = [len(json.dumps(each)) for each in written]
+    most -= sum(size for each, size in zip(written, sizes, strict=True) if each["kind"] in _ALWAYS)
+    kept: list[Checkpoint] = []
+    for each, size in zip(reversed(written), reversed(sizes), strict=True):
+        if each["kind"] not in _ALWAYS:
+            most -= size
+        if most >= 0 or each["kind"] in _ALWAYS:
+            kept.append(each)
+    return kept[::-1]
 
 
-def _digest(label: str, state: Any, files: list[StoredFile]) -> str:
-    content = {"label": label, "state": state, "files": [file["sha256"] for file in files]}
+def _digest(label: str, state: Any, provided: Mapping[str, Any], files: list[StoredFile]) -> str:
+    content = {"label": label, "state": state, "provided": provided, "files": [file["sha256"] for file in files]}
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
 
 

@@ -144,6 +144,15 @@ class Breadcrumb:
         """A number that changes with every test, and the phase that runs."""
         return self._written, _PHASES[self._memory[_AT_PHASE]]
 
+    def since(self, position: int) -> list[str]:
+        """The tests that began after a position that `now` told, oldest first, as far as the page still holds them."""
+        start = max(position, self._written - _RING_BYTES)
+        at, length = start % _RING_BYTES, self._written - start
+        ring = bytes(self._memory[_RING + at : _RING + min(at + length, _RING_BYTES)])
+        ring += bytes(self._memory[_RING : _RING + max(at + length - _RING_BYTES, 0)])
+        ids = ring.split(b"\0")[:-1]
+        return [raw.decode("utf-8", "replace") for raw in (ids[1:] if start > position else ids)]
+
     def trail(self) -> Trail:
         """What the page says now."""
         return _read(bytes(self._memory))

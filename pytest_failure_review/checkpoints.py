@@ -28,6 +28,8 @@ class Record(Protocol):
 
     def load(self, label: str) -> Any: ...
 
+    def begin(self) -> None: ...
+
 
 BOOKS: Final[list[Book]] = []
 """Of the sessions that run in this process, innermost last. No context variable: threads do not inherit those."""
@@ -71,3 +73,12 @@ class _Step(AbstractContextManager[None]):
 
 
 checkpoint: Final = Checkpoints()
+
+
+def begin() -> Checkpoints:
+    """What the fixture does for each test that asks for it: chance goes on as recorded, or is recorded."""
+    if RECORDS:
+        RECORDS[-1].begin()
+    if BOOKS:
+        BOOKS[-1].begin()
+    return checkpoint

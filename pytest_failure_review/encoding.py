@@ -6,14 +6,15 @@ tables become summaries; their packages are recognised by name and never importe
 
 from __future__ import annotations
 
-import reprlib
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final
 
 from .capping import cut
+from .strangers import attempt
+from .strangers import shown as shown_by_repr
 
 MAX_DEPTH: Final = 6
 MAX_ITEMS: Final = 200
@@ -185,40 +186,10 @@ def _table(value: Any, kind: type) -> dict[str, Any] | None:
 # -- code that is not ours --
 
 
-class _Shown(reprlib.Repr):
-    """`repr` with bounds on depth, items and length."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxlevel = 3
-        self.maxdict = self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdeque = 10
-        self.maxstring = self.maxother = 1024
-        self.maxlong = 100
-
-
-_REPR: Final = _Shown().repr
-
-
 def shown(value: Any) -> str:
     """The value as text: `str` for times, paths and the like, else a bounded `repr`, else that it cannot be shown."""
-    text, trouble = attempt(_shown, value, type(value))
-    if trouble or not issubclass(type(text), str):
-        return f"<{_name(type(value))}: its repr failed>"
-    return str.__str__(text)
-
-
-def _shown(value: Any, kind: type) -> Any:
-    return str(value) if kind.__module__ in _AS_TEXT else _REPR(value)
-
-
-def attempt(function: Callable[..., Any], *arguments: Any) -> tuple[Any, str]:
-    """What the function returns and an empty text, or None and the name of what it raised. Only Ctrl-C passes."""
-    try:
-        return function(*arguments), ""
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001  (an object that cannot be looked at must not fail the test)
-        return None, f"looking at it raised {_name(type(error))}"
+    text, _ = attempt(lambda: str(value) if type(value).__module__ in _AS_TEXT else "")
+    return text if type(text) is str and text else shown_by_repr(value)
 
 
 def _name(kind: type) -> str:

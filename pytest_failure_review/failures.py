@@ -17,7 +17,7 @@ from .happening import Happening, Place, Read, read
 from .harvest import secrets_near
 from .marker import MISREAD, Marked
 from .redaction import Redactor
-from .report import Cause, Checkpoint, Failure
+from .report import Cause, Failure
 from .strangers import attempt, plain
 
 
@@ -28,9 +28,9 @@ def conclude(
     redactor: Redactor,
     *,
     keeps_locals: bool = False,
-    checkpoints: Callable[[Clean], list[Checkpoint]] = lambda _: [],
+    hindsight: Callable[[Clean], dict[str, Any]] = lambda _: {},
 ) -> Failure:
-    """The failure's record, secrets taken out. `checkpoints` is given what takes secrets out of theirs."""
+    """The failure's record, secrets taken out. `hindsight` gives more fields, with what takes secrets out."""
     found = read(happening, place)
     decided = judge.decide(happening, found)
     record = _record(happening, found, decided)
@@ -45,9 +45,7 @@ def conclude(
     if found.notes:
         record["notes"] = list(dict.fromkeys(found.notes))
     clean = _clean(happening, found, redactor)
-    if marked := checkpoints(clean):
-        record["checkpoints"] = marked
-    redacted: Failure = clean(record)
+    redacted: Failure = clean({**record, **hindsight(clean)})
     return redacted
 
 

@@ -37,6 +37,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help=f"folder of the report, relative to where pytest was started (default: ${REPORT_VARIABLE}, else {FOLDER})",
     )
+    group.addoption(
+        "--failure-review-replay",
+        metavar="REPORT[#FAILURE]",
+        default=None,
+        help="run recorded failures again as they were: of a report file, or of the newest run in a folder; FAILURE is"
+        " a number from 1, a test's id or a fingerprint",
+    )
+    group.addoption(
+        "--failure-review-replay-before",
+        action="store_true",
+        help="run the tests, too, that ran before them in the same process, in the same order",
+    )
     parser.addini("failure_review", "true: as if --failure-review were given; false: never", type="bool", default=None)
     parser.addini(
         "failure_review_locals",
@@ -73,12 +85,24 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(recorder, "failure_review_recorder")
 
 
-@pytest.fixture(scope="session")
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    if config.getoption("failure_review_replay"):
+        from .replay import prepare  # noqa: PLC0415
+
+        report, with_before = (
+            config.getoption("failure_review_replay"),
+            config.getoption("failure_review_replay_before"),
+        )
+        prepare(config, report, with_before=with_before)
+
+
+@pytest.fixture
 def checkpoint() -> Checkpoints:
     """What marks moments of a test, kept when it fails: `checkpoint("cart filled", state=..., files=[...])`."""
-    from .checkpoints import checkpoint as marks  # noqa: PLC0415  (costs nothing in runs whose tests ask for none)
+    from .checkpoints import begin  # noqa: PLC0415  (costs nothing in runs whose tests ask for none)
 
-    return marks
+    return begin()
 
 
 def _is_wanted(config: pytest.Config) -> bool:

@@ -15,10 +15,9 @@ from typing import Any
 import pytest
 
 from . import retries
-from .book import Book, Clean, Failed
+from .book import Clean
 from .breadcrumb import SUFFIX, Breadcrumb
 from .checking import findings_of_run
-from .checkpoints import BOOKS
 from .deciding import Judge
 from .exceptions import message_of
 from .failures import conclude, shown_id
@@ -26,13 +25,13 @@ from .findings import Findings, of_run
 from .gates.of_pytest import gate_of_pytest
 from .grouping import Groups
 from .happening import Happening, Place, happening_of
+from .hindsight import Hindsight
 from .owners import Owners
-from .report import Checkpoint, Counts, Crash, Failure, Internal
+from .report import Counts, Crash, Failure, Internal
 from .retries import Attempts
 from .rules import read_rules
 from .run import MAIN, Run
 from .showing import print_table, write_step_summary
-from .stored_files import Shelf
 from .telling import Telling
 from .workers import Workers, keep_c_stack
 from .writing import ReportFile
@@ -60,9 +59,7 @@ class Recorder:
         self._tried_elsewhere: Mapping[str, str] = {}
         self._workers: Workers | None = None
         self._breadcrumb = Breadcrumb(run.redactor)
-        share = int(getattr(config, "workerinput", {}).get("workercount", 1))
-        shelf = Shelf(run.directory, (config.rootpath, run.repository), run.redactor, share)
-        self._book = Book(shelf, self._breadcrumb.now, self._breadcrumb.reached, self._guard)
+        self._hindsight = Hindsight(config, run, self._breadcrumb, self._guard, self._judge.asker)
         self._attempts = Attempts(run.worker, self._breadcrumb)
         self._counts_attempts = False
 
@@ -79,6 +76,7 @@ class Recorder:
             elif any(map(plugins.has_plugin, retries.PLUGINS)):
                 self._counts_attempts, self._notes_phases = True, False
                 plugins.register(self._attempts, "failure_review_attempts")
+            self._hindsight.open()
             try:
                 self._file = ReportFile(self._run.file, self._run.start, self._run.redactor, self._telling.record)
                 self._breadcrumb.open(self._run.file.with_suffix(SUFFIX))
@@ -86,13 +84,12 @@ class Recorder:
                     keep_c_stack(self._run.file)
             except OSError as error:
                 self._trouble = f"no report was written: {error}"
-            BOOKS.append(self._book)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         self._exit_status = int(exitstatus)
         with self._guard("sessionfinish"):
-            BOOKS.remove(self._book)
+            self._hindsight.close()
             if self._workers is not None:
                 self._workers.settle(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
             if self._file is not None:
@@ -164,6 +161,10 @@ class Recorder:
             flaky = self._attempts.passed_in_the_end(report, has_failed_subtests=has_failed_subtests)
         if flaky is not None and self._file is not None:
             self._file.flaky(flaky)
+
+    def pytest_collection_finish(self) -> None:
+        with self._guard("collection_finish"):
+            self._hindsight.watch()
 
     def pytest_collectstart(self, collector: pytest.Collector) -> None:
         self._breadcrumb.collecting(collector.nodeid)
@@ -241,7 +242,7 @@ class Recorder:
             self._judge,
             self._run.redactor,
             keeps_locals=self._keeps_locals,
-            checkpoints=partial(self._checkpoints, happening, phase_began),
+            hindsight=partial(self._look_back, happening, phase_began),
         )
         self._groups.begins(happening.exception, record)
         try:
@@ -256,12 +257,11 @@ class Recorder:
         if self._file is not None:
             self._file.crash(record)
 
-    def _checkpoints(self, happening: Happening, phase_began: float | None, clean: Clean) -> list[Checkpoint]:
-        if happening.worker == self._run.worker:  # a worker that died took its checkpoints with it
-            with self._guard("checkpoints"):
-                failed = Failed(happening.nodeid, happening.phase, happening.attempt, phase_began)
-                return self._book.of_failure(failed, clean)
-        return []
+    def _look_back(self, happening: Happening, phase_began: float | None, clean: Clean) -> dict[str, Any]:
+        with self._guard("checkpoints"):
+            number = self._file.failures + 1 if self._file is not None else 1
+            return self._hindsight.of_failure(happening, phase_began, number, clean)
+        return {}
 
     def _count_into(self, group: str, happening: Happening) -> None:
         record = self._groups.add(group, happening.nodeid, shown_id(happening, self._run.redactor))

@@ -10,6 +10,10 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Final, Literal, NotRequired, TypedDict
 
+from .report_checkpoints import Checkpoint as Checkpoint  # noqa: PLC0414  (shapes of the format, told here)
+from .report_checkpoints import Kind as Kind  # noqa: PLC0414
+from .report_checkpoints import StoredFile as StoredFile  # noqa: PLC0414
+
 SCHEMA: Final = 1
 """Version of the report's records; a reader refuses a higher one and ignores unknown fields."""
 
@@ -202,46 +206,6 @@ class Sla(TypedDict):
     """Where the hours come from: `marker`, `rules` or `hook`."""
 
 
-class StoredFile(TypedDict):
-    """A file kept with a checkpoint: its content stands under its hash in the folder of the attempt."""
-
-    name: str
-    sha256: str
-    bytes: int
-    media_type: str
-    path: str
-    """Relative to the report's folder; empty when only the hash was kept: the file was too large, or held a secret."""
-
-
-Kind = Literal["manual", "environment", "setup_done", "failure", "teardown_done", "step_started", "step_ended"]
-"""How a checkpoint came to be: by the test's own call, or by itself."""
-
-
-class Checkpoint(TypedDict):
-    """What was so at one moment of a test, with the fields that a snapshot of the App has as well."""
-
-    label: str
-    sequence: int
-    """Counts from 1 within one attempt of one test."""
-    sha256: str
-    """Of `label`, `state` and the files' hashes, as canonical JSON."""
-    parent: str | None
-    """`sha256` of the checkpoint before it in the same attempt."""
-    created_at: str
-    """UTC, ISO 8601 with microseconds, ending in Z."""
-    elapsed: float
-    """Seconds since the first checkpoint of the attempt, monotonic."""
-    phase: str
-    task: str
-    """Thread and asyncio task that made it."""
-    kind: Kind
-    state: Any
-    """JSON, bounded in depth, items and length when it was taken."""
-    files: list[StoredFile]
-    notes: NotRequired[list[str]]
-    """What could not be kept as it was, in sentences."""
-
-
 class Failure(TypedDict):
     """One failing phase of one attempt of one test; a test that also fails in teardown has two.
 
@@ -303,6 +267,8 @@ class Failure(TypedDict):
     """Ends of what was captured, by section: `stdout`, `stderr`, `log`."""
     locals: NotRequired[dict[str, str]]
     """Of the deepest frame in the repository; only with `failure_review_locals = true`."""
+    before: NotRequired[list[str]]
+    """Tests that ran in the same process before it and after the failure before it, oldest first; at most 200."""
     evidence: NotRequired[dict[str, Any]]
     """What hooks added."""
     notes: NotRequired[list[str]]

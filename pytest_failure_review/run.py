@@ -53,11 +53,12 @@ def describe(config: pytest.Config, environment: Mapping[str, str]) -> Run:
     given: dict[str, Any] = getattr(config, "workerinput", {})
     run_id, folder = given.get(HANDED) or (os.urandom(8).hex(), _folder(config, environment))
     worker = str(given.get("workerid", MAIN))
+    repository = repository_of(config.rootpath)
     return Run(
         run_id=run_id,
         worker=worker,
         directory=config.invocation_params.dir / folder,
-        repository=repository_of(config.rootpath),
+        repository=repository,
         start=Start(
             record="start",
             schema=SCHEMA,
@@ -70,6 +71,7 @@ def describe(config: pytest.Config, environment: Mapping[str, str]) -> Run:
             plugin=version("pytest-failure-review"),
             argv=[str(argument) for argument in config.invocation_params.args],
             github=github_of(environment),
+            rootdir=_rootdir_in(repository, config.rootpath),
         ),
         redactor=Redactor(environment),
         # A worker's failures are shown by the main process, once.
@@ -102,6 +104,10 @@ def _folder(config: pytest.Config, environment: Mapping[str, str]) -> str:
 def repository_of(folder: Path) -> Path:
     """The nearest folder upwards that git knows, else the folder: paths on GitHub start there, not at rootdir."""
     return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), folder)
+
+
+def _rootdir_in(repository: Path, rootdir: Path) -> str:
+    return rootdir.relative_to(repository).as_posix() if rootdir.is_relative_to(repository) else "."
 
 
 def github_of(environment: Mapping[str, str]) -> GitHub | None:

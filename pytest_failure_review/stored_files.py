@@ -17,9 +17,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Self
 
-from .encoding import attempt, shown
+from .encoding import shown
+from .evidence import short_hash
 from .redaction import Redactor
 from .report import StoredFile
+from .strangers import attempt
 
 AT_ONCE: Final = 64 * 1024
 """Bytes of a file that is read when it is named; a larger one is read when the test fails."""
@@ -93,7 +95,7 @@ class Shelf:
 
     def keep(self, named: Sequence[Named], nodeid: str, attempt_number: int) -> tuple[list[StoredFile], list[str]]:
         """Stores the files for a test that failed, and says in sentences which were not kept as they were."""
-        folder = self._directory / node_hash(nodeid) / f"attempt-{attempt_number}"
+        folder = self._directory / short_hash(nodeid) / f"attempt-{attempt_number}"
         kept: list[StoredFile] = []
         notes: list[str] = []
         for each in named:
@@ -179,11 +181,6 @@ class _Open:
             digest.update(part)
             left -= len(part)
         return digest.hexdigest()
-
-
-def node_hash(nodeid: str) -> str:
-    """Sixteen hexadecimal digits that stand for a test."""
-    return hashlib.sha256(nodeid.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _write(folder: Path, digest: str, content: bytes) -> None:

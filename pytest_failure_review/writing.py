@@ -36,7 +36,8 @@ class ReportFile:
         self._told = told
         self._digest = hashlib.sha256()
         self._bytes = 0
-        self._failures = 0
+        self.failures = 0
+        """How many of them the file holds."""
         self._truncated = 0
         self._write(start)
 
@@ -46,7 +47,7 @@ class ReportFile:
             self._truncated += 1
             return
         self._write(record)
-        self._failures += 1
+        self.failures += 1
 
     def group(self, record: Group) -> None:
         """Writes how many tests one cause has failed so far."""
@@ -75,7 +76,7 @@ class ReportFile:
                 record="finish",
                 exit_status=exit_status,
                 counts=counts,
-                failures=self._failures,
+                failures=self.failures,
                 truncated=self._truncated,
                 redactions=self._redactor.count,
                 sha256=self._digest.hexdigest(),

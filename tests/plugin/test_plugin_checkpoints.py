@@ -35,17 +35,35 @@ def kinds(failure: dict[str, Any]) -> list[str]:
 def test_a_failing_test_tells_its_checkpoints_in_order(project: Project) -> None:
     project.pytester.makepyfile(CART)
     failure = project.run().failure
-    assert labels(failure) == ["setup done", "cart filled", "pay", "asking the bank", "pay", "failure"]
-    assert kinds(failure) == ["setup_done", "manual", "step_started", "manual", "step_ended", "failure"]
-    assert [each["phase"] for each in failure["checkpoints"]] == ["setup"] + ["call"] * 5
-    assert [each["sequence"] for each in failure["checkpoints"]] == [1, 2, 3, 4, 5, 6]
+    assert labels(failure) == [
+        "environment",
+        "begun",
+        "setup done",
+        "cart filled",
+        "pay",
+        "asking the bank",
+        "pay",
+        "failure",
+    ]
+    assert kinds(failure) == [
+        "environment",
+        "begun",
+        "setup_done",
+        "manual",
+        "step_started",
+        "manual",
+        "step_ended",
+        "failure",
+    ]
+    assert [each["phase"] for each in failure["checkpoints"]] == ["session", "setup", "setup"] + ["call"] * 5
+    assert [each["sequence"] for each in failure["checkpoints"]] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 def test_the_state_is_kept_as_it_was_when_it_was_marked(project: Project) -> None:
     project.pytester.makepyfile(CART)
     marked = project.run().failure["checkpoints"]
-    assert marked[1]["state"] == {"cart": {"apples": 2}}
-    assert marked[4]["state"] == {"raised": "AssertionError"}
+    assert marked[3]["state"] == {"cart": {"apples": 2}}
+    assert marked[6]["state"] == {"raised": "AssertionError"}
 
 
 def test_each_checkpoint_names_the_one_before_it_by_a_hash_that_can_be_checked(project: Project) -> None:
@@ -53,7 +71,7 @@ def test_each_checkpoint_names_the_one_before_it_by_a_hash_that_can_be_checked(p
     marked = project.run().failure["checkpoints"]
     assert [each["parent"] for each in marked] == [None, *(each["sha256"] for each in marked[:-1])]
     for each in marked:
-        content = {"label": each["label"], "state": each["state"], "files": []}
+        content = {"label": each["label"], "state": each["state"], "provided": each.get("provided", {}), "files": []}
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         assert each["sha256"] == hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -67,7 +85,7 @@ def test_a_test_tells_nothing_of_the_one_before_it(project: Project) -> None:
     project.pytester.makepyfile(
         "def test_a(checkpoint): checkpoint('of a')\ndef test_b(checkpoint): checkpoint('of b'); assert 0"
     )
-    assert labels(project.run().failure) == ["setup done", "of b", "failure"]
+    assert labels(project.run().failure) == ["environment", "begun", "setup done", "of b", "failure"]
 
 
 def test_while_the_plugin_is_off_a_checkpoint_does_nothing(project: Project) -> None:
@@ -99,7 +117,7 @@ def test_a_secret_in_a_state_or_a_label_does_not_reach_the_report(
         """
     )
     ran = project.run()
-    marked = ran.failure["checkpoints"][1]
+    marked = ran.failure["checkpoints"][3]
     assert marked["label"] == "with ***"
     assert marked["state"] == {"header": "***", "password": "***", "api_key": "***", "***": 1}
     assert "canary" not in json.dumps(ran.files)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from plugin_project import Project
 
-from pytest_failure_review import stored_files
 from pytest_failure_review.redaction import Redactor
 from pytest_failure_review.stored_files import AT_ONCE, MAX_FILE, Shelf
 
@@ -38,12 +37,11 @@ def test_a_failing_test_keeps_its_file_under_its_hash_in_the_folder_of_the_attem
             assert 0
         """
     )
-    (file,) = project.run().failure["checkpoints"][1]["files"]
+    failure = project.run().failure
+    (file,) = failure["checkpoints"][3]["files"]
     content = b'{"apples": 2}'
     digest = hashlib.sha256(content).hexdigest()
-    node = stored_files.node_hash("test_a_failing_test_keeps_its_file_under_its_hash_in_the_folder_of_the_attempt.py")
-    assert len(node) == 16
-    assert file["path"].split("/")[1:] == ["attempt-1", digest]
+    assert file["path"] == f"{failure['node_hash']}/attempt-1/{digest}"
     assert (file["name"], file["bytes"], file["media_type"]) == ("cart.json", 13, "application/json")
     stored = project.reports / file["path"]
     assert stored.read_bytes() == content

@@ -1,0 +1,121 @@
+"""What a failure's record says of the time before it: checkpoints, the tests that ran, and how to see it again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Final
+
+import pytest
+
+from .asking import Asker, implemented
+from .book import Book, Clean, Failed
+from .breadcrumb import Breadcrumb
+from .checkpoints import BOOKS
+from .command import replay_command
+from .encoding import encode
+from .happening import Happening
+from .providers import environment_of, hypothesis_facts, seeds_of
+from .run import Run
+from .stored_files import Shelf
+
+MOST_BEFORE: Final = 200
+"""Tests that one record names; a longer list would be cut in its middle."""
+_HOOK: Final = "pytest_failure_review_checkpoint"
+
+
+class Hindsight:
+    """Of one process."""
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        run: Run,
+        breadcrumb: Breadcrumb,
+        guard: Callable[[str], AbstractContextManager[None]],
+        asker: Asker,
+    ) -> None:
+        self._config = config
+        self._run = run
+        self._breadcrumb = breadcrumb
+        self._guard = guard
+        self._asker = asker
+        share = int(getattr(config, "workerinput", {}).get("workercount", 1))
+        shelf = Shelf(run.directory, (config.rootpath, run.repository), run.redactor, share)
+        self._book = Book(shelf, breadcrumb.now, breadcrumb.reached, guard, self._ask)
+        self._told = 0
+        """Where the tests begin that no record names yet."""
+
+    def open(self) -> None:
+        """The session starts: by now all plugins know their seeds."""
+        self._run.start["seeds"] = seeds_of(self._config, os.environ)
+        BOOKS.append(self._book)
+        self._book.open(environment_of(self._config))
+
+    def watch(self) -> None:
+        """All tests are collected, and with them all hooks: from now on these see the end of each set-up."""
+        if implemented(self._config.hook, None, _HOOK):
+            self._config.pluginmanager.register(_SetUpWatch(self._book), "failure_review_set_up")
+
+    def close(self) -> None:
+        """The session is over."""
+        BOOKS.remove(self._book)
+
+    def of_failure(self, happening: Happening, phase_began: float | None, number: int, clean: Clean) -> dict[str, Any]:
+        """Fields of the `number`th failure record of this process."""
+        fields: dict[str, Any] = {"replay": self._command(number)}
+        if happening.worker != self._run.worker:
+            return fields  # a worker that died took its checkpoints with it
+        before = self._breadcrumb.since(self._told)
+        if happening.phase != "collect":
+            before = before[:-1]  # the last one is the test itself, if no record has named it yet
+        if before:
+            fields["before"] = before[-MOST_BEFORE:]
+        self._told, _ = self._breadcrumb.now()
+        with self._guard("checkpoints"):
+            facts = hypothesis_facts(happening.node, happening.exception)
+            provided = {"hypothesis": facts} if facts else {}
+            failed = Failed(happening.nodeid, happening.phase, happening.attempt, provided, phase_began)
+            fields["checkpoints"] = self._book.of_failure(failed, clean)
+        return fields
+
+    def _command(self, number: int) -> str:
+        run = self._run
+        inside = run.directory.is_relative_to(run.repository)
+        folder = run.directory.relative_to(run.repository).as_posix() if inside else ""
+        return replay_command(
+            run.run_id,
+            run.worker,
+            number,
+            folder=folder,
+            rootdir=run.start.get("rootdir", "."),
+            hash_seed=run.start.get("seeds", {}).get("PYTHONHASHSEED", ""),
+        )
+
+    def _ask(self, label: str, state: Any) -> tuple[dict[str, Any], list[str]]:
+        caller = implemented(self._config.hook, None, _HOOK)
+        if caller is None:
+            return {}, []
+        earlier = self._asker.take_notes()
+        given = state if isinstance(state, dict) else {"state": state}
+        answers: dict[str, Any] = {}
+        for who, answer in self._asker.answers(caller, label=label, state=given):
+            made = encode(answer)
+            if isinstance(made, dict):
+                answers |= made
+            else:
+                self._asker.notes.append(f"{who} was passed over: it gave no mapping")
+        notes, self._asker.notes = self._asker.take_notes(), earlier
+        return answers, notes
+
+
+class _SetUpWatch:
+    """Registered only where a hook provides for checkpoints; others pay nothing for it."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self) -> None:
+        self._book.take("setup_done", "setup done")
