@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
 import zlib
@@ -12,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from github_app.rules.model import FailedGate, ReportedFailure, TestReport
+from github_app.rules.model import FailedGate, ReportedCheckpoint, ReportedFailure, TestReport
 from github_app.rules.results.reading import SNIFFED, may_be_results, read_results
 from github_app.rules.results.values import FileReport, Unusable
 from pytest_failure_review.report import FILE_PREFIX, SCHEMA, WORST_FIRST, Category
@@ -36,6 +37,9 @@ MAX_LINE = 256 * 1024
 MAX_LINE_NUMBER = 1_000_000
 KEPT_FAILURES = 50
 KEPT_GATES = 20
+KEPT_CHECKPOINTS = 10
+"""The last of each failure."""
+
 MAX_TEXT = 16_000
 """Characters read of each text; more than is kept in the end, so that no credential is cut before it is redacted."""
 
@@ -63,16 +67,25 @@ class _GitHub(_Line):
     run_attempt: str | int = ""
     job: str = ""
     sha: str = ""
+    workflow: str = ""
 
 
 class _Start(_Line):
     record: Literal["start"]
+    worker: str = ""
     schema_: int = Field(alias="schema")
     github: _GitHub | None = None
 
 
 class _Owner(_Line):
     names: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+
+
+class _Checkpoint(_Line):
+    label: str = ""
+    sha256: str = ""
+    created_at: str = ""
+    parent: str | None = None
 
 
 class _Failure(_Line):
@@ -88,6 +101,24 @@ class _Failure(_Line):
     line: int | None = None
     owner: _Owner | None = None
     fingerprint: str = ""
+    suspect: _Owner | None = None
+    checkpoints: tuple[_Checkpoint, ...] = ()
+
+
+class _Flaky(_Line):
+    record: Literal["flaky"]
+
+
+class _Crash(_Line):
+    record: Literal["crash"]
+    worker: str = ""
+    nodeid: str = ""
+
+
+class _Group(_Line):
+    record: Literal["group"]
+    group: str = ""
+    count: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class _Gate(_Line):
@@ -105,9 +136,8 @@ class _Other(_Line):
     record: str
 
 
-_RECORD: TypeAdapter[_Start | _Failure | _Gate | _Finish | _Other] = TypeAdapter(
-    _Start | _Failure | _Gate | _Finish | _Other
-)
+_Record = _Start | _Failure | _Flaky | _Crash | _Group | _Gate | _Finish | _Other
+_RECORD: TypeAdapter[_Record] = TypeAdapter(_Record)
 
 
 class ReportFile(BaseModel):
@@ -117,8 +147,14 @@ class ReportFile(BaseModel):
     attempt: str = ""
     job: str = ""
     sha: str = ""
+    workflow: str = ""
     complete: bool = False
     total: int = 0
+    flaky: int = 0
+    worker: str = ""
+    died: list[str] = []
+    """Workers whose death this file reports."""
+    died_in: str = ""
     failures: list[ReportedFailure] = []
     gates: dict[str, FailedGate | None] = {}
     """By name; None for one that passed. The last word of a file counts: a gate fails until it has passed."""
@@ -181,15 +217,24 @@ def read_result_files(archive: bytes, budget: Budget | None = None) -> list[File
         raise Unusable(f"The artifact cannot be read: {str(error)[:120]}") from error
 
 
-def merged(files: list[ReportFile], *, trusted: bool) -> TestReport | None:
-    """Return the reports of all processes of one job as one; None when there are none."""
+def merged(files: list[ReportFile], *, trusted: bool, doubt: str = "") -> TestReport | None:
+    """Return the reports of all processes of one job as one; None when there are none. A doubt takes the trust away."""
     if not files:
         return None
     failures = _worst([failure for file in files for failure in file.failures])
-    complete = all(file.complete for file in files)
+    told = {worker for file in files if file.complete for worker in file.died if worker}
+    complete = all(file.complete or file.worker in told for file in files)
     gates = {gate.name: gate for file in files for gate in file.gates.values() if gate}
-    told = tuple(gates.values())[:KEPT_GATES]
-    return TestReport(complete, tuple(failures), sum(file.total for file in files), trusted, told)
+    return TestReport(
+        complete,
+        tuple(failures),
+        total=sum(file.total for file in files),
+        trusted=trusted and not doubt,
+        doubt=doubt,
+        died_in=next((file.died_in for file in files if file.died_in), ""),
+        gates=tuple(gates.values())[:KEPT_GATES],
+        flaky=sum(file.flaky for file in files),
+    )
 
 
 def _worst(failures: list[ReportedFailure]) -> list[ReportedFailure]:
@@ -250,7 +295,7 @@ def _lines(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget) -> I
 
 
 def _read(lines: Iterator[bytes]) -> ReportFile:
-    file = ReportFile()
+    file, more = ReportFile(), dict[str, int]()
     for line in lines:
         if b'"record"' not in line:
             continue  # no line of the plugin, and to find that out the long way costs the most
@@ -259,29 +304,42 @@ def _read(lines: Iterator[bytes]) -> ReportFile:
         except ValidationError:
             continue  # a line cut by a dying process, or a hostile one: the rest still counts
         file.complete = isinstance(record, _Finish)
-        match record:
-            case _Start():
-                if record.schema_ > SCHEMA:
-                    raise Unusable(f"The report has schema {record.schema_}; this App reads up to {SCHEMA}")
-                _place(file, record.github)
-            case _Failure():
-                file.total += 1
-                file.failures.append(_failure(record))
-                if len(file.failures) > 2 * KEPT_FAILURES:
-                    file.failures = _worst(file.failures)
-            case _Gate():
-                if len(file.gates) < KEPT_GATES or record.name in file.gates:
-                    gate = FailedGate(record.name, record.summary[:MAX_TEXT])
-                    file.gates[record.name] = None if record.passed else gate
-            case _:
-                pass
+        _take(file, record, more)
+    file.total += sum(more.values())  # the first of each group has a record of its own
     return file
+
+
+def _take(file: ReportFile, record: _Record, more: dict[str, int]) -> None:
+    match record:
+        case _Start():
+            if record.schema_ > SCHEMA:
+                raise Unusable(f"The report has schema {record.schema_}; this App reads up to {SCHEMA}")
+            file.worker = record.worker
+            _place(file, record.github)
+        case _Failure():
+            file.total += 1
+            file.failures.append(_failure(record))
+            if len(file.failures) > 2 * KEPT_FAILURES:
+                file.failures = _worst(file.failures)
+        case _Group():
+            more[record.group] = max(more.get(record.group, 0), record.count - 1)
+        case _Flaky():
+            file.flaky += 1
+        case _Gate():
+            if len(file.gates) < KEPT_GATES or record.name in file.gates:
+                gate = FailedGate(record.name, record.summary[:MAX_TEXT])
+                file.gates[record.name] = None if record.passed else gate
+        case _Crash():
+            file.died_in = record.nodeid[:MAX_TEXT]
+            file.died.append(record.worker)
+        case _:
+            pass
 
 
 def _place(file: ReportFile, told: _GitHub | None) -> None:
     if told is not None:
         file.run_id, file.attempt = str(told.run_id), str(told.run_attempt)
-        file.job, file.sha = told.job, told.sha
+        file.job, file.sha, file.workflow = told.job, told.sha, told.workflow
 
 
 def _failure(record: _Failure) -> ReportedFailure:
@@ -296,6 +354,23 @@ def _failure(record: _Failure) -> ReportedFailure:
         message=record.message[:MAX_TEXT],
         path=record.path[:MAX_TEXT],
         line=min(max(0, record.line or 0), MAX_LINE_NUMBER),
-        owner=tuple(name[:MAX_TEXT] for name in (record.owner.names if record.owner else ())),
+        owner=_names(record.owner),
         fingerprint=record.fingerprint[:MAX_TEXT],
+        suspect=_names(record.suspect),
+        checkpoints=tuple(_checkpoints(record.checkpoints)),
     )
+
+
+def _names(told: _Owner | None) -> tuple[str, ...]:
+    return tuple(name[:MAX_TEXT] for name in told.names) if told else ()
+
+
+def _checkpoints(told: tuple[_Checkpoint, ...]) -> Iterator[ReportedCheckpoint]:
+    for each in told[-KEPT_CHECKPOINTS:]:
+        if _is_hash(each.sha256):
+            parent = each.parent if each.parent and _is_hash(each.parent) else ""
+            yield ReportedCheckpoint(each.label[:MAX_TEXT], each.sha256, each.created_at[:40], parent)
+
+
+def _is_hash(text: str) -> bool:
+    return re.fullmatch("[0-9a-f]{64}", text) is not None

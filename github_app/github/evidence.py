@@ -17,6 +17,7 @@ from github_app.github.client import Api
 from github_app.github.download import TooLarge
 from github_app.github.facts import job_of
 from github_app.github.payloads import AnnotationPayload, ArtifactPayload, WorkflowJob
+from github_app.github.vouching import OF_MERGES, doubt, with_replay
 from github_app.outcomes import GiveUp, Retry
 from github_app.rules.log import LogReader
 from github_app.rules.model import Annotation, Evidence, Excerpt, Job, Repo, ReportedFailure, Run, TestReport
@@ -144,6 +145,7 @@ class Witness:
         claims = await self._claims(listed, job)
         wanted = {artifact.id: artifact for artifact in (*own, *(each for each in listed if each.id in claims))}
         reports: list[ReportFile] = []
+        doubts: list[str] = []
         results: list[FileReport] = []
         budget = Budget()
         for artifact in [*wanted.values()][:MAX_ARTIFACTS]:
@@ -151,15 +153,32 @@ class Witness:
                 break
             held = await self._held(artifact, budget)
             if artifact in own:
-                reports += [file for file in held.reports if is_of(file, job, excerpts)]
+                mine = [file for file in held.reports if is_of(file, job, excerpts)]
+                doubts += [await self._doubt(file, job, artifact) for file in mine]
+                for file in mine:
+                    file.failures = with_replay(file.failures, job.run_id, artifact.name)
+                reports += mine
             if artifact.id in claims:
                 results += of_this_job(held.results, claims[artifact.id], excerpts)
-        return await asyncio.to_thread(self._safe, merged(reports, trusted=trusted), results, trusted=trusted)
+        report = merged(reports, trusted=trusted, doubt=next(filter(None, doubts), ""))
+        return await asyncio.to_thread(self._safe, report, results, trusted=trusted)
+
+    async def _doubt(self, file: ReportFile, job: Job, artifact: ArtifactPayload) -> str:
+        """Return in what a report disagrees with GitHub; of a merge GitHub is asked whose it is."""
+        head_sha = str(artifact.workflow_run.get("head_sha") or "")
+        parents: list[str] = []
+        if job.event in OF_MERGES and re.fullmatch("[0-9a-f]{40}", file.sha) and file.sha != head_sha:
+            template = "/repos/{owner}/{repo}/commits/{ref}"
+            with suppress(GiveUp):  # nobody who vouches for it: that is a doubt as well
+                commit = await self.api.get(template, owner=self.repo.owner, repo=self.repo.name, ref=file.sha)
+                parents = [str(parent["sha"]) for parent in commit["parents"]]
+        return doubt(file, job, head_sha, parents)
 
     def _safe(self, report: TestReport | None, results: Sequence[FileReport], *, trusted: bool) -> _Filed:
         if report is not None:
             gates = tuple(replace(gate, summary=self._clean(gate.summary, 500)) for gate in report.gates)
-            report = replace(report, failures=tuple(map(self._redacted, report.failures)), gates=gates)
+            safe = tuple(map(self._redacted, report.failures))
+            report = replace(report, failures=safe, gates=gates, died_in=self._clean(report.died_in, 500))
         joined = [each for each in joined_reports(results) if each.says_something]
         return _Filed(report, tuple(cleaned(replace(each, trusted=trusted), self._clean) for each in joined))
 
@@ -231,6 +250,9 @@ class Witness:
             path=self._clean(failure.path, 500),
             owner=tuple(self._clean(name, 100) for name in failure.owner),
             fingerprint=self._clean(failure.fingerprint, 80),
+            suspect=tuple(self._clean(name, 100) for name in failure.suspect),
+            checkpoints=tuple(replace(each, label=self._clean(each.label, 200)) for each in failure.checkpoints),
+            replay=failure.replay if self._clean(failure.nodeid, 500) == failure.nodeid else "",
         )
 
     def _clean(self, text: str, limit: int) -> str:

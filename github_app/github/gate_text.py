@@ -174,7 +174,12 @@ def _first(failure: Failure) -> str:
         asked = f"**Overdue:** {who} was to fix {what} by **{at:%Y-%m-%d %H:%M} UTC**."
     else:
         asked = f"{who} has until **{at:%Y-%m-%d %H:%M} UTC** to fix {what}."
-    return f"{asked} Next step: {_step(failure)}"
+    return f"{asked} Next step: {_step(failure)}{_replay(failure)}"
+
+
+def _replay(failure: Failure) -> str:
+    command = failure.verdict.replay
+    return f"\n\nTo see it fail again as it did:\n\n{block(command, 'sh')}" if command else ""
 
 
 def _others(failures: int, rows: int) -> str:

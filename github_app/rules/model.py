@@ -116,6 +116,16 @@ class Excerpt:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportedCheckpoint:
+    """What a test had labelled before it failed, as the report names it; what it holds stays in the artifact."""
+
+    label: str
+    sha256: str
+    created_at: str  # as it was written, UTC
+    parent: str  # `sha256` of the one before, or empty
+
+
+@dataclass(frozen=True, slots=True)
 class ReportedFailure:
     """A failure that the pytest plugin saw at the source."""
 
@@ -130,6 +140,9 @@ class ReportedFailure:
     line: int = 0
     owner: tuple[str, ...] = ()
     fingerprint: str = ""
+    suspect: tuple[str, ...] = ()  # owners of the deepest frame that is no test's
+    checkpoints: tuple[ReportedCheckpoint, ...] = ()
+    replay: str = ""  # how to run it again as it was, in words of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +165,11 @@ class TestReport:
     complete: bool
     failures: tuple[ReportedFailure, ...]
     total: int  # failures counted, also those cut away
-    trusted: bool  # False for a fork's
+    trusted: bool  # False for a fork's, and where GitHub's facts do not agree with it
     gates: tuple[FailedGate, ...] = ()  # those that failed
+    doubt: str = ""  # in what they do not agree, as a clause
+    died_in: str = ""  # the test that ran when the run died, where the report tells
+    flaky: int = 0  # tests that passed only when they were tried again
 
 
 @dataclass(frozen=True, slots=True)

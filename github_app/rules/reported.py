@@ -40,6 +40,7 @@ def report_finding(report: TestReport) -> Finding | None:
         description=f"decided by the plugin's rule `{worst.rule}`",
         causes=remedy.causes,
         advice=remedy.advice,
+        replay=worst.replay,
     )
     return Finding(verdict, Weight.REPORT if sure else Weight.TEXT)
 
@@ -75,11 +76,30 @@ def _reason(report: TestReport, worst: ReportedFailure) -> str:
     total = max(report.total, len(report.failures))
     noun = "failure" if total == 1 else "failures"
     cut = f", of which it lists {len(report.failures)}" if total > len(report.failures) else ""
-    died = "" if report.complete else " It breaks off, so the test run itself died."
-    fork = "" if report.trusted else " It comes from a fork, so the log is believed where it is stricter."
+    told = "".join((_death(report), _again(report), _trust(report)))
     said = f": {_said(worst)}" if worst.message else ""
     name = _plain(worst.nodeid)[:_WIDTH]
-    return f"The test report names {total} {noun}{cut} ({listed}); the worst is `{name}`{said}.{died}{fork}"
+    return f"The test report names {total} {noun}{cut} ({listed}); the worst is `{name}`{said}.{told}"
+
+
+def _death(report: TestReport) -> str:
+    if report.complete:
+        return ""
+    where = f" in `{_plain(report.died_in)[:_WIDTH]}`" if report.died_in else ""
+    return f" It breaks off, so the test run itself died{where}."
+
+
+def _again(report: TestReport) -> str:
+    if not report.flaky:
+        return ""
+    return f" {report.flaky} more {'test' if report.flaky == 1 else 'tests'} passed only when tried again."
+
+
+def _trust(report: TestReport) -> str:
+    if report.trusted:
+        return ""
+    why = f"is not certain to be of this job: {report.doubt}" if report.doubt else "comes from a fork"
+    return f" It {why}, so the log is believed where it is stricter."
 
 
 def _said(failure: ReportedFailure) -> str:

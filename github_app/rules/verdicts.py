@@ -62,6 +62,7 @@ class Verdict:
     advice: tuple[str, ...] = ()
     measures: Measures = field(default_factory=lambda: MappingProxyType({}))  # "regression_percent": "23.40"
     also: tuple[Other, ...] = ()
+    replay: str = ""  # a command that runs the worst reported test again as it was
 
     @property
     def rests_on_fact(self) -> bool:

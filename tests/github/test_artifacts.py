@@ -328,3 +328,52 @@ def test_reports_are_chosen_by_the_name_that_the_action_gives_them() -> None:
     assert [each.id for each in likely(artifacts, job(name="Style"))] == [0, 1, 3]
     own = [ArtifactPayload(id=9, name="failure-review-report")]
     assert likely(own, job(name="unit")) == own
+
+
+HASH = "a" * 64
+
+
+def test_checkpoints_keep_what_a_snapshot_will_need() -> None:
+    one = {"label": "cart filled", "sha256": HASH, "created_at": "2026-01-05T09:00:00.000000Z", "parent": None}
+    two = {**one, "label": "paid", "sha256": "b" * 64, "parent": HASH, "state": {"cart": ["apple"]}}
+    [failure] = only(packed({NAME: lines(START, {**FAILURE, "checkpoints": [one, two]}, FINISH)})).failures
+    assert [(each.label, each.sha256, each.created_at, each.parent) for each in failure.checkpoints] == [
+        ("cart filled", HASH, "2026-01-05T09:00:00.000000Z", ""),
+        ("paid", "b" * 64, "2026-01-05T09:00:00.000000Z", HASH),
+    ]
+
+
+def test_a_checkpoint_without_a_hash_is_left_out_and_the_failure_is_kept() -> None:
+    odd = [{"label": "x"}, {"label": "y", "sha256": "../../etc/passwd"}, {"sha256": HASH, "parent": "no hash"}]
+    [failure] = only(packed({NAME: lines(START, {**FAILURE, "checkpoints": odd}, FINISH)})).failures
+    assert [(each.label, each.sha256, each.parent) for each in failure.checkpoints] == [("", HASH, "")]
+
+
+def test_tests_that_one_fixture_failed_are_all_counted() -> None:
+    group = {"record": "group", "group": "g", "count": 400, "nodeids": []}
+    file = only(packed({NAME: lines(START, FAILURE, {**group, "count": 2}, group, FINISH)}))
+    assert (file.total, len(file.failures)) == (400, 1)
+
+
+CRASH = {"record": "crash", "worker": "gw0", "nodeid": "tests/test_cart.py::test_pay"}
+
+
+def test_a_worker_whose_death_is_told_does_not_break_the_report_off() -> None:
+    main = lines({**START, "worker": "main"}, CRASH, FINISH)
+    files = read_reports(packed({NAME: main, "failure-review-1-gw0.jsonl": lines({**START, "worker": "gw0"})}))
+    found = merged(files, trusted=True)
+    assert found is not None
+    assert (found.complete, found.died_in) == (True, "tests/test_cart.py::test_pay")
+
+
+def test_a_main_process_that_died_itself_vouches_for_no_worker() -> None:
+    main = lines({**START, "worker": "main"}, CRASH)
+    files = read_reports(packed({NAME: main, "failure-review-1-gw0.jsonl": lines({**START, "worker": "gw0"})}))
+    found = merged(files, trusted=True)
+    assert found is not None
+    assert not found.complete
+
+
+def test_flaky_tests_are_counted() -> None:
+    flaky = {"record": "flaky", "nodeid": "t", "worker": "main", "attempts": 2}
+    assert only(packed({NAME: lines(START, flaky, flaky, FINISH)})).flaky == 2

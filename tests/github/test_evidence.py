@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,10 +16,10 @@ from publishing_world import Press, opened_press
 from github_app.github.download import TooLarge
 from github_app.github.evidence import LOG_PATIENCE, REST_PATIENCE, Witness, read_log
 from github_app.outcomes import Retry
-from github_app.rules.model import Evidence, Job, Source
+from github_app.rules.model import Evidence, Job, Source, TestReport
 from github_app.sandbox.scenario import Sandbox
 
-READ = {"actions": "read", "checks": "read"}
+READ = {"actions": "read", "checks": "read", "contents": "read"}
 TOKEN = "ghp_" + "a1B2c3D4e5" * 4
 LOG = (
     "\ufeff2026-03-02T09:00:01.0000000Z ##[group]Run pytest\r\n"
@@ -214,6 +215,30 @@ async def test_a_report_that_claims_another_place_is_not_used(press: Press, clai
     job = await failed(press, log=LOG)
     press.sandbox.upload_artifact(press.repo.runs[job.run_id], "failure-review-unit-0-1", report(job, **claim))
     assert (await seen(press, job)).report is None
+
+
+async def on_pull_request(press: Press, sha: str) -> TestReport | None:
+    job = replace(await failed(press, log=LOG), event="pull_request")
+    press.sandbox.upload_artifact(press.repo.runs[job.run_id], "failure-review-unit-0-1", report(job, sha=sha))
+    return (await seen(press, job)).report
+
+
+async def test_a_report_of_the_pull_requests_merge_commit_is_trusted(press: Press) -> None:
+    """T16: on a pull request GITHUB_SHA is a merge; GitHub says of what."""
+    merge = "b" * 40
+    press.repo.commits[merge] = replace(press.repo.commits[press.sha], sha=merge, parent=press.sha)
+    found = await on_pull_request(press, merge)
+    assert found is not None
+    assert (found.trusted, found.doubt) == (True, "")
+    assert found.failures[0].replay == ""  # its name holds a credential
+
+
+@pytest.mark.parametrize("sha", ["f" * 40, "no commit"])
+async def test_a_report_of_a_commit_that_github_does_not_vouch_for_is_doubted(press: Press, sha: str) -> None:
+    """T16."""
+    found = await on_pull_request(press, sha)
+    assert found is not None
+    assert (found.trusted, found.doubt) == (False, "it names another commit")
 
 
 async def test_a_report_of_another_run_of_the_same_commit_is_not_used(press: Press) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -354,3 +355,10 @@ def test_the_verdict_fits_its_published_schema() -> None:
     stopped = failure(2, "security.secret", override=Override(Permission.NEVER, "never", ""), clock={"target_s": None})
     for shown in (ONE, gate([job(2)], [stopped]), gate([], settled=False)):
         Draft202012Validator(json_schema()).validate(json.loads(verdict_json(shown, 30_000)))
+
+
+def test_the_comment_shows_how_the_first_failure_is_seen_again() -> None:
+    first = failure()
+    again = replace(first, verdict=replace(first.verdict, replay="gh run download 50 && pytest '--x=a|b`c`'"))
+    shown = "To see it fail again as it did:\n\n```sh\ngh run download 50 && pytest '--x=a|b`c`'\n```"
+    assert shown in comment(gate([job()], [again]), SITE)

@@ -127,3 +127,30 @@ def test_a_quality_gate_changes_nothing_but_the_reason() -> None:
         [*(f"`g{number}` (security is fine' # green)" for number in range(5)), "and 2 more."]
     )
     assert replace(verdict, reason=without.reason) == without
+
+
+def test_a_report_that_breaks_off_names_the_test_it_died_in() -> None:
+    died = replace(report(reported(Category.TEST_UNIT), complete=False), died_in="tests/test_a.py::test_c")
+    assert judged(Evidence(report=died)).reason.endswith(
+        " It breaks off, so the test run itself died in `tests/test_a.py::test_c`."
+    )
+
+
+def test_a_report_says_how_many_tests_passed_only_when_tried_again() -> None:
+    flaky = replace(report(reported(Category.TEST_UNIT)), flaky=2)
+    assert judged(Evidence(report=flaky)).reason.endswith(" 2 more tests passed only when tried again.")
+
+
+def test_a_doubted_report_says_why_and_cannot_talk_anything_down() -> None:
+    """T16."""
+    doubted = replace(report(reported(Category.INFRA_DATABASE), trusted=False), doubt="it names another commit")
+    verdict = judged(Evidence(report=doubted))
+    assert verdict.reason.endswith(
+        " It is not certain to be of this job: it names another commit, so the log is believed where it is stricter."
+    )
+    assert judged(replace(log(FAILED_TEST), report=doubted)).category is Category.TEST_UNIT
+
+
+def test_the_worst_failure_brings_its_replay_command() -> None:
+    again = replace(reported(Category.TEST_UNIT), replay="pytest --failure-review-replay=x")
+    assert judged(Evidence(report=report(again))).replay == "pytest --failure-review-replay=x"
