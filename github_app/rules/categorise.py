@@ -17,6 +17,7 @@ from github_app.rules.elsewhere import as_severe_as_elsewhere, of_elsewhere, of_
 from github_app.rules.last_tool import tool_findings
 from github_app.rules.leaks import leaks_in_words
 from github_app.rules.limits import with_limits
+from github_app.rules.lines import quoted
 from github_app.rules.loading import layout_findings, with_loading
 from github_app.rules.model import Evidence, Job, Source, TestReport
 from github_app.rules.policy import regression_of
@@ -171,8 +172,9 @@ def _verdict(line: Said, hit: Hit, weight: Weight) -> Verdict:
     signature = hit.signature
     text = redact(line.text.removeprefix("##[error]").strip()).text
     place = f" (line {line.number})" if line.source == "log" else ""
-    quote = text.replace("`", "'")
-    quote = quote if len(quote) <= _QUOTE_WIDTH else f"{quote[: _QUOTE_WIDTH - 1]}…"
+    quote = text if len(text) <= _QUOTE_WIDTH else f"{quoted(text, hit.told, _QUOTE_WIDTH - 1)}…"
+    quote = quote.replace("`", "'")
+    number = line.number if line.source == "log" else 0
     measures = {name: redact(value).text[:40] for name, value in hit.caught.items() if name != SEVERITY_GROUP}
     return Verdict(
         category=signature.category,
@@ -182,7 +184,7 @@ def _verdict(line: Said, hit: Hit, weight: Weight) -> Verdict:
         confidence=_confidence(weight, line.place),
         subcategory=signature.subcategory,
         severity=_severity(hit),
-        evidence=(Line(line.number if line.source == "log" else 0, text[:EVIDENCE_WIDTH], signature.id),),
+        evidence=(Line(number, quoted(text, hit.told, EVIDENCE_WIDTH), signature.id),),
         region=line.region,
         description=signature.description,
         causes=signature.causes,

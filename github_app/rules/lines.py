@@ -127,6 +127,12 @@ def clean(line: str) -> str:
     return visible(unstamped(line)[1])
 
 
+def quoted(text: str, told: str, width: int) -> str:
+    """Give as much of a text: its beginning, or of a long one what stands around `told`, where that comes later."""
+    at = text.find(told) if told else 0
+    return text[:width] if at < width // 2 else "…" + text[at - width // 4 :][: width - 1]
+
+
 def _visible(char: str) -> str:
     if char.isprintable() or char == "\t":
         return char

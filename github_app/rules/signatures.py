@@ -61,10 +61,11 @@ class Signature(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A signature found in a line; `caught` holds what the pattern's named groups caught."""
+    """A signature found in a line; `caught` holds what the pattern's named groups caught, `told` what it matched."""
 
     signature: Signature
     caught: Mapping[str, str]
+    told: str = ""
 
 
 class Signatures:
@@ -87,14 +88,17 @@ class Signatures:
         """
         caught: dict[str, dict[str, str]] = {}
         signatures: dict[str, Signature] = {}
+        told: dict[str, str] = {}
         for index in self._found(line):
             signature = self._owner[index]
             if signature.id not in signatures and (self._is_excepted(signature, line) or _is_calm(signature, line)):
                 continue
             signatures[signature.id] = signature
             groups = caught.setdefault(signature.id, {})
-            groups.update(_caught(self._patterns[index].search(line)) | groups)
-        found = tuple(Hit(signature, caught[signature.id]) for signature in signatures.values())
+            match = self._patterns[index].search(line)
+            groups.update(_caught(match) | groups)
+            told.setdefault(signature.id, match.group() if match else "")
+        found = tuple(Hit(signature, caught[each], told[each]) for each, signature in signatures.items())
         return found + self._more.hits(line) if self._more else found
 
     def under(self, own: Sequence[Signature]) -> Signatures:

@@ -219,9 +219,9 @@ def speed_of_re(log: bytes) -> float:
 
 
 def python(pattern: str) -> str:
-    """Give an RE2 pattern as `re` writes it: flags that stand inside go to a group, and code points differ."""
+    """Give an RE2 pattern as `re` writes it: flags that stand inside go to the front, and code points differ."""
     pattern = re.sub(r"\\x\{([0-9a-fA-F]+)\}", lambda code: re.escape(chr(int(code[1], 16))), pattern)
-    return re.sub(r"(?<!^)\(\?i\)", "", pattern) if not pattern.startswith("(?i)") else pattern
+    return ("(?i)" if "(?i)" in pattern else "") + pattern.replace("(?i)", "")
 
 
 def robustness(inputs: int) -> Iterator[str]:

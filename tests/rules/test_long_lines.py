@@ -38,6 +38,8 @@ def test_a_finding_in_the_middle_of_a_long_line_is_shown_and_judged(
     shown = [text for each in judged.evidence.excerpts for text in each.lines]
     assert any(told in text for text in shown)
     assert max(map(len, shown)) <= WIDTH
+    assert told[:30] in judged.verdict.reason
+    assert told[:30] in judged.verdict.evidence[0].text
 
 
 @given(st.integers(0, 4 * OVERLAP), st.integers(0, 3 * OVERLAP))
