@@ -29,7 +29,7 @@ _BOLD, _RED, _YELLOW, _CYAN, _DIM = "1", "31", "33", "36", "2"
 
 _STATES: Final = {
     "partial": "The log breaks off before the runner signed off, so its end may be missing.",
-    "middle_unread": "Its middle is a flood of failed steps, only searched for leaks, vulnerabilities and drift.",
+    "middle_unread": "Its middle is a flood of failed steps, at most searched for leaks, vulnerabilities and drift.",
     "too_big": "The log is longer than what is downloaded: only its beginning was read.",
     "missing": "GitHub has no log of this job.",
     "refused": "GitHub refused to give the log.",

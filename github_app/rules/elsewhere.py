@@ -37,7 +37,7 @@ def of_unread(evidence: Evidence) -> str:
     if not evidence.unread and evidence.log != _SKIPPED:
         return ""
     lines = f"{evidence.unread} lines" if evidence.unread else "Lines"
-    return f" {lines} in the middle of the log were only searched for leaks, vulnerabilities and drift."
+    return f" {lines} in the middle of the log were at most searched for leaks, vulnerabilities and drift."
 
 
 _SKIPPED: Final = "middle_unread"

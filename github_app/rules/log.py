@@ -26,6 +26,9 @@ HURRY: Final = 200_000
 CLOSELY: Final = 500_000
 """Lines before the end that are looked at one by one; in ordinary logs only a few lines are worth it."""
 
+LASTLY: Final = 4 * CLOSELY
+"""Lines after which, before the end, only the word of a secret scanner is still looked for."""
+
 MAX_LINE: Final = 256 * 1024
 """A line without an end is cut here, so that it cannot fill the memory (X28)."""
 
@@ -39,8 +42,8 @@ class LogReader:
     """Turns a log's bytes into excerpts as they come, in bounded memory and work (T17, X28).
 
     All of it is searched. Of a log that is one flood of ends of steps, what lies between the first of them and the last
-    `TAIL` bytes is in the end only searched for the first of each kind that may never be overridden; `unread` counts
-    the lines of it that were not looked at.
+    `TAIL` bytes is in the end only searched for the first of each kind that may never be overridden, and in the very
+    end of leaks alone; `unread` counts the lines of it that were not looked at.
     """
 
     def __init__(self, known: Sequence[str], key: bytes = b"") -> None:
@@ -114,7 +117,7 @@ class LogReader:
         text = tidy_block(raw)
         found = found_in(text)
         work = self._regions.work
-        wanted = self._regions.wanted if work > CLOSELY and not is_tail else frozenset()
+        wanted = self._regions.wanted(lastly=work > LASTLY) if work > CLOSELY and not is_tail else frozenset()
         if found and work > CLOSELY and not (is_tail or (wanted and may_tell(found, wanted))):
             self.unread += text.count(b"\n")
             self._regions.skip(text.count(b"\n"), found)

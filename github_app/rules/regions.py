@@ -135,10 +135,9 @@ class Regions:
                 self._see(number, mark, block)
         self._growing = [each for each in self._growing if each.grow(block)]
 
-    @property
-    def wanted(self) -> frozenset[str]:
-        """The kinds that may never be overridden of which nothing was found yet (T15)."""
-        kinds = frozenset(why for why in _UNHIDDEN if not self.has_first(why))
+    def wanted(self, *, lastly: bool = False) -> frozenset[str]:
+        """Give the kinds that may never be overridden of which nothing was found yet; lastly only leaks (T15, T17)."""
+        kinds = frozenset(why for why in _UNHIDDEN if not lastly and not self.has_first(why))
         return kinds if self.alarmed else kinds | {ALARM}
 
     def skip(self, lines: int, found: tuple[int, ...] = ()) -> None:

@@ -362,14 +362,14 @@ def test_a_failed_test_is_believed_before_a_missing_permission() -> None:
     assert judged(log("Resource not accessible by integration", FAILED_TEST)).category is Category.TEST_UNIT
 
 
-ONLY_SEARCHED = "lines in the middle of the log were only searched for leaks, vulnerabilities and drift."
+ONLY_SEARCHED = "lines in the middle of the log were at most searched for leaks, vulnerabilities and drift."
 
 
 def test_a_log_whose_middle_was_not_read_says_so_when_nothing_is_known() -> None:
     """T17."""
     told = judged(Evidence(excerpts=(Excerpt(1, ("something else",), "last lines"),), log="middle_unread", unread=7))
     assert told.reason.endswith(
-        "7 lines in the middle of the log were only searched for leaks, vulnerabilities and drift."
+        "7 lines in the middle of the log were at most searched for leaks, vulnerabilities and drift."
     )
 
 
@@ -378,7 +378,7 @@ def test_a_verdict_on_a_log_whose_middle_was_not_read_says_so_too() -> None:
     told = judged(Evidence(excerpts=(Excerpt(1, (FAILED_TEST,), "x"),), log="partial", unread=7))
     assert told.category is Category.TEST_UNIT
     assert told.reason.endswith(
-        "7 lines in the middle of the log were only searched for leaks, vulnerabilities and drift."
+        "7 lines in the middle of the log were at most searched for leaks, vulnerabilities and drift."
     )
 
 

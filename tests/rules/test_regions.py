@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from github_app.rules.anchors import ALARM, DIFFERENCES, SCANNER, WORST
 from github_app.rules.lines import WIDTH, clean
 from github_app.rules.log import LogReader
 from github_app.rules.model import Excerpt
@@ -283,3 +284,10 @@ def test_a_long_log_is_read_in_bounded_memory() -> None:
     tracemalloc.stop()
     assert regions.count == 20_000
     assert peak < 2_500_000
+
+
+def test_of_a_flood_that_costs_too_much_in_the_end_only_leaks_are_looked_for() -> None:
+    """T15, T17."""
+    regions = Regions()
+    assert regions.wanted() == {ALARM, WORST, SCANNER, DIFFERENCES}
+    assert regions.wanted(lastly=True) == {ALARM}
