@@ -22,6 +22,11 @@ from .shapes import INVISIBLE, MASK, NAMED, SECRET_VARIABLE, SENSITIVE_WORDS, SH
 
 FREE: Final = frozenset({"params", "evidence", "captured", "locals", "details", "state"})
 """Fields whose mappings have names that a test or a hook chose."""
+ASKED: Final = FREE | {
+    "argv", "c_stack", "chain", "crash_line", "leaves", "message", "nodeid", "nodeids", "notes", "rule",
+    "text",
+}  # fmt: skip
+"""Fields whose texts hooks are asked about: those that the test has a part in, no words of the format."""
 _MASKED: Final = re.compile(r"::add-mask::([^\n\r]+)")
 _SHORTEST_MASKED: Final = 3
 _UNTOLD: Final = f"{MASK} (what redacts it failed)"
@@ -110,31 +115,36 @@ class Redactor:
             return self._with_hook(value, doubt or Doubt())
         if doubt is not None:
             value = self._walk(value, doubt, free=False)
-        return Redacted(value) if isinstance(value, dict) else value
+        return Redacted(value) if _is_record(value) else value
 
     def _with_hook(self, value: Any, doubt: Doubt) -> Any:
         def asked(text: str, where: str) -> str:
             return self._asked(self._text(text, doubt), where)
 
-        if isinstance(value, str):
-            return asked(value, "")
-        if not isinstance(value, dict):
-            return self._walk(value, doubt, free=False)
+        if not _is_record(value):
+            return self._walk(
+                value, doubt, free=False, text=partial(asked, where="nodeid" if isinstance(value, str) else "state")
+            )
         record = {
-            name: self._walk(item, doubt, free=name in FREE, text=partial(asked, where=name))
+            name: self._walk(item, doubt, free=name in FREE, text=partial(asked, where=name) if name in ASKED else None)
             for name, item in value.items()
         }
-        if notes := self._asker.take_notes():
-            record["notes"] = [*record.get("notes", []), *(self.redact(note) for note in notes)]
+        notes = dict.fromkeys(self._asker.take_notes())
+        if notes and value["record"] == "failure":
+            record["notes"] = [*record.get("notes", []), *(self._plainly(note) for note in notes)]
         return Redacted(record)
+
+    def _plainly(self, text: str) -> str:
+        """Without the hook, of which the text may tell."""
+        doubt = self._doubt(text, None)
+        return self._text(text, doubt) if doubt else text
 
     def redact_id(self, nodeid: str) -> str:
         """The same for a test's id, at a price that a passing test can pay: names of the source hold no secret."""
         plain = _PLAIN_ID.fullmatch(nodeid)
         if plain is not None and (not plain[1] or self._is_plain(plain[1])):
             return nodeid
-        doubt = self._doubt(nodeid, None)
-        return self._text(nodeid, doubt) if doubt else nodeid
+        return self._plainly(nodeid)
 
     def _is_plain(self, parameters: str) -> bool:
         """Of letters, digits, `_`, `.` and `-` alone, no name with a value is made, and no short token."""
@@ -211,6 +221,10 @@ class Redactor:
                 lines[place], found = NAMED.subn(_mask_value, line)
                 self.count += found
         return "\n".join(lines)
+
+
+def _is_record(value: Any) -> bool:
+    return isinstance(value, dict) and "record" in value
 
 
 def _gather(value: Any, texts: list[str]) -> None:

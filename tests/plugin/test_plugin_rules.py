@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from plugin_project import Project
 
+from pytest_failure_review.rules import CONDITIONS as CONDITIONS_THERE_ARE
 from pytest_failure_review.rules import BadRuleError, Rule, Seen, read_rules
 
 WHERE = "rule 1 of tool.failure_review in pyproject.toml"
@@ -209,3 +211,12 @@ def test_a_bad_rule_is_no_matter_of_a_run_that_is_not_reviewed(project: Project)
     project.pytester.makepyprojecttoml("[[tool.failure_review.rules]]\nphase = 'call'\n")
     project.pytester.makepyfile("def test_a(): pass")
     assert project.pytester.runpytest_inprocess("-pno:asyncio", "-pno:pytest-retry").ret == 0
+
+
+def test_the_rules_of_the_guide_are_understood(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "plugin-rules.md").read_text(encoding="utf-8")
+    (written,) = re.findall(r"^```toml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    first, second = rules(tmp_path, written)
+    assert (first.category, first.owner, first.sla) == ("infra.network", ("@your-org/payments",), 4.0)
+    assert (second.owner, second.module) == (("@your-org/speed", "ann@example.org"), ("tests/slow/*",))
+    assert set(re.findall(r"^\| `(\w+)` \|", guide, re.MULTILINE)) == set(CONDITIONS_THERE_ARE)
