@@ -16,6 +16,7 @@ from aiohttp import web
 from github_app import audit
 from github_app.app import opened, web_app, working
 from github_app.classify_command import add_classify_command
+from github_app.contract_report import add_contract_reports
 from github_app.logs import set_up_logs
 from github_app.outcomes import Unfinished
 from github_app.policy_command import add_policy_command
@@ -39,6 +40,7 @@ def add_commands(commands: Subparsers) -> None:
     _add_database(commands)
     add_classify_command(commands)
     add_policy_command(commands)
+    add_contract_reports(commands)
 
 
 def _add_serve(commands: Subparsers) -> None:

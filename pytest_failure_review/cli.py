@@ -14,6 +14,7 @@ from typing import Final
 
 from .checking import Check, check_the_dead
 from .convert import command as convert_command
+from .drift.command import add_check_drift_command
 from .gates.command import add_gate_command
 from .migrations.command import add_check_migrations_command
 
@@ -39,6 +40,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     _add_check_report(subparsers)
     convert_command.add(subparsers)
     add_gate_command(subparsers)
+    add_check_drift_command(subparsers)
     add_check_migrations_command(subparsers)
     for entry_point in entry_points(group=COMMANDS):
         try:

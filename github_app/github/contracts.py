@@ -18,12 +18,11 @@ from github_app.github.known import Known
 from github_app.github.reading import Reading
 from github_app.outcomes import GiveUp, Unfinished
 from github_app.rules.categorise import categorise
-from github_app.rules.contracts import ContractChange, ContractPolicy, ContractReport, report
+from github_app.rules.contract_changes import compared
+from github_app.rules.contracts import ContractPolicy, ContractReport
 from github_app.rules.events import JobsSeen
 from github_app.rules.model import Job, Pull
-from github_app.rules.openapi import Tree, Unreadable, read
-from github_app.rules.openapi_diff import compare
-from github_app.rules.redaction import redact
+from github_app.rules.openapi import Unreadable
 from pytest_failure_review.report import Category
 
 MOST: Final = 3
@@ -31,9 +30,6 @@ MOST: Final = 3
 
 MAX_BASE64: Final = 1_500_000
 """Characters of a file's content in base64: a bit more than 1 MB, since GitHub breaks the lines."""
-
-_WIDTH: Final = 300
-_NOTHING: Final[Tree] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +63,11 @@ class Contracts:
     async def _document(self, path: str, base: str, head: str, policy: ContractPolicy) -> ContractReport:
         try:
             before, after = await self._text(path, base), await self._text(path, head)
-            if before is None and after is None:
-                return ContractReport(path, gap="there is no such file")
-            changes = await asyncio.to_thread(_changes, before, after)
         except Unreadable as reason:
             return ContractReport(path, gap=str(reason))
         except Unfinished:
             return ContractReport(path, gap="GitHub did not give it just now")
-        kept = report(path, changes, policy)
-        return replace(kept, changes=tuple(map(_clean, kept.changes)))
+        return await asyncio.to_thread(compared, path, before, after, policy)
 
     async def _text(self, path: str, ref: str) -> str | None:
         """Return a file at a commit, None when there is none (GitHub docs: "Get repository content", up to 1 MB)."""
@@ -110,18 +102,6 @@ def _began_at(jobs: Sequence[Job], pull: Pull) -> str:
 def _not_compared(pull: Pull, policy: ContractPolicy) -> tuple[ContractReport, ...]:
     gap = f"it is not known at which commit of {pull.base_ref} this change began"
     return tuple(ContractReport(path, gap=gap) for path in policy.openapi[:MOST])
-
-
-def _changes(before: str | None, after: str | None) -> tuple[ContractChange, ...]:
-    """Return what changed; a document that is new or gone is compared with one that describes nothing."""
-    base, head = (read(text) if text is not None else _NOTHING for text in (before, after))
-    return compare(base, head)
-
-
-def _clean(change: ContractChange) -> ContractChange:
-    """The pull request's own author wrote these names (law 6)."""
-    where, what = (redact(" ".join(text.split())).text[:_WIDTH] for text in (change.where, change.what))
-    return replace(change, where=where, what=what)
 
 
 def _with(job: Job, found: tuple[ContractReport, ...]) -> Job:
