@@ -31,17 +31,21 @@ MAX_STATES: Final = 20 * 1024
 MAX_WRITTEN: Final = 32 * 1024
 """Bytes of all checkpoints in one failure record, half of what it may take."""
 
+MOST_ATTEMPTS: Final = 10
+"""Attempts at the running test that are kept in mind."""
 MAX_HELD: Final = 1024 * 1024
-"""Bytes of files in memory for one attempt."""
+"""Bytes of files in memory for one test."""
 
 _LONGEST_LABEL: Final = 200
 _FIRST_KEPT: Final = 20
 _CALLED: Final = frozenset({"manual", "step_started", "step_ended"})
 """Kinds whose labels a test chose."""
 _ALWAYS: Final = frozenset({"environment", "begun"})
-_RANK: Final = {"setup": 0, "call": 1, "teardown": 2}
+_PHASES: Final = frozenset({"setup", "call", "teardown"})
 
 
+Times = tuple[float, float]
+"""Beginning and end, in seconds since the epoch."""
 Clean = Callable[[Any], Any]
 """Takes secrets out."""
 
@@ -55,8 +59,8 @@ class Failed:
     attempt: int
     provided: Mapping[str, Any]
     """What is known of it beyond the test's own words."""
-    started: float | None
-    """When the failing phase began, in seconds since the epoch; None when it is not known, or goes on."""
+    times: Times | None
+    """When the failing phase began and ended; None when it is not known, or goes on."""
 
 
 @dataclass(slots=True)
@@ -86,7 +90,7 @@ class Book:
     def __init__(
         self,
         shelf: Shelf,
-        now: Callable[[], tuple[int, str]],
+        now: Callable[[], tuple[int, int, str]],
         reached: Callable[[str], None],
         guard: Callable[[str], AbstractContextManager[None]],
         ask: Callable[[str, Any], tuple[dict[str, Any], list[str]]],
@@ -97,9 +101,8 @@ class Book:
         self._guard = guard
         self._ask = ask
         self._test = -1
-        self._kept: list[Taken] = []
+        self._attempts: dict[int, list[Taken]] = {}
         self._room = MAX_HELD
-        self._failed_in = ""
         self._environment: Taken | None = None
         self._root: str | None = None
         """The hash of the session's start, once that is written."""
@@ -115,69 +118,57 @@ class Book:
     def begin(self) -> None:
         """A test asked for the fixture `checkpoint`."""
         with self._guard("checkpoint"):
-            begun = self._made("begun", "begun", self._turn_page(), None)
+            kept, phase = self._page()
+            begun = self._made("begun", "begun", phase, None)
             begun.later = random_state()
-            self._kept.append(begun)
+            kept.append(begun)
 
     def _made(self, kind: Kind, label: str, phase: str, state: Any) -> Taken:
         made = Taken(kind, label, phase, encode(state), time.time(), time.monotonic(), _task())
         made.provided, made.notes = self._ask(label, made.state)
         return made
 
-    def _forget(self) -> None:
-        self._kept = []
-        self._room = MAX_HELD
-        self._failed_in = ""
-
     def take(self, kind: Kind, label: Any, state: Any = None, files: Iterable[Any] = ()) -> None:
         """Marks this moment; nothing that goes wrong here reaches the test."""
         with self._guard("checkpoint"):
             text = cut(label if type(label) is str else shown(label), _LONGEST_LABEL)
-            phase = self._turn_page()
+            kept, phase = self._page()
             taken = self._made(kind, text, phase, state)
             if files:
                 taken.named = self._shelf.look_at(files, self._room)
                 self._room -= sum(len(each.content or b"") for each in taken.named)
-            self._kept.append(taken)
-            if len(self._kept) > MOST_KEPT:
-                del self._kept[_FIRST_KEPT]
+            kept.append(taken)
+            if len(kept) > MOST_KEPT:
+                del kept[_FIRST_KEPT]
             if kind != "setup_done":
                 self._reached({"step_started": f"{text} (started)", "step_ended": f"{text} (ended)"}.get(kind, text))
 
-    def _turn_page(self) -> str:
-        test, noted = self._now()
-        phase = _phase_by_pytest() or noted
-        if test != self._test or self._begins_anew(phase):
-            self._test = test
-            self._forget()
-        return phase
-
-    def _begins_anew(self, phase: str) -> bool:
-        """Whether a retry must have begun: pytest never goes back from one phase to an earlier one."""
-        last = self._failed_in or (self._kept[-1].phase if self._kept else "")
-        if last not in _RANK or phase not in _RANK:
-            return False
-        return _RANK[phase] < _RANK[last] or (bool(self._failed_in) and phase == self._failed_in)
+    def _page(self) -> tuple[list[Taken], str]:
+        """Where the running attempt's checkpoints are kept, and its phase; those of other tests are forgotten."""
+        test, attempt, phase = self._now()
+        if test != self._test:
+            self._test, self._attempts, self._room = test, {}, MAX_HELD
+        while attempt not in self._attempts and len(self._attempts) >= MOST_ATTEMPTS:
+            del self._attempts[min(self._attempts)]
+        return self._attempts.setdefault(attempt, []), _phase_by_pytest() or phase
 
     # -- when it has failed --
 
     def of_failure(self, failed: Failed, clean: Clean) -> list[Checkpoint]:
         """What the failure's record says of the attempt, secrets taken out, the environment first where it is new."""
-        wall, clock = time.time(), time.monotonic()
-        test, _ = self._now()
-        if test != self._test:
-            self._test = test
-            self._forget()
-        taken = list(self._kept)
-        if failed.phase == "call" and failed.started is not None and not any(t.kind == "setup_done" for t in taken):
-            begun = clock - (wall - failed.started)
-            at = next((at for at, each in enumerate(taken) if each.clock > begun), len(taken))
-            taken.insert(at, Taken("setup_done", "setup done", "setup", None, failed.started, begun))
+        self._page()
+        taken = list(self._attempts.get(failed.attempt, ()))
         end = self._made("failure", "failure", failed.phase, None)
         end.later = lambda: failed.provided
+        if failed.times is not None:
+            # pytest-retry tells of the first attempt when all are over.
+            shift = end.wall - end.clock
+            end.wall, end.clock = failed.times[1], failed.times[1] - shift
+            if failed.phase == "call" and not any(each.kind == "setup_done" for each in taken):
+                began = failed.times[0] - shift
+                at = next((at for at, each in enumerate(taken) if each.clock > began), len(taken))
+                taken.insert(at, Taken("setup_done", "setup done", "setup", None, failed.times[0], began))
         taken.append(end)
-        if failed.started is not None:
-            self._failed_in = failed.phase
         # Twice, as the record is redacted once more: what that finds must be what the hash is of.
         return self._written(taken, failed, lambda value: clean(clean({"state": value}))["state"] if value else value)
 
@@ -255,7 +246,7 @@ def _digest(label: str, state: Any, provided: Mapping[str, Any], files: list[Sto
 def _phase_by_pytest() -> str:
     """As pytest says it to everybody; empty where a test has emptied the environment."""
     said = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[2].removesuffix(")")
-    return said if said in _RANK else ""
+    return said if said in _PHASES else ""
 
 
 def _task() -> str:

@@ -140,9 +140,10 @@ class Breadcrumb:
         self._memory[at + 2 : at + 2 + len(raw)] = raw
         _LENGTH.pack_into(self._memory, at, len(raw))
 
-    def now(self) -> tuple[int, Phase]:
-        """A number that changes with every test, and the phase that runs."""
-        return self._written, _PHASES[self._memory[_AT_PHASE]]
+    def now(self) -> tuple[int, int, Phase]:
+        """A number that changes with every test, the attempt at it, and the phase that runs."""
+        memory = self._memory
+        return self._written, memory[_AT_ATTEMPT] or 1, _PHASES[memory[_AT_PHASE]]
 
     def since(self, position: int) -> list[str]:
         """The tests that began after a position that `now` told, oldest first, as far as the page still holds them."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from .asking import Asker, implemented
-from .book import Book, Clean, Failed
+from .book import Book, Clean, Failed, Times
 from .breadcrumb import Breadcrumb
 from .checkpoints import BOOKS
 from .command import replay_command
@@ -62,7 +62,7 @@ class Hindsight:
         """The session is over."""
         BOOKS.remove(self._book)
 
-    def of_failure(self, happening: Happening, phase_began: float | None, number: int, clean: Clean) -> dict[str, Any]:
+    def of_failure(self, happening: Happening, times: Times | None, number: int, clean: Clean) -> dict[str, Any]:
         """Fields of the `number`th failure record of this process."""
         fields: dict[str, Any] = {"replay": self._command(number)}
         if happening.worker != self._run.worker:
@@ -72,11 +72,11 @@ class Hindsight:
             before = before[:-1]  # the last one is the test itself, if no record has named it yet
         if before:
             fields["before"] = before[-MOST_BEFORE:]
-        self._told, _ = self._breadcrumb.now()
+        self._told, _, _ = self._breadcrumb.now()
         with self._guard("checkpoints"):
             facts = hypothesis_facts(happening.node, happening.exception)
             provided = {"hypothesis": facts} if facts else {}
-            failed = Failed(happening.nodeid, happening.phase, happening.attempt, provided, phase_began)
+            failed = Failed(happening.nodeid, happening.phase, happening.attempt, provided, times)
             fields["checkpoints"] = self._book.of_failure(failed, clean)
         return fields
 

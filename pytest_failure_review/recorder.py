@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from . import retries
-from .book import Clean
+from .book import Clean, Times
 from .breadcrumb import SUFFIX, Breadcrumb
 from .checking import findings_of_run
 from .deciding import Judge
@@ -197,7 +197,7 @@ class Recorder:
             happening = happening_of(node, call.excinfo, report, self._run.worker)
             self._keep(
                 self._attempts.of(happening, report) if self._counts_attempts else happening,
-                None if _is_of_subtest(report) else call.start,
+                None if _is_of_subtest(report) else (call.start, call.stop),
             )
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -231,7 +231,7 @@ class Recorder:
             )
             self._keep(happened)
 
-    def _keep(self, happening: Happening, phase_began: float | None = None) -> None:
+    def _keep(self, happening: Happening, times: Times | None = None) -> None:
         group = self._groups.follows(happening.exception, happening.phase)
         if group:
             self._count_into(group, happening)
@@ -242,7 +242,7 @@ class Recorder:
             self._judge,
             self._run.redactor,
             keeps_locals=self._keeps_locals,
-            hindsight=partial(self._look_back, happening, phase_began),
+            hindsight=partial(self._look_back, happening, times),
         )
         self._groups.begins(happening.exception, record)
         try:
@@ -257,10 +257,10 @@ class Recorder:
         if self._file is not None:
             self._file.crash(record)
 
-    def _look_back(self, happening: Happening, phase_began: float | None, clean: Clean) -> dict[str, Any]:
+    def _look_back(self, happening: Happening, times: Times | None, clean: Clean) -> dict[str, Any]:
         with self._guard("checkpoints"):
             number = self._file.failures + 1 if self._file is not None else 1
-            return self._hindsight.of_failure(happening, phase_began, number, clean)
+            return self._hindsight.of_failure(happening, times, number, clean)
         return {}
 
     def _count_into(self, group: str, happening: Happening) -> None:

@@ -121,3 +121,51 @@ def test_a_secret_in_a_state_or_a_label_does_not_reach_the_report(
     assert marked["label"] == "with ***"
     assert marked["state"] == {"header": "***", "password": "***", "api_key": "***", "***": 1}
     assert "canary" not in json.dumps(ran.files)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-prerunfailures", "--reruns=1"),
+        ("-ppytest-retry", "--retries=1"),
+        ("-pflaky", "--force-flaky", "--max-runs=2", "--no-flaky-report"),
+    ],
+    ids=["rerunfailures", "pytest-retry", "flaky"],
+)
+def test_each_attempt_has_its_own_checkpoints_and_files(project: Project, options: tuple[str, ...]) -> None:
+    project.write(
+        "test_a.py",
+        """if True:
+        from pathlib import Path
+
+        tries = []
+
+        def test_recovers(checkpoint):
+            tries.append(1)
+            log = Path("log.txt")
+            log.write_text(str(len(tries)))
+            checkpoint(f"try {len(tries)}", files=[log])
+            assert len(tries) == 3
+        """,
+    )
+    ran = project.run_and_die(*options)
+    failures = sorted(ran.failures, key=lambda failure: int(failure["attempt"]))
+    told = [[each for each in failure["checkpoints"] if each["kind"] == "manual"] for failure in failures]
+    assert [[each["label"] for each in marked] for marked in told] == [["try 1"], ["try 2"]]
+    assert [marked[0]["files"][0]["path"].split("/")[1] for marked in told] == ["attempt-1", "attempt-2"]
+
+
+def test_a_subtest_that_fails_leaves_the_checkpoints_to_what_follows(project: Project) -> None:
+    project.pytester.makepyfile(
+        """
+        def test_many(checkpoint, subtests):
+            checkpoint("one")
+            with subtests.test("first"):
+                assert 0
+            checkpoint("two")
+            assert 0
+        """
+    )
+    told = [labels(failure) for failure in project.run().failures]
+    assert told[0][-2:] == ["one", "failure"]
+    assert told[1] == ["begun", "setup done", "one", "two", "failure"]
