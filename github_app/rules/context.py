@@ -47,6 +47,7 @@ _FOLDER: Final = rf"(?:tests?|specs?|src|__tests__|testing)/(?:\S+/)?(?:{_PARTS}
 _FRAMES: Final = (
     rf"(?i){_BEFORE}{_FOLDER}/\S+\.\w+",
     rf"(?i){_BEFORE}(?:integration|e2e|functional|acceptance|system|gui|ui)[-_]?(?:tests?|specs?)/\S+\.\w+",
+    rf"(?i){_BEFORE}(?:tests?|specs?)/(?:integration|e2e|end_to_end)[\w-]*\.(?:rs|go)\b",
     rf"(?i){_BEFORE}e2e/\S+\.\w+|/src/(?:it|itest|intTest|integrationTest|functionalTest|e2eTest|androidTest)/",
     rf"(?i){_BEFORE}\S+\.(?:e2e|integration|acceptance|functional)(?:[-.](?:spec|test))?\.[cm]?[jt]sx?\b",
     r"(?i)\b[\w.]*\b(?:e2e|(?:integration|acceptance|functional)(?:tests?)?|(?:gui_?|ui|system)tests?)\.\w[\w.$]*\(",

@@ -24,7 +24,8 @@ _CONFIDENCE: Final = 0.6
 _NEAR: Final = 6  # lines around a comparison that may say what is compared
 
 _WORDS: Final = (
-    r"budgets?|elapsed|latency|perf|performance|benchmarks?|slow|slower|took|timings?|durations?|wall[- _]?clock"
+    r"budgets?|quick(?:ly)?|fast|elapsed"
+    r"|latency|perf|performance|benchmarks?|slow|slower|took|timings?|durations?|wall[- _]?clock"
     r"|throughput|millis\w*|(?:micro|nano)seconds?|ops_?per_?sec\w*|speed ?up|fps|p9[059]|median|milliseconds?"
 )
 _CLOCKS: Final = (

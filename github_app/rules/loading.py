@@ -26,6 +26,7 @@ _ALIKE: Final = 3  # lines that return with other blanks
 _MOST: Final = 0.6  # of those that were taken away
 _TELLING: Final = 8  # characters of a line that could hardly return by chance
 _CONFIDENCE: Final = 0.4
+_SURE: Final = 0.6  # how sure an error is with what is said around it
 
 
 def with_loading(findings: Sequence[Finding], lines: Sequence[Said]) -> list[Finding]:
@@ -45,7 +46,13 @@ def _as_not_loaded(finding: Finding, lines: Sequence[Said]) -> Finding:
     return replace(
         finding,
         weight=Weight.TEXT,
-        verdict=replace(verdict, category=Category.BUILD_COMPILE, subcategory="import_error", reason=reason),
+        verdict=replace(
+            verdict,
+            category=Category.BUILD_COMPILE,
+            subcategory="import_error",
+            reason=reason,
+            confidence=max(verdict.confidence, _SURE),
+        ),
     )
 
 
