@@ -16,7 +16,7 @@ WRITE_PRICES = """import pathlib
 
 out = pathlib.Path('build/prices.csv')
 out.parent.mkdir()
-out.write_text('id,n\n1,2.001\n')
+out.write_text('id,n\\n1,2.001\\n')
 """
 REVISION = (
     "revision = 'a1'\ndown_revision = None\n\ndef upgrade():\n{}\ndef downgrade():\n    op.create_table('cache')\n"
