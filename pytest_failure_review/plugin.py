@@ -51,6 +51,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini("failure_review", "true: as if --failure-review were given; false: never", type="bool", default=None)
     parser.addini(
+        "failure_review_max_failures",
+        "how many failures of one process are recorded whole; more are counted",
+        default="1000",
+    )
+    parser.addini(
         "failure_review_locals",
         "true: keep the local variables of the line that failed, secrets taken out",
         type="bool",

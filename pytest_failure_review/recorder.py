@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 
-from . import retries
+from . import retries, strangers
 from .book import Clean, Times
 from .breadcrumb import SUFFIX, Breadcrumb
 from .checking import findings_of_run
 from .deciding import Judge
 from .exceptions import message_of
 from .failures import conclude, shown_id
+from .fallback import least
 from .findings import Findings, of_run
 from .gates.of_pytest import gate_of_pytest
 from .grouping import Groups
@@ -46,6 +47,7 @@ class Recorder:
         rules = read_rules(config.rootpath, run.repository)
         self._judge = Judge(Owners(run.repository), rules, config.hook)
         self._keeps_locals = bool(config.getini("failure_review_locals"))
+        self._most_failures = _whole_number(config, "failure_review_max_failures")
         self._groups = Groups()
         self._telling = Telling(config.hook)
         run.redactor.listen(config.hook.pytest_failure_review_redact, self._judge.asker)
@@ -78,7 +80,13 @@ class Recorder:
                 plugins.register(self._attempts, "failure_review_attempts")
             self._hindsight.open()
             try:
-                self._file = ReportFile(self._run.file, self._run.start, self._run.redactor, self._telling.record)
+                self._file = ReportFile(
+                    self._run.file,
+                    self._run.start,
+                    self._run.redactor,
+                    self._telling.record,
+                    most_failures=self._most_failures,
+                )
                 self._breadcrumb.open(self._run.file.with_suffix(SUFFIX))
                 if self._run.worker != MAIN:
                     keep_c_stack(self._run.file)
@@ -236,7 +244,8 @@ class Recorder:
         if group:
             self._count_into(group, happening)
             return
-        record = conclude(
+        record, trouble = strangers.attempt(
+            conclude,
             happening,
             self._place,
             self._judge,
@@ -244,6 +253,8 @@ class Recorder:
             keeps_locals=self._keeps_locals,
             hindsight=partial(self._look_back, happening, times),
         )
+        if trouble:
+            record = least(happening, self._place, self._run.redactor, trouble)
         self._groups.begins(happening.exception, record)
         try:
             if self._file is not None:
@@ -280,6 +291,13 @@ class Recorder:
         if self._file is not None:
             with suppress(OSError):  # a full disk is no reason to stop a test run
                 self._file.internal(Internal(record="internal", where=where, error=said))
+
+
+def _whole_number(config: pytest.Config, option: str) -> int:
+    said = str(config.getini(option))
+    if not said.isdecimal():
+        raise pytest.UsageError(f"{option} must be a whole number, not {said!r}")
+    return int(said)
 
 
 def _is_of_subtest(report: Any) -> bool:

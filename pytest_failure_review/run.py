@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shlex
 import time
 from collections.abc import Iterator, Mapping, MutableMapping
@@ -14,9 +15,10 @@ from typing import Any, Final
 
 import pytest
 
+from .git import ask
 from .plugin import FOLDER, REPORT_VARIABLE
 from .redaction import Redactor
-from .report import FILE_PREFIX, SCHEMA, GitHub, Start
+from .report import FILE_PREFIX, SCHEMA, Git, GitHub, Start
 from .showing import Audience, audience
 
 MAIN: Final = "main"
@@ -54,25 +56,28 @@ def describe(config: pytest.Config, environment: Mapping[str, str]) -> Run:
     run_id, folder = given.get(HANDED) or (os.urandom(8).hex(), _folder(config, environment))
     worker = str(given.get("workerid", MAIN))
     repository = repository_of(config.rootpath)
+    start = Start(
+        record="start",
+        schema=SCHEMA,
+        run_id=run_id,
+        worker=worker,
+        started_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        python=platform.python_version(),
+        platform=platform.platform(),
+        pytest=pytest.__version__,
+        plugin=version("pytest-failure-review"),
+        argv=[str(argument) for argument in config.invocation_params.args],
+        github=github_of(environment),
+        rootdir=_rootdir_in(repository, config.rootpath),
+    )
+    if worker == MAIN:  # the others' are the same
+        start["git"], start["dist"] = git_of(repository), str(config.getoption("dist", "no"))
     return Run(
         run_id=run_id,
         worker=worker,
         directory=config.invocation_params.dir / folder,
         repository=repository,
-        start=Start(
-            record="start",
-            schema=SCHEMA,
-            run_id=run_id,
-            worker=worker,
-            started_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            python=platform.python_version(),
-            platform=platform.platform(),
-            pytest=pytest.__version__,
-            plugin=version("pytest-failure-review"),
-            argv=[str(argument) for argument in config.invocation_params.args],
-            github=github_of(environment),
-            rootdir=_rootdir_in(repository, config.rootpath),
-        ),
+        start=start,
         redactor=Redactor(environment),
         # A worker's failures are shown by the main process, once.
         audience=audience(environment) if worker == MAIN else Audience(),
@@ -108,6 +113,18 @@ def repository_of(folder: Path) -> Path:
 
 def _rootdir_in(repository: Path, rootdir: Path) -> str:
     return rootdir.relative_to(repository).as_posix() if rootdir.is_relative_to(repository) else "."
+
+
+def git_of(repository: Path) -> Git | None:
+    """The commit that is checked out, and whether tracked files differ from it."""
+    if not (repository / ".git").exists():
+        return None
+    # It must not wait for, or hold up, a git of somebody else: `status` writes to the index when it may.
+    told = ask(repository, "--no-optional-locks", "status", "--porcelain=v2", "--branch", "--untracked-files=no")
+    lines = (told or "").splitlines()
+    sha = next((line.removeprefix("# branch.oid ") for line in lines if line.startswith("# branch.oid ")), "")
+    dirty = any(not line.startswith("#") for line in lines)
+    return Git(sha=sha, dirty=dirty) if re.fullmatch("[0-9a-f]{40,64}", sha) else None
 
 
 def github_of(environment: Mapping[str, str]) -> GitHub | None:

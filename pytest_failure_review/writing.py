@@ -26,7 +26,9 @@ class ReportFile:
     A forked child of the process that opened it writes nothing: its records would not be in the digest.
     """
 
-    def __init__(self, path: Path, start: Start, redactor: Redactor, told: Told | None = None) -> None:
+    def __init__(
+        self, path: Path, start: Start, redactor: Redactor, told: Told | None = None, *, most_failures: int = 1000
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         # 0600: a report holds values from tests, and machines are shared. EXCL: two processes never share a file.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -34,6 +36,7 @@ class ReportFile:
         self._process = os.getpid()
         self._redactor = redactor
         self._told = told
+        self._most_failures = most_failures
         self._digest = hashlib.sha256()
         self._bytes = 0
         self.failures = 0
@@ -42,8 +45,8 @@ class ReportFile:
         self._write(start)
 
     def failure(self, record: Failure) -> None:
-        """Writes the failure, or only counts it when the file is full."""
-        if self._bytes >= MAX_FILE_BYTES:
+        """Writes the failure, or only counts it when the file is full or has enough of them."""
+        if self._bytes >= MAX_FILE_BYTES or self.failures >= self._most_failures:
             self._truncated += 1
             return
         self._write(record)
@@ -62,8 +65,9 @@ class ReportFile:
         self._write(record)
 
     def flaky(self, record: Flaky) -> None:
-        """Writes that a test passed in the end."""
-        self._write(record)
+        """Writes that a test passed in the end, unless the file is full."""
+        if self._bytes < MAX_FILE_BYTES:
+            self._write(record)
 
     def internal(self, record: Internal) -> None:
         """Writes that the plugin itself failed."""

@@ -45,17 +45,33 @@ def test_an_error_of_the_plugin_is_said_even_when_no_report_can_be(project: Proj
     result.stdout.fnmatch_lines(["the plugin itself failed in sessionstart: ValueError: *"])
 
 
+def test_a_failure_that_cannot_be_looked_at_still_has_a_record(project: Project) -> None:
+    project.write("test_a.py", HOSTILE)
+    ran = project.run()
+    assert [failure["nodeid"] for failure in ran.failures] == ["test_a.py::test_a[0]", "test_a.py::test_a[1]"]
+    for failure in ran.failures:
+        assert (failure["category"], failure["exception"]) == ("unknown", "test_a.Hostile")
+        assert "E       test_a.Hostile" in failure["text"]
+        assert failure["notes"] == ["the failure could not be looked at: ZeroDivisionError: division by zero"]
+    assert check(project.reports).complete
+
+
 def test_an_error_of_the_plugin_is_recorded_once_and_changes_nothing(project: Project) -> None:
     project.write(
-        "test_a.py",
-        HOSTILE,
+        "conftest.py",
+        "def pytest_collection_finish(session):\n"
+        "    recorder = session.config.pluginmanager.get_plugin('failure_review_recorder')\n"
+        "    recorder._count = lambda report: 1 / 0\n",
     )
+    project.write("test_a.py", "def test_a(): pass\n\ndef test_b(): assert 0\n")
     ran = project.run()
+    assert ran.result.ret == 1
     internal = [record for record in ran.files["main"] if record["record"] == "internal"]
     assert [(record["where"], record["error"]) for record in internal] == [
-        ("exception_interact", "ZeroDivisionError: division by zero")
+        ("logreport", "ZeroDivisionError: division by zero")
     ]
-    ran.result.stdout.fnmatch_lines(["the plugin itself failed in exception_interact: *"])
+    ran.result.stdout.fnmatch_lines(["the plugin itself failed in logreport: *"])
+    assert [failure["nodeid"] for failure in ran.failures] == ["test_a.py::test_b"]
     assert not check(project.reports).complete
 
 
