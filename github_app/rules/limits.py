@@ -45,7 +45,8 @@ _OF_RUN: Final = (  # what every test tool says of itself
 _SPANS: Final = r"[\[(]\d+(?:\.\d+)? ?m?s[\])]"
 _WAITED: Final = r"(?i)time[- ]?out|timed out|\bdeadline\b"
 _ASSERTS: Final = (
-    r"(?i)assert|expect|\bfail|^E |Error\b|^\s*[✕✗✘\x{d7}●>]|\bwant\b|_test\.go:\d+|panicked"
+    r"(?i)assert|expect|\bfail|^E |Error\b|^\s*[✕✗✘✖\x{d7}●>]|\bwant\b|_test\.go:\d+|panicked"
+    r"|\bexceed(?:s|ed) (?:the )?SL[AO]\b|\bto perform\b.*\bbut performed\b"
     r"|\bwas limited to\b.*\bbut\b|^\d\d:\d\d \+\d+.* \[E\]$"
     r"|\b(?:took|lasted)\b.* (?:budget|limit|allowed|at most|max\w*)\b\D{0,12}\d"
 )
