@@ -86,13 +86,15 @@ def _notes(findings: Findings, width: int) -> list[str]:
 
 
 def _misread(findings: Findings, width: int) -> list[str]:
-    """What was ignored of markers, each once: a class's marker is read by all its tests."""
+    """What was ignored of markers, hooks and objects, each once: a class's marker is read by all its tests."""
     found: dict[str, str] = {}
     for failure in findings.records:
         for words in failure["rule"].split(f" ({MISREAD}")[1:]:
-            found.setdefault(printable(words.removesuffix(")")), printable(failure["nodeid"]))
+            found.setdefault(printable(MISREAD + words.removesuffix(")")), printable(failure["nodeid"]))
+        for note in failure.get("notes", ()):
+            found.setdefault(printable(note), printable(failure["nodeid"]))
     shown = list(found.items())[:_MOST_NOTES]
-    return [_shortened(f"note: {MISREAD}{words}"[:width].rstrip() + ": ", test, width) for words, test in shown]
+    return [_shortened(f"note: {words}"[:width].rstrip() + ": ", test, width) for words, test in shown]
 
 
 def _line(row: Sequence[str], widths: Sequence[int], width: int) -> str:

@@ -112,7 +112,9 @@ def test_a_hook_that_misbehaves_becomes_a_note_and_the_failure_is_kept(
 ) -> None:
     project.write("conftest.py", f"def pytest_failure_review_{name}():\n    {body}\n")
     project.pytester.makepyfile("def test_a():\n    assert 0")
-    failure = project.run().failure
+    ran = project.run()
+    failure = ran.failure
+    assert [line for line in ran.result.outlines if line.startswith("note: pytest_failure_review_")]
     assert (failure["category"], failure["owner"]["names"]) == ("test.unit", []) or name == "redact"
     assert [text for text in failure["notes"] if note in text]
 
