@@ -27,7 +27,7 @@ _LONGEST_LINE: Final = 1000
 
 def annotate(findings: Findings) -> list[str]:
     """The workflow commands, each one line: what did not come to its end first, then one failure of each cause."""
-    troubles = [command("error", {"title": "Failure Review"}, printable(said)) for said in findings.troubles]
+    troubles = [command("error", {"title": "Failure Review"}, printable(said)) for said in findings.beside_tests()]
     causes = findings.worst_first()
     failures = [_of_failure(failure, count) for failure, count in _in_turn(causes)]
     total = len(troubles) + sum(cause.count for cause in causes)

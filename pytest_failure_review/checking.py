@@ -5,19 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from .breadcrumb import SUFFIX, is_held
-from .findings import Findings, of_run
+from .findings import Findings, of_run, together
 from .gates.of_pytest import GATES, PYTEST, in_words, with_gate
 from .mending import failure_of, flaky_of, gate_of, group_of
 from .plain import printable
 from .postmortem import Unfinished, autopsy, sentence, settle
 from .report import FILE_PREFIX, SCHEMA, Category, Counts, Crash, Failure, Finish, Flaky, Gate, Group, worst
 from .run import MAIN
+
+NO_REPORT: Final = (
+    "No report: no pytest ran, or the pytest that ran has no plugin. "
+    "Install pytest-failure-review into its environment."
+)
 
 
 @dataclass(slots=True)
@@ -54,8 +59,6 @@ class Check:
     failures: int
     worst_category: str
     sentences: tuple[str, ...]
-    deaths: tuple[str, ...]
-    """One sentence for each process that died and that pytest itself could not report."""
     failed_gates: tuple[str, ...] = ()
     """Names of quality gates that failed; `pytest` among them when its run died."""
 
@@ -87,7 +90,6 @@ def check(directory: Path) -> Check:
         # The file was written next to the tests, by whatever they are: only what looks like a category is passed on.
         worst_category=named if re.fullmatch(r"[a-z_]+(\.[a-z_0-9-]+)*", named) else _nothing_named(complete, failures),
         sentences=tuple(sentences),
-        deaths=tuple(_death(file, files) for file in files if _is_open(file) and not _crash_is_told(file, files)),
         failed_gates=failed_gates(files),
     )
 
@@ -189,24 +191,42 @@ def findings_of_run(own: Path) -> Findings:
 def findings_of(files: list[RunFile]) -> Findings:
     """What the files of one run tell; a process that died is a failure, of a test or in a sentence of its own."""
     finish = next((file.finish for file in files if file.worker == MAIN and file.finish), None)
+    failures = [failure for file in files for failure in file.failures]
+    troubles = [_sentence(file, files) for file in files if _is_untold(file, files)]
     return of_run(
-        [failure for file in files for failure in file.failures],
+        failures,
         flaky=[test for file in files for test in file.flaky],
         groups=[group for file in files for group in file.groups.values()],
-        troubles=[_sentence(file, files) for file in files if _is_untold(file, files)],
+        gates=[
+            gate
+            for file in files
+            for gate in file.gates
+            if gate["name"] != PYTEST or not (gate["passed"] or failures or troubles)
+        ],
+        troubles=troubles,
         counts=_counts(finish) if finish else None,
     )
 
 
-def with_its_death(path: Path, file: RunFile) -> RunFile:
-    """The file with what its dead process was doing, where that stands beside it; on the disk nothing is changed."""
-    if _is_open(file):
-        for record in autopsy(Unfinished(path, file.worker, file.rootdir)):
-            if record["record"] == "crash":
-                file.crashes.append(record)
-            else:
-                file.failures.append(record)
-    return file
+def with_their_deaths(found: Mapping[Path, RunFile]) -> list[RunFile]:
+    """The files with what dead processes were doing, where that stands beside them; on the disk nothing is changed."""
+    files = list(found.values())
+    for path, file in found.items():
+        if _is_open(file) and not _crash_is_told(file, files):
+            for record in autopsy(Unfinished(path, file.worker, file.rootdir)):
+                if record["record"] == "crash":
+                    file.crashes.append(record)
+                else:
+                    file.failures.append(record)
+    return files
+
+
+def findings_in(directory: Path) -> Findings:
+    """What all runs in a folder tell; that there is none is worth an error as well."""
+    runs = by_run(read(path) for path in sorted(directory.glob(f"{FILE_PREFIX}-*.jsonl")))
+    if not runs:
+        return Findings(troubles=[NO_REPORT])
+    return together([findings_of(files) for files in runs.values()])
 
 
 def by_run(files: Iterable[RunFile]) -> dict[str, list[RunFile]]:

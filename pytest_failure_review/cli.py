@@ -12,11 +12,14 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final
 
-from .checking import Check, check_the_dead
+from . import step_summary
+from .annotations import annotate
+from .checking import Check, check_the_dead, findings_in
 from .convert import command as convert_command
 from .drift.command import add_check_drift_command
 from .gates.command import add_gate_command
 from .migrations.command import add_check_migrations_command
+from .plain import harmless
 
 COMMANDS: Final = "failure_review.commands"
 """Entry point group; each is a callable that adds parsers to `subparsers` and sets `run` to `(arguments) -> status`."""
@@ -96,7 +99,13 @@ def _add_check_report(subparsers: argparse._SubParsersAction[argparse.ArgumentPa
         "Exit status: 0 complete, 1 a run died or left no report, 2 a file is no report.",
     )
     parser.add_argument("directory", type=Path, metavar="DIR")
-    parser.add_argument("--github-output", type=Path, metavar="FILE", help="append the result as outputs of a step")
+    parser.add_argument(
+        "--github-output",
+        type=Path,
+        metavar="FILE",
+        help="append the result as outputs of a step, and annotate failures",
+    )
+    parser.add_argument("--github-step-summary", type=Path, metavar="FILE", help="append the failures as a step's page")
     parser.add_argument("--exit-status", type=int, metavar="N", help="what the command that ran pytest ended with")
     parser.set_defaults(run=_check_report)
 
@@ -107,14 +116,10 @@ def _check_report(arguments: argparse.Namespace) -> int:
         return _refuse(f"{directory} is no folder")
     try:
         found = check_the_dead(directory, arguments.exit_status)
-        if arguments.github_output is not None:
-            with arguments.github_output.open("a", encoding="utf-8") as outputs:
-                outputs.write(_outputs(found, directory))
+        _tell_github(directory, found, arguments.github_output, arguments.github_step_summary)
     except OSError as error:
         return _refuse(str(error))
-    sys.stdout.writelines(f"{sentence}\n" for sentence in found.sentences)
-    if arguments.github_output is not None:
-        sys.stdout.writelines(f"::error title=Failure Review::{_escaped(death)}\n" for death in found.deaths)
+    sys.stdout.writelines(f"{harmless(sentence)}\n" for sentence in found.sentences)
     if found.worst_category:
         sys.stdout.write(f"Worst category: {found.worst_category}\n")
     if found.unusable:
@@ -122,9 +127,19 @@ def _check_report(arguments: argparse.Namespace) -> int:
     return GOOD if found.complete else FINDINGS
 
 
-def _escaped(message: str) -> str:
-    """https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message."""
-    return message.replace("%", "%25")
+def _tell_github(directory: Path, found: Check, outputs: Path | None, summary: Path | None) -> None:
+    """Raises OSError."""
+    if outputs is None and summary is None:
+        return
+    told = findings_in(directory)
+    if summary is not None:
+        step_summary.append(summary, told)
+    if outputs is not None:
+        with outputs.open("a", encoding="utf-8") as file:
+            file.write(_outputs(found, directory))
+        sys.stdout.flush()
+        sys.stdout.buffer.writelines(f"{line}\n".encode("utf-8", "replace") for line in annotate(told))
+        sys.stdout.flush()
 
 
 def _outputs(found: Check, directory: Path) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
-from .report import Counts, Failure, Flaky, Group, rank
+from .gates.of_pytest import in_words
+from .report import Counts, Failure, Flaky, Gate, Group, rank
 
 _COUNTED: Final = ("failed", "error", "passed", "skipped", "xfailed", "xpassed")
 
@@ -35,6 +36,8 @@ class Findings:
     """All failures."""
     flaky: Sequence[Flaky] = ()
     groups: Sequence[Group] = ()
+    gates: Sequence[Gate] = ()
+    """All but that of pytest, of which the failures tell; where they do not, it is among them."""
     troubles: Sequence[str] = ()
     """One sentence for each process whose report does not tell the whole run and that no failure speaks of."""
     counts: Counts | None = None
@@ -56,6 +59,10 @@ class Findings:
     def worst_first(self) -> list[Cause]:
         """The causes, the worst category first, of one category the most frequent first."""
         return sorted(self.causes(), key=lambda cause: (rank(cause.first["category"]), -cause.count))
+
+    def beside_tests(self) -> list[str]:
+        """What went wrong and is no failure of a test, in sentences."""
+        return [*self.troubles, *(in_words(gate) for gate in self.gates if not gate["passed"])]
 
     def counted(self) -> str:
         """As pytest's last line has it: `2 failed, 1 error, 30 passed`; empty when no run came to its end."""
@@ -81,11 +88,12 @@ def of_run(
     *,
     flaky: Sequence[Flaky] = (),
     groups: Sequence[Group] = (),
+    gates: Sequence[Gate] = (),
     troubles: Sequence[str] = (),
     counts: Counts | None = None,
 ) -> Findings:
     """What the records of one run come to; those of several must not be mixed, for their tests have the same names."""
-    return Findings(_standing(failures, flaky), failures, flaky, groups, troubles, counts)
+    return Findings(_standing(failures, flaky), failures, flaky, groups, gates, troubles, counts)
 
 
 def together(runs: Sequence[Findings]) -> Findings:
@@ -96,6 +104,7 @@ def together(runs: Sequence[Findings]) -> Findings:
         [failure for run in runs for failure in run.records],
         [test for run in runs for test in run.flaky],
         [group for run in runs for group in run.groups],
+        [gate for run in runs for gate in run.gates],
         [said for run in runs for said in run.troubles],
         _sum(counted) if counted else None,
     )

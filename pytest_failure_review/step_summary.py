@@ -27,14 +27,14 @@ _LONGEST_COMMAND: Final = 500
 
 def render(findings: Findings, rows: int = _ROWS[0]) -> str:
     """The page's Markdown; empty when there is nothing to tell. Less than half of `LIMIT`, whatever failed."""
-    causes = findings.worst_first()
-    if not causes and not findings.troubles and not findings.flaky:
+    causes, others = findings.worst_first(), findings.beside_tests()
+    if not causes and not others and not findings.flaky:
         return ""
     parts = [
         "## Failure Review",
         findings.counted(),
-        *(f"**{_text(_short(said))}**" for said in findings.troubles[:_MOST_OTHERS]),
-        _more(len(findings.troubles) - _MOST_OTHERS, "report", "does not tell its run", "do not tell their runs"),
+        *(f"**{_text(_short(said))}**" for said in others[:_MOST_OTHERS]),
+        _more(len(others) - _MOST_OTHERS, "sentence", "stands in the report", "stand in the report"),
         _table(causes[:rows]) if causes else "",
         _more(len(causes) - rows, "cause", "stands in the report", "stand in the report"),
         _replays(causes[:rows]),

@@ -6,13 +6,13 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Final, cast
 
-from pytest_failure_review.checking import RunFile, read, with_its_death
+from pytest_failure_review.checking import RunFile, read, with_their_deaths
 from pytest_failure_review.plain import harmless
 from pytest_failure_review.report import FILE_PREFIX
 
@@ -65,7 +65,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(arguments: argparse.Namespace) -> int:
     """Converts; 0 or 2 as the help says."""
     complaints: list[str] = []
-    files = list(_files(arguments.reports, complaints))
+    files = with_their_deaths(_files(arguments.reports, complaints))
     status = 2 if complaints else 0
     if files:
         try:
@@ -84,27 +84,29 @@ def _writer(name: str) -> Callable[[Sequence[Told]], bytes]:
     return cast("Callable[[Sequence[Told]], bytes]", module.convert)
 
 
-def _files(given: Sequence[Path], complaints: list[str]) -> Iterator[RunFile]:
-    seen: set[Path] = set()
-    for place in given:
-        paths = sorted(place.rglob(f"{FILE_PREFIX}-*.jsonl")) if place.is_dir() else [place]
-        if not paths:
-            complaints.append(
-                f"No report in {place}: no pytest ran, or pytest-failure-review is not installed where it ran."
-            )
-        for path in paths:
-            if path.resolve() in seen:
-                continue
-            seen.add(path.resolve())
-            try:
-                file = read(path)
-            except OSError as error:
-                complaints.append(str(error))
-                continue
-            if file.unusable:
-                complaints.append(f"{path} is no report: {file.unusable}.")
-            if file.run_id or file.failures:
-                yield with_its_death(path, file)
+def _files(given: Sequence[Path], complaints: list[str]) -> dict[Path, RunFile]:
+    found: dict[Path, RunFile] = {}
+    for path in dict.fromkeys(path for place in given for path in _paths(place, complaints)):
+        try:
+            file = read(path)
+        except OSError as error:
+            complaints.append(str(error))
+            continue
+        if file.unusable:
+            complaints.append(f"{path} is no report: {file.unusable}.")
+        if file.run_id or file.failures:
+            found[path] = file
+    return found
+
+
+def _paths(place: Path, complaints: list[str]) -> list[Path]:
+    if not place.is_dir():
+        return [place.resolve() if place.exists() else place]
+    paths = sorted(path.resolve() for path in place.rglob(f"{FILE_PREFIX}-*.jsonl"))
+    if not paths:
+        said = "no pytest ran, or pytest-failure-review is not installed where it ran."
+        complaints.append(f"No report in {place}: {said}")
+    return paths
 
 
 def _write(document: bytes, output: Path | None) -> None:

@@ -92,7 +92,8 @@ def _tests(run: Told) -> list[dict[str, Any]]:
     if run.unrecorded:
         tests.append(_other("run", f"{run.unrecorded} more failures were counted and not recorded."))
     return tests + [
-        _other(f"gate {gate['name']}", gate["summary"], "passed" if gate["passed"] else "failed") for gate in run.gates
+        _other(f"gate {gate['name']}", gate["summary"], "passed" if gate["passed"] else "failed")
+        for gate in run.findings.gates
     ]
 
 

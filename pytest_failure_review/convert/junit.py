@@ -125,7 +125,7 @@ def _beyond_tests(run: Told) -> list[ET.Element]:
         case = _element("testcase", classname="failure-review", name=name, time=_NO_TIME)
         _sub(case, "error", message=said, type="incomplete").text = _xml(said)
         cases.append(case)
-    for gate in run.gates:
+    for gate in run.findings.gates:
         case = _element("testcase", classname="gate", name=gate["name"], time=_NO_TIME)
         if not gate["passed"]:
             _sub(case, "failure", message=gate["summary"], type="gate").text = _xml(gate["summary"])

@@ -96,7 +96,7 @@ def _location(run: Told, failure: Failure) -> dict[str, Any]:
     path, line = failure["path"], failure["line"]
     if PurePosixPath(path).is_absolute() or not path:
         path, line = run.file_of(failure["nodeid"]), 1
-    location = {"uri": quote(text(path).replace("\\", "/").lstrip("/")), "uriBaseId": "%SRCROOT%"}
+    location = {"uri": quote(text(path).replace("\\", "/").lstrip("/")) or ".", "uriBaseId": "%SRCROOT%"}
     return {"artifactLocation": location, "region": {"startLine": line}}
 
 

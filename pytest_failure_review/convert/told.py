@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pytest_failure_review.checking import RunFile, by_run, findings_of
 from pytest_failure_review.findings import Findings
-from pytest_failure_review.report import Failure, Gate
+from pytest_failure_review.report import Failure
 from pytest_failure_review.run import MAIN
 
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
@@ -48,7 +48,6 @@ class Told:
     start: dict[str, Any]
     """The start record of its main process; whatever is in it, nobody has looked at."""
     findings: Findings
-    gates: tuple[Gate, ...] = ()
     unrecorded: int = 0
     """Failures that were only counted because a file was full."""
 
@@ -114,7 +113,6 @@ def _told(run_id: str, files: Sequence[RunFile]) -> Told:
         run_id,
         main.start,
         findings_of(list(files)),
-        tuple(gate for file in files for gate in file.gates),
         sum(_truncated(file) for file in files),
     )
 

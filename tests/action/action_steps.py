@@ -29,6 +29,8 @@ class ActionRun:
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     uploads: list[dict[str, str]] = field(default_factory=list)
     said: str = ""
+    summaries: list[str] = field(default_factory=list)
+    """What each step that wrote any added to the job's page."""
     status: int = 0
     """Of the step that failed first; 0 when none did."""
 
@@ -65,20 +67,25 @@ def _take(run: ActionRun, step: dict[str, Any], workspace: Path, environment: di
         return
     outputs = Path(environment["RUNNER_TEMP"]) / "outputs"
     outputs.write_text("")
+    summary = Path(environment["RUNNER_TEMP"]) / "summary.md"
+    summary.write_text("")
     script = Path(environment["RUNNER_TEMP"]) / "step.sh"
     script.write_text(step["run"])
     own = {name: fill(run, value) for name, value in step.get("env", {}).items()}
     done = subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", script],
         cwd=workspace,
-        env=environment | own | {"GITHUB_OUTPUT": str(outputs)},
+        env=environment
+        | own
+        | {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(outputs), "GITHUB_STEP_SUMMARY": str(summary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         timeout=120,
         check=False,
     )
-    run.said += done.stdout
+    run.said += f"{done.stdout}\n"  # each step has a stream of its own
+    run.summaries += filter(None, [summary.read_text()])
     run.status = run.status or done.returncode
     run.outputs[step.get("id", "")] = dict(line.split("=", 1) for line in outputs.read_text().splitlines())
 

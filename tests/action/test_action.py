@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import resource
 import subprocess
 import sys
+import venv
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from action_steps import ACTION, load, run_action
+from githubs_runner import obeyed
 
 PLAIN = "python -m pytest -p no:asyncio -p no:cacheprovider"
 
@@ -29,6 +33,12 @@ def temp(tmp_path: Path) -> Path:
 
 def test_it_is_what_github_calls_an_action() -> None:
     command = [str(Path(sys.executable).with_name("check-jsonschema")), "--builtin-schema", "vendor.github-actions"]
+    done = subprocess.run([*command, ACTION], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_zizmor_finds_nothing_to_say() -> None:
+    command = [str(Path(sys.executable).with_name("zizmor")), "--offline", "--no-progress", "--persona=pedantic"]
     done = subprocess.run([*command, ACTION], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
@@ -98,7 +108,9 @@ def test_a_test_that_ends_the_process_with_0_ends_with_1(workspace: Path, temp: 
     assert (
         "ends early: the process died in the call of test_a.py::test_a (exit status 0); 2 failures in it." in run.said
     )
-    assert "::error title=Failure Review::the process died in the call of test_a.py::test_a (exit status 0)" in run.said
+    died = next(told for told in obeyed(run.said) if "(crashed)" in told.properties["title"])
+    assert died.properties == {"file": "test_a.py", "line": "1", "title": "infra.runner: test_a.py::test_a (crashed)"}
+    assert died.text.startswith("the process died in the call of test_a.py::test_a (exit status 0)\n")
     assert len(run.uploads) == 1
 
 
@@ -109,12 +121,23 @@ def test_a_command_that_runs_no_pytest_ends_with_1(workspace: Path, temp: Path) 
     assert run.outputs["action"]["worst-category"] == "unknown"
 
 
+@pytest.fixture
+def without_plugin(tmp_path: Path) -> Path:
+    """An environment of its own that has pytest and not the plugin, as a project's often is; its `python`."""
+    venv.create(tmp_path / "venv", symlinks=True)
+    (packages,) = (tmp_path / "venv").glob("lib/python*/site-packages")
+    for distribution in map(metadata.distribution, ("pytest", "pluggy", "iniconfig", "packaging", "Pygments")):
+        for name in {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
+            (packages / name).symlink_to(Path(str(distribution.locate_file(name))))
+    return tmp_path / "venv" / "bin" / "python"
+
+
 @pytest.mark.parametrize(("test", "result"), [("pass", "1 passed"), ("assert 0", "1 failed")])
 def test_a_pytest_without_the_plugin_runs_as_ever_and_is_told_what_is_missing(
-    workspace: Path, temp: Path, test: str, result: str
+    workspace: Path, temp: Path, without_plugin: Path, test: str, result: str
 ) -> None:
     (workspace / "test_a.py").write_text(f"def test_a(): {test}\n")
-    command = "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 python -m pytest -p no:cacheprovider test_a.py"
+    command = f"env -u PYTHONPATH '{without_plugin}' -m pytest -p no:cacheprovider test_a.py"
     run = run_action(workspace, temp, command=command)
     assert run.status == 1
     assert result in run.said
@@ -202,3 +225,56 @@ def test_a_policy_that_is_good_does_not_hide_a_failing_test(workspace: Path, tem
     (workspace / "policy.yml").write_text("schema: 1\n")
     (workspace / "test_a.py").write_text("def test_a(): assert 0\n")
     assert run_action(workspace, temp, command=PLAIN, policy="policy.yml").status == 1
+
+
+FAILS = "def test_a():\n    raise ConnectionError('| no <b>host</b>')\n"
+
+
+def test_what_failed_is_annotated_once_and_stands_on_the_page_once(workspace: Path, temp: Path) -> None:
+    (workspace / "test_a.py").write_text(FAILS)
+    run = run_action(workspace, temp, command=PLAIN)
+    (told,) = [told for told in obeyed(run.said) if told.name == "error"]
+    assert told.properties == {"file": "test_a.py", "line": "2", "title": "infra.network: test_a.py::test_a"}
+    (page,) = run.summaries
+    assert page.startswith("## Failure Review\n\n1 failed\n\n| Failures |")
+    assert "&#124; no &#60;b&#62;host" in page
+
+
+def test_all_runs_of_a_command_stand_on_one_page(workspace: Path, temp: Path) -> None:
+    for name, ends in (("a", "assert 0"), ("b", "assert 1 == 2"), ("c", "__import__('os')._exit(0)")):
+        (workspace / f"test_{name}.py").write_text(f"def test_{name}():\n    {ends}\n")
+    run = run_action(workspace, temp, command="\n".join(f"{PLAIN} test_{name}.py || true" for name in "abc"))
+    (page,) = run.summaries
+    titles = {told.properties["title"] for told in obeyed(run.said) if told.name == "error"}
+    assert titles == {
+        "test.unit: test_a.py::test_a",
+        "test.unit: test_b.py::test_b",
+        "infra.runner: test_c.py::test_c (crashed)",
+        "Failure Review",
+    }
+    assert page.count("\n| 1 |") == 3
+
+
+def test_a_test_that_stops_commands_does_not_hide_the_annotations(workspace: Path, temp: Path) -> None:
+    (workspace / "test_a.py").write_text(FAILS.replace("    raise", "    print('::stop-commands::x')\n    raise"))
+    run = run_action(workspace, temp, command=f"{PLAIN} -s")
+    before, _, after = run.said.partition("::error")
+    assert "::stop-commands::x" in before  # of another step, whose commands it stops
+    assert "infra.network" in after
+
+
+def shown(limit: int) -> str:
+    return "unlimited" if limit == resource.RLIM_INFINITY else str(limit)
+
+
+@pytest.mark.parametrize("pattern", ["**/core*", "out/x.core", "\n  core.%p  "])
+def test_core_dumps_are_written_when_they_are_asked_for(workspace: Path, temp: Path, pattern: str) -> None:
+    run = run_action(workspace, temp, command="echo core=$(ulimit -c)=", evidence=f"*.log\n{pattern}")
+    assert f"core={shown(resource.getrlimit(resource.RLIMIT_CORE)[1])}=" in run.said
+
+
+@pytest.mark.parametrize("evidence", ["", "coredump.txt\nsrc/core/\n!core.*", "$(touch injected)"])
+def test_nothing_is_changed_about_core_dumps_otherwise(workspace: Path, temp: Path, evidence: str) -> None:
+    run = run_action(workspace, temp, command="echo core=$(ulimit -c)=", evidence=evidence)
+    assert f"core={shown(resource.getrlimit(resource.RLIMIT_CORE)[0])}=" in run.said
+    assert not (workspace / "injected").exists()

@@ -22,9 +22,9 @@ def snippets(language: str) -> list[str]:
 
 
 def command(program: str) -> list[str]:
-    """The arguments of the only command of `program` that stands in a block of its own."""
+    """The arguments of the only command that begins with `program` in a block of its own."""
     (line,) = [line for block in snippets("sh") for line in block.splitlines() if line.startswith(f"{program} ")]
-    return shlex.split(line)[1:]
+    return shlex.split(line)[len(program.split()) :]
 
 
 @pytest.fixture
@@ -38,8 +38,10 @@ def test_its_marker_its_command_and_its_check_work(marked: Project, capsys: pyte
     result = marked.pytester.runpytest_inprocess(*QUIET, *command("pytest"))
     result.stdout.fnmatch_lines(["performance  @your-org/speed  8h  test_guide.py::test_answers_in_time"])
     capsys.readouterr()
-    assert main(command("failure-review")) == 0
+    assert main(["check-report", *command("failure-review check-report")]) == 0
     assert "1 failure." in capsys.readouterr().out
+    assert main(["convert", *command("failure-review convert")]) == 0
+    assert 'name="test_answers_in_time"' in (marked.path / "results.xml").read_text()
 
 
 @pytest.mark.parametrize("commented", [False, True], ids=["ini", "addopts"])
@@ -55,11 +57,12 @@ def test_both_its_settings_turn_it_on_and_its_option_off(marked: Project, commen
 
 
 def test_its_workflow_gives_the_action_inputs_that_it_has() -> None:
-    (workflow,) = snippets("yaml")
+    workflow, evidence = (yaml.safe_load(snippet) for snippet in snippets("yaml"))
     action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-    used = [step["with"] for step in yaml.safe_load(workflow)["steps"] if "with" in step]
-    assert used
+    used = [step["with"] for step in (*workflow["steps"], evidence) if "with" in step]
+    assert len(used) == 2
     assert all(set(inputs) <= set(action["inputs"]) for inputs in used)
+    assert all(f"`{output}`" in GUIDE for output in action["outputs"])
 
 
 def test_what_it_links_to_exists() -> None:
