@@ -21,7 +21,7 @@ _LARGEST: Final = 50_000_000
 """Bytes of one file."""
 _SHOWN: Final = 20
 _WIDTH: Final = 200
-_NUMBER: Final = re.compile(r"[+-]?(?:0|[1-9]\d*)?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?|nan", re.ASCII)
+_NUMBER: Final = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?|nan", re.ASCII)
 """Not `007`, which is a name."""
 _MISSING: Final = "(nothing)"
 
@@ -46,8 +46,8 @@ class Tolerance:
                 return expected is actual
             case (int() | float(), int() | float()):
                 return self._close(expected, actual)
-            case (str(), str()) if _NUMBER.fullmatch(expected) and _NUMBER.fullmatch(actual) and expected and actual:
-                return expected == actual or self._close(_float(expected), _float(actual))
+            case (str(), str()) if _NUMBER.fullmatch(expected) and _NUMBER.fullmatch(actual):
+                return expected == actual or self._close(float(expected), float(actual))
             case (list(), list()):
                 return len(expected) == len(actual) and all(map(self.same, expected, actual))
             case (dict(), dict()):
@@ -60,13 +60,6 @@ class Tolerance:
         if math.isnan(expected) or math.isnan(actual):
             return math.isnan(expected) and math.isnan(actual)
         return expected == actual or abs(expected - actual) <= max(self.absolute, self.relative * abs(expected))
-
-
-def _float(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
 
 
 def golden(settings: GateSettings, project: Project) -> Outcome:

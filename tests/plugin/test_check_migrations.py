@@ -306,6 +306,10 @@ def test_what_cannot_be_read_is_no_pass(checkout: Checkout) -> None:
     status, output = checkout.run("check-migrations")
     assert status == 2
     assert "a1.py:1: its place in the order cannot be read: line 5 is computed, and only plain text" in output
+    checkout.write("db/versions/a1.py", "down_revision = '\0'\n")
+    assert "a1.py:1: it is no Python: " in checkout.run("check-migrations")[1]
+    checkout.write("notes.py", "down_revision = (\n")
+    checkout.write("shop/models.py", "class Migration(Base): pass\n")
     checkout.write("db/versions/a1.py", "down_revision = (\n")
     status, output = checkout.run("check-migrations")
     assert status == 2

@@ -11,8 +11,9 @@ from plugin_project import Project
 
 from pytest_failure_review.checking import check
 from pytest_failure_review.gates import ratchet
-from pytest_failure_review.gates.of_pytest import gate_of_pytest
-from pytest_failure_review.report import Counts
+from pytest_failure_review.gates.of_pytest import gate_of_pytest, with_gate
+from pytest_failure_review.git import NoBaseError, ask, base_of
+from pytest_failure_review.report import Counts, Gate
 
 
 def test_any_command_is_a_gate(checkout: Checkout) -> None:
@@ -188,6 +189,43 @@ def test_a_package_stands_for_what_is_below_it() -> None:
     assert ratchet.new(["shop"], ["shop.cart", "shopping"]) == ["shopping"]
 
 
+def test_outside_of_git_there_is_no_earlier_list(
+    checkout: Checkout, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path_factory.mktemp("plain")
+    settings = folder / "pyproject.toml"
+    settings.write_text("[tool.failure_review.gates.mypy]\ncommand = 'true'\nmodules = ['shop']\n", encoding="utf-8")
+    monkeypatch.chdir(folder)
+    assert checkout.run("gate", "mypy") == (0, "Gate mypy passed: mypy finds nothing in 1 module.\n")
+    settings.write_text("[tool.failure_review.gates.mypy]\ncommand = 'no-such'\n", encoding="utf-8")
+    assert "It could not run: there is no program `no-such`" in checkout.run("gate", "mypy")[1]
+    monkeypatch.setenv("PATH", "")
+    assert ask(folder, "status") is None
+
+
+def test_ruff_that_is_not_there_fails_the_gate(checkout: Checkout) -> None:
+    checkout.gates("[gates.ruff]\ncommand = 'no-such'\n")
+    assert "It could not run: there is no program `no-such`" in checkout.run("gate", "ruff")[1]
+
+
+def test_where_a_change_began_is_never_guessed(checkout: Checkout) -> None:
+    with pytest.raises(NoBaseError, match="git knows no commit here"):
+        base_of(checkout.path, ".", "", {})
+    checkout.git("checkout", "-qb", "trunk")
+    checkout.write("a", "1")
+    checkout.commit()
+    first = checkout.git("rev-parse", "HEAD")
+    assert base_of(checkout.path, ".", "", {}) == first
+    checkout.write("a", "2")
+    assert base_of(checkout.path, "a", "", {}) == first
+    checkout.commit()
+    assert base_of(checkout.path, "a", "", {}) == first
+    checkout.git("checkout", "-q", "--orphan", "other")
+    checkout.commit()
+    with pytest.raises(NoBaseError, match="git finds no commit that HEAD and trunk share: fetch more history"):
+        base_of(checkout.path, ".", "trunk", {})
+
+
 # -- pytest's own --
 
 
@@ -211,3 +249,9 @@ def test_a_run_of_pytest_is_a_gate_of_its_own(project: Project, source: str, pas
 def test_a_status_that_a_plugin_chose_is_said_so() -> None:
     counts = Counts(passed=0, failed=0, error=0, skipped=0, xfailed=0, xpassed=0)
     assert gate_of_pytest(77, counts)["summary"] == "No test ran. pytest ended with status 77: a plugin chose it."
+
+
+@pytest.mark.parametrize("name", ["", "a,b", "a\ncomplete=true", "x" * 61])
+def test_a_name_that_no_gate_can_have_is_passed_over(name: str) -> None:
+    """T16: it would become part of an output of the Action's step."""
+    assert with_gate([], Gate(record="gate", name=name, passed=False, summary="", details={})) == []

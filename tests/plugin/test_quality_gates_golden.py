@@ -67,6 +67,7 @@ def test_a_column_can_be_left_out_and_one_that_is_there_on_one_side_only_differs
     [
         ([{"a": 1, "b": [1.0]}], [{"a": 1, "b": [1]}], "", ""),
         ({"x": {"n": 1}, "y": 2}, {"x": {"n": 2}, "y": 2}, "", "in x, n is 2, expected was 1"),
+        ([{"a": {"n": 1}}], [{"a": {"n": 2}}], "absolute = 0.5", 'in row 1, a is {"n": 2}, expected was {"n": 1}'),
         (["a", "b"], ["a", "c"], "", "in row 2, value is c, expected was b"),
         ([{"k": 1, "v": True}], [{"k": 1, "v": 1}], "key = 'k'", "in k=1, v is 1, expected was true"),
         ([{"k": 1}], [{"k": 2}], "key = ['k']", "1 missing, 1 new; the first is k=1"),
@@ -137,7 +138,15 @@ def test_every_number_is_the_same_as_itself(value: float, absolute: float, relat
         (1, "1", False),
         (None, 0, False),
         ("", "0", False),
+        ("+", "e5", False),
     ],
 )
 def test_names_are_no_numbers(one: Any, other: Any, same: bool) -> None:
     assert Tolerance().same(one, other) is same
+
+
+def test_a_dataset_that_is_too_large_is_not_read(checkout: Checkout) -> None:
+    checkout.gates(GATE.format("csv"))
+    with (checkout.path / "golden.csv").open("wb") as file:
+        file.truncate(50_000_001)
+    assert "golden.csv is larger than 50 MB" in checkout.run("gate", "prices")[1]
