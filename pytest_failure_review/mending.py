@@ -154,4 +154,5 @@ _EXTRA: Final[Mapping[str, Callable[[Any], bool]]] = {
     "captured": _maps_texts,
     "sla_terms": _is_sla,
     "checkpoints": _are_checkpoints,
+    "notes": lambda value: isinstance(value, list) and all(map(_is_text, value)),
 }
