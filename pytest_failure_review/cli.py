@@ -128,18 +128,19 @@ def _check_report(arguments: argparse.Namespace) -> int:
 
 
 def _tell_github(directory: Path, found: Check, outputs: Path | None, summary: Path | None) -> None:
-    """Raises OSError."""
+    """Raises OSError when the outputs cannot be written; the page is of less weight."""
     if outputs is None and summary is None:
         return
     told = findings_in(directory)
-    if summary is not None:
-        step_summary.append(summary, told)
     if outputs is not None:
         with outputs.open("a", encoding="utf-8") as file:
             file.write(_outputs(found, directory))
         sys.stdout.flush()
         sys.stdout.buffer.writelines(f"{line}\n".encode("utf-8", "replace") for line in annotate(told))
         sys.stdout.flush()
+    if summary is not None:
+        with suppress(OSError):
+            step_summary.append(summary, told)
 
 
 def _outputs(found: Check, directory: Path) -> str:

@@ -276,3 +276,10 @@ def test_what_cannot_be_understood_ends_with_2(monkeypatch: pytest.MonkeyPatch, 
 def test_it_runs_as_a_module_where_no_script_was_put_on_the_path(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-m", "pytest_failure_review.cli", "check-report", tmp_path], check=False)
     assert done.returncode == 1
+
+
+def test_a_page_that_cannot_be_written_does_not_keep_the_outputs_back(tmp_path: Path) -> None:
+    outputs = tmp_path / "outputs"
+    given = ["--github-output", str(outputs), "--github-step-summary", str(tmp_path)]
+    assert main(["check-report", str(tmp_path), *given]) == 1
+    assert "complete=false" in outputs.read_text()
