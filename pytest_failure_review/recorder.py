@@ -202,7 +202,7 @@ class Recorder:
     ) -> None:
         with self._guard("exception_interact"):
             assert call.excinfo is not None
-            happening = happening_of(node, call.excinfo, report, self._run.worker)
+            happening = happening_of(node, call.excinfo, report, self._run.worker, getattr(node, "execution_count", 1))
             self._keep(
                 self._attempts.of(happening, report) if self._counts_attempts else happening,
                 None if _is_of_subtest(report) else (call.start, call.stop),

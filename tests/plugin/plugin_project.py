@@ -97,6 +97,7 @@ def _become_pytest(folder: Path, arguments: list[str]) -> NoReturn:
         status = int(pytest.main(arguments))
     finally:
         sys.stdout.flush()
+        sys.stderr.flush()
         os._exit(status)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import stat
+import subprocess
 
 import pytest
 from plugin_project import Project
@@ -251,3 +253,19 @@ def test_secrets_of_the_environment_reach_neither_report_nor_table(
 def _own_lines(lines: list[str]) -> list[str]:
     start = next(number for number, line in enumerate(lines) if "= failure review =" in line)
     return lines[start : start + 3]
+
+
+def test_the_start_record_says_which_commit_ran(project: Project) -> None:
+    project.write("test_a.py", "def test_a(): pass\n")
+    assert project.run().files["main"][0]["git"] is None
+    for words in ("init -q", "add test_a.py", "-c user.name=a -c user.email=a@b commit -q -m first"):
+        subprocess.run(["git", *words.split()], cwd=project.path, check=True)
+    sha = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project.path, check=True, stdout=subprocess.PIPE).stdout
+    found = []
+    for content in ("def test_a(): pass\n", "def test_a(): assert True\n"):
+        project.write("test_a.py", content)
+        shutil.rmtree(project.reports)
+        start = project.run().files["main"][0]
+        found.append(start["git"])
+        assert start["dist"] == "no"
+    assert found == [{"sha": sha.decode().strip(), "dirty": dirty} for dirty in (False, True)]

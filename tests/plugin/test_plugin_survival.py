@@ -131,3 +131,21 @@ def test_a_full_file_counts_what_it_cannot_hold(tmp_path: Path) -> None:
     assert (last["failures"], last["truncated"]) == (85, 15)
     assert path.stat().st_size < MAX_FILE_BYTES + 2 * MAX_RECORD_BYTES
     assert check(path.parent).complete
+
+
+def test_beyond_the_limit_failures_are_counted(project: Project) -> None:
+    project.write("pytest.ini", "[pytest]\nfailure_review_max_failures = 2\n")
+    project.write(
+        "test_a.py", "import pytest\n\n@pytest.mark.parametrize('n', range(5))\ndef test_a(n): assert n > 9\n"
+    )
+    ran = project.run()
+    assert len(ran.failures) == 2
+    assert (ran.finish["failures"], ran.finish["truncated"], ran.finish["counts"]["failed"]) == (2, 3, 5)
+    assert check(project.reports).complete
+
+
+def test_a_limit_that_is_no_number_ends_the_run_with_a_sentence(project: Project) -> None:
+    project.write("pytest.ini", "[pytest]\nfailure_review_max_failures = many\n")
+    ran = project.run_and_die()
+    assert ran.result.ret == 4
+    assert "ERROR: failure_review_max_failures must be a whole number, not 'many'" in "\n".join(ran.result.outlines)
