@@ -124,7 +124,8 @@ def _is_open(file: RunFile) -> bool:
 def _death(file: RunFile, files: list[RunFile]) -> str:
     noted = [crash for other in files if other.run_id == file.run_id for crash in other.crashes]
     own = next((crash for crash in noted if crash.get("worker") == file.worker), None)
-    return printable(sentence(own) if own else "the process died before pytest was done")
+    unknown = "a quality gate was stopped" if file.worker == GATES else "the process died before pytest was done"
+    return printable(sentence(own) if own else unknown)
 
 
 def _nothing_named(complete: bool, failures: list[Failure]) -> str:  # noqa: FBT001  (a fact among facts)

@@ -85,10 +85,14 @@ def test_all_gates_of_the_project_run_when_none_is_named(checkout: Checkout) -> 
 
 
 def test_a_gate_that_is_killed_stands_in_the_report_as_failed(checkout: Checkout) -> None:
-    seen = "import glob; print(open(glob.glob('.failure-review/*')[0]).read().splitlines()[-1])"
-    checkout.gates(f'[gates.own]\n{PYTHON}"{seen}"]\n')
-    _, said = checkout.run("gate", "own")
-    assert '"name":"own","passed":false,"summary":"It was started and did not come to its end."' in said
+    kept = "import shutil; shutil.copytree('.failure-review', 'as_it_was')"
+    checkout.gates(f'[gates.own]\n{PYTHON}"{kept}"]\n')
+    checkout.run("gate", "own")
+    found = check(checkout.path / "as_it_was")
+    assert not found.complete
+    assert found.failed_gates == ("own",)
+    assert "ends early: a quality gate was stopped; " in found.sentences[0]
+    assert found.sentences[1] == "Gate own failed: It was started and did not come to its end."
 
 
 @pytest.mark.parametrize(
