@@ -217,6 +217,15 @@ def test_the_test_in_which_a_run_died_is_named_and_the_report_left_as_it_was(pro
     assert {path.name: path.read_bytes() for path in project.reports.iterdir()} == before
 
 
+def test_failures_that_were_only_counted_are_told_of(folder: Path) -> None:
+    path = write(folder)
+    path.write_text(path.read_text().replace('"truncated": 0', '"truncated": 7'))
+    said = "7 more failures were counted and not recorded."
+    assert [test.message for test in junit(folder)[1].tests] == [f"incomplete: {said}"]
+    assert [test["message"] for test in ctrf(folder)["tests"]] == [said]
+    assert sarif(folder)["invocations"][0]["executionSuccessful"] is False
+
+
 def test_a_file_that_was_changed_is_a_failure(folder: Path) -> None:
     path = write(folder)
     path.write_bytes(path.read_bytes().replace(b"Linux", b"Minix"))
@@ -294,6 +303,14 @@ def test_an_output_that_cannot_be_written_is_one_sentence(folder: Path, capsys: 
     path = write(folder, a_failure())
     assert main(["convert", "--to", "junit", "-o", str(path / "results.xml"), str(folder)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_an_output_that_cannot_be_put_in_place_leaves_nothing_behind(folder: Path) -> None:
+    place = folder.parent / "results"
+    path = write(folder, a_failure())
+    place.mkdir()
+    assert main(["convert", "--to", "junit", "-o", str(place), str(path)]) == 2
+    assert sorted(each.name for each in folder.parent.iterdir()) == ["reports", "results"]
 
 
 def test_without_an_output_it_is_printed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
