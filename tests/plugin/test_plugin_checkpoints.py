@@ -10,6 +10,7 @@ import pytest
 from plugin_project import Project
 
 from pytest_failure_review import checkpoint
+from pytest_failure_review.breadcrumb import left_behind
 
 CART = """
     import pytest_failure_review
@@ -169,3 +170,119 @@ def test_a_subtest_that_fails_leaves_the_checkpoints_to_what_follows(project: Pr
     told = [labels(failure) for failure in project.run().failures]
     assert told[0][-2:] == ["one", "failure"]
     assert told[1] == ["begun", "setup done", "one", "two", "failure"]
+
+
+PROVIDER = """
+    def pytest_failure_review_checkpoint(label, state):
+        if label == "broken":
+            raise RuntimeError("no flags")
+        return {"flags": {"fast": label}, "knows": state}
+"""
+
+
+def provided(failure: dict[str, Any]) -> dict[str, Any]:
+    return {each["label"]: each.get("provided", {}).get("flags") for each in failure["checkpoints"]}
+
+
+def test_hooks_provide_for_each_checkpoint_and_for_the_end_of_the_set_up(project: Project) -> None:
+    project.pytester.makeconftest(PROVIDER)
+    project.pytester.makepyfile("def test_a(checkpoint): checkpoint('cart', state={'apples': 2}); assert 0")
+    failure = project.run().failure
+    assert provided(failure) == {each: {"fast": each} for each in labels(failure)}
+    assert labels(failure) == ["environment", "begun", "setup done", "cart", "failure"]
+    assert failure["checkpoints"][3]["provided"]["knows"] == {"apples": 2}
+
+
+def test_a_hook_that_raises_costs_its_own_part_and_is_told(project: Project) -> None:
+    project.pytester.makeconftest(PROVIDER)
+    project.pytester.makepyfile("def test_a(checkpoint): checkpoint('broken', state=7); assert 0")
+    marked = project.run().failure["checkpoints"][3]
+    assert (marked["state"], "provided" in marked) == (7, False)
+    assert marked["notes"] == ["pytest_failure_review_checkpoint of conftest.py raised RuntimeError: no flags"]
+
+
+def test_only_the_first_failure_tells_of_the_session_and_the_others_name_it(project: Project) -> None:
+    project.pytester.makepyfile("def test_a(): assert 0\ndef test_b(): assert 0")
+    first, second = (failure["checkpoints"] for failure in project.run().failures)
+    assert [each["kind"] for each in first] == ["environment", "setup_done", "failure"]
+    assert [each["kind"] for each in second] == ["setup_done", "failure"]
+    assert second[0]["parent"] == first[0]["sha256"]
+    assert first[0]["state"]["plugins"]["pytest-failure-review"] == "0.1.0"
+
+
+def test_of_many_checkpoints_the_newest_are_kept_within_half_a_record(project: Project) -> None:
+    project.pytester.makepyfile(
+        """
+        def test_a(checkpoint):
+            for number in range(300):
+                checkpoint(f"at {number}", state={"text": "x" * 3000})
+            assert 0
+        """
+    )
+    failure = project.run().failure
+    assert labels(failure)[0] == "environment"
+    assert labels(failure)[-2:] == ["at 299", "failure"]
+    assert failure["checkpoints"][-2]["state"] == {"text": "x" * 3000}
+    assert failure["checkpoints"][2]["state"] == "<left out: the state is too large>"
+    assert len(json.dumps(failure["checkpoints"])) < 34 * 1024
+
+
+def test_threads_and_tasks_are_named(project: Project) -> None:
+    project.pytester.makepyfile(
+        """
+        import asyncio
+        import threading
+
+        async def pay(checkpoint):
+            checkpoint("paying")
+
+        def test_a(checkpoint):
+            thread = threading.Thread(target=checkpoint, args=("elsewhere",), name="postman")
+            thread.start()
+            thread.join()
+            asyncio.run(pay(checkpoint), debug=False)
+            assert 0
+        """
+    )
+    tasks = {each["label"]: each["task"] for each in project.run().failure["checkpoints"]}
+    assert tasks["elsewhere"] == "postman"
+    assert tasks["paying"].startswith("MainThread/Task-")
+
+
+def test_a_killed_run_tells_the_last_label(project: Project) -> None:
+    project.pytester.makepyfile(
+        """
+        import os
+
+        def test_a(checkpoint):
+            checkpoint("cart filled")
+            with checkpoint.step("pay"):
+                os._exit(0)
+        """
+    )
+    project.run(alone=True)
+    (page,) = project.reports.glob("*.running")
+    trail = left_behind(page)
+    assert trail is not None
+    assert trail.last_checkpoint == "pay (started)"
+
+
+def test_a_hostile_label_state_or_list_of_files_does_not_fail_the_test(project: Project) -> None:
+    project.pytester.makepyfile(
+        """
+        class Hostile:
+            def __repr__(self): raise SystemExit
+            def __iter__(self): raise RuntimeError
+
+        def test_a(checkpoint):
+            checkpoint(Hostile(), state=Hostile())
+            checkpoint("files", files=[Hostile(), 7, "", "\\0"])
+            checkpoint("\\ud800", state="\\ud800")
+            assert 0
+        """
+    )
+    ran = project.run()
+    assert [each["record"] for each in ran.files["main"] if each["record"] == "internal"] == []
+    marked = ran.failure["checkpoints"]
+    assert [each["label"] for each in marked[3:]] == ["<Hostile: its repr failed>", "files", "\ud800", "failure"]
+    assert len(marked[4]["notes"]) == 4
