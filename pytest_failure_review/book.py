@@ -182,7 +182,7 @@ class Book:
         parent = self._root
         for sequence, (each, state) in enumerate(zip(taken, states, strict=True), first):
             if each.stored is None:
-                each.stored = self._shelf.keep(each.named, failed.nodeid, failed.attempt)
+                each.stored = self._shelf.keep(each.named, failed.nodeid, failed.attempt) if each.named else ([], [])
             made = _record(each, state, sequence, begun, clean)
             made["parent"], parent = parent, made["sha256"]
             written.append(made)
@@ -194,7 +194,9 @@ class Book:
 def _record(taken: Taken, state: Any, sequence: int, begun: float, clean: Clean) -> Checkpoint:
     files, notes = taken.stored or ([], [])
     label = clean(taken.label) if taken.kind in _CALLED else taken.label
-    provided = {**clean(taken.provided), **(taken.later() if taken.later else {})}
+    provided = clean(taken.provided) if taken.provided else {}
+    if taken.later is not None:
+        provided = {**provided, **taken.later()}
     made = Checkpoint(
         label=label,
         sequence=sequence,

@@ -44,6 +44,7 @@ class Hindsight:
         share = int(getattr(config, "workerinput", {}).get("workercount", 1))
         shelf = Shelf(run.directory, (config.rootpath, run.repository), run.redactor, share)
         self._book = Book(shelf, breadcrumb.now, breadcrumb.reached, guard, self._ask)
+        self._first_command = ""
         self._told = 0
         """Where the tests begin that no record names yet."""
 
@@ -81,17 +82,19 @@ class Hindsight:
         return fields
 
     def _command(self, number: int) -> str:
-        run = self._run
-        inside = run.directory.is_relative_to(run.repository)
-        folder = run.directory.relative_to(run.repository).as_posix() if inside else ""
-        return replay_command(
-            run.run_id,
-            run.worker,
-            number,
-            folder=folder,
-            rootdir=run.start.get("rootdir", "."),
-            hash_seed=run.start.get("seeds", {}).get("PYTHONHASHSEED", ""),
-        )
+        if not self._first_command:  # the others differ in their number alone
+            run = self._run
+            inside = run.directory.is_relative_to(run.repository)
+            self._first_command = replay_command(
+                run.run_id,
+                run.worker,
+                1,
+                folder=run.directory.relative_to(run.repository).as_posix() if inside else "",
+                rootdir=run.start.get("rootdir", "."),
+                hash_seed=run.start.get("seeds", {}).get("PYTHONHASHSEED", ""),
+            )
+        head, _, tail = self._first_command.rpartition("#1")
+        return f"{head}#{number}{tail}"
 
     def _ask(self, label: str, state: Any) -> tuple[dict[str, Any], list[str]]:
         caller = implemented(self._config.hook, None, _HOOK)
