@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from . import circumstances, values
+from . import circumstances
 from .asking import Asker, implemented
 from .categorise import SNAPSHOTS, Facts, Verdict, categorise
 from .evidence import fingerprints, short_hash
@@ -21,6 +21,9 @@ from .owners import Owners, is_test_path
 from .report import Owner, Sla, is_category
 from .rules import Rule, Seen
 from .terms import hours_of
+
+if TYPE_CHECKING:
+    from .values import FailedTest
 
 _HOOK_CONFIDENCE: Final = 0.9
 
@@ -128,8 +131,10 @@ class _Case:
         for rule in self._rules:
             if rule.owner:
                 return Owner(names=list(rule.owner), source="rules", line=None)
+        from .values import Owner as Answer  # noqa: PLC0415  (only failures need it)
+
         for who, answer in self._answers("owner", verdict, path=self._read.test_path):
-            names = answer.names if type(answer) is values.Owner else None
+            names = answer.names if type(answer) is Answer else None
             if type(names) in (tuple, list) and names and all(type(name) is str for name in names):
                 return Owner(names=list(names), source="hook", line=None)
             self._refuse(who, "no Owner with names")
@@ -142,8 +147,10 @@ class _Case:
         for rule in self._rules:
             if rule.sla is not None:
                 return Sla(hours=rule.sla, tier="rules")
+        from .values import Sla as Answer  # noqa: PLC0415
+
         for who, answer in self._answers("sla", verdict, category=verdict.category):
-            hours = hours_of(answer.hours) if type(answer) is values.Sla else None
+            hours = hours_of(answer.hours) if type(answer) is Answer else None
             if hours is not None:
                 return Sla(hours=hours, tier="hook")
             self._refuse(who, "no Sla with hours")
@@ -165,9 +172,11 @@ class _Case:
     def _refuse(self, who: str, what: str) -> None:
         self._judge.asker.notes.append(f"{who} was passed over: it gave {what}")
 
-    def _failed_test(self, verdict: Verdict | None) -> values.FailedTest:
+    def _failed_test(self, verdict: Verdict | None) -> FailedTest:
+        from .values import FailedTest, Step  # noqa: PLC0415
+
         happening, read = self._happening, self._read
-        return values.FailedTest(
+        return FailedTest(
             nodeid=happening.nodeid,
             phase=happening.phase,
             attempt=happening.attempt,
@@ -178,7 +187,7 @@ class _Case:
             path=read.path,
             line=read.line,
             test_path=read.test_path,
-            steps=tuple(values.Step(**frame) for frame in read.frames),
+            steps=tuple(Step(**frame) for frame in read.frames),
             fixture=read.fixture["name"] if read.fixture else "",
             fixtures=tuple(read.fixtures),
             markers=tuple(read.markers),

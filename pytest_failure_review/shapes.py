@@ -55,7 +55,12 @@ class Shape(NamedTuple):
     """A kind of token: one of its hints is in every one of them."""
 
     hints: tuple[str, ...]
-    pattern: re.Pattern[str]
+    written: str
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """Made when it is needed, as most never are; `re` keeps it."""
+        return re.compile(self.written)
 
     def may_be_in(self, text: str) -> bool:
         for hint in self.hints:  # noqa: SIM110  (`any` with a generator takes three times as long)
@@ -65,7 +70,7 @@ class Shape(NamedTuple):
 
 
 def _shape(pattern: str, *hints: str) -> Shape:
-    return Shape(hints, re.compile(pattern))
+    return Shape(hints, pattern)
 
 
 # What no word contains is found wherever it stands, also behind the letter of an escape: `b'\\nghp_...'`.
