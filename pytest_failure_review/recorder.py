@@ -157,7 +157,8 @@ class Recorder:
                 self._breadcrumb.tearing_down()
             self._count(report)
             self._keep_what_raised_nothing(report)
-            self._see_through_retries(report)
+            if self._counts_attempts or self._workers is not None:
+                self._see_through_retries(report)
 
     def _see_through_retries(self, report: pytest.TestReport) -> None:
         has_failed_subtests = report.nodeid in self._failed_subtests
