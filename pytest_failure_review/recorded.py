@@ -103,7 +103,16 @@ def _newest(path: Path) -> _Run:
     if not runs:
         raise NotReplayable(f"{path} holds no report: no file {FILE_PREFIX}-*.jsonl is in it")
     # A folder collects the reports of many runs; the last one is what its user has just seen fail.
-    return max((_read(each) for each in runs.values()), key=lambda run: run.started_at)
+    usable: list[_Run] = []
+    refusal: NotReplayable | None = None
+    for each in runs.values():
+        try:
+            usable.append(_read(each))
+        except NotReplayable as error:
+            refusal = error  # one broken file is no reason to keep back the others
+    if not usable and refusal is not None:
+        raise refusal
+    return max(usable, key=lambda run: run.started_at)
 
 
 def _read(files: Sequence[Path]) -> _Run:

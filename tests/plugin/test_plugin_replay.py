@@ -91,6 +91,11 @@ def test_a_folder_is_its_newest_run_and_a_failure_is_named_by_number_or_id(
     assert sum(result.parseoutcomes().get(outcome, 0) for outcome in ("passed", "failed")) == count
 
 
+def test_a_broken_file_in_the_folder_keeps_no_other_back(project: Project, ran: Ran) -> None:
+    project.write("reports/failure-review-zz-main.jsonl", "no report")
+    replayed(project, "--failure-review-replay=reports#1").assert_outcomes(failed=1, deselected=6)
+
+
 def test_a_fingerprint_names_all_failures_that_look_alike(project: Project, ran: Ran) -> None:
     result = replayed(project, f"--failure-review-replay=reports#{ran.failures[0]['fingerprint'][:10]}")
     alike = [failure for failure in ran.failures if failure["fingerprint"] == ran.failures[0]["fingerprint"]]
