@@ -15,7 +15,7 @@ from .findings import Findings, of_run, together
 from .gates.of_pytest import GATES, PYTEST, in_words, with_gate
 from .mending import failure_of, flaky_of, gate_of, group_of
 from .plain import printable
-from .postmortem import Unfinished, autopsy, sentence, settle
+from .postmortem import Unfinished, autopsy, sentence, settle, take_stack
 from .report import FILE_PREFIX, SCHEMA, Category, Counts, Crash, Failure, Finish, Flaky, Gate, Group, worst
 from .run import MAIN
 
@@ -71,6 +71,9 @@ def check_the_dead(directory: Path, status: int | None = None) -> Check:
     files = [read(path) for path in sorted(directory.glob(f"{FILE_PREFIX}-*.jsonl"))]
     dead = [file for file in files if _is_open(file) and not _crash_is_told(file, files)]
     settle((Unfinished(directory / file.name, file.worker, file.rootdir) for file in dead), status)
+    for file in files:
+        if not file.still_runs:  # of a worker that ended well, but whose main process was no more
+            take_stack(directory / file.name)
     return check(directory)
 
 

@@ -14,7 +14,7 @@ import pytest
 from plugin_project import a_failure, a_finish, a_start
 
 from pytest_failure_review import cli
-from pytest_failure_review.checking import check
+from pytest_failure_review.checking import check, check_the_dead
 from pytest_failure_review.cli import main
 
 
@@ -94,6 +94,13 @@ def test_a_worker_whose_death_is_not_reported_is_not(tmp_path: Path, main_record
     write(tmp_path, a_start(worker="gw0"), worker="gw0")
     write(tmp_path, *main_records)
     assert not check(tmp_path).complete
+
+
+def test_nothing_is_left_beside_the_files_of_workers_whose_main_process_died(tmp_path: Path) -> None:
+    file = write(tmp_path, a_start(worker="gw0"), a_finish(), worker="gw0")
+    file.with_suffix(".stack").touch()
+    assert check_the_dead(tmp_path).complete
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_one_dead_run_among_several_is_enough(tmp_path: Path) -> None:
