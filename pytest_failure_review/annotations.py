@@ -45,15 +45,17 @@ def _in_turn(causes: list[Cause]) -> Iterator[tuple[Failure, int]]:
 
 def _of_failure(failure: Failure, count: int) -> str:
     path = failure["path"]
-    # A place outside of the repository would put the annotation nowhere.
-    inside = (
-        path and not PurePosixPath(path).is_absolute() and ":" not in path and ".." not in PurePosixPath(path).parts
-    )
-    place = {"file": path, "line": str(failure["line"])} if inside else {}
+    place = {"file": path, "line": str(failure["line"])} if _is_file_of_repository(path) else {}
     test = named(failure, count)
     title = f"{printable(failure['category'])}: {test}"
     short = title if len(title) <= _LONGEST_TITLE else f"{title[:50]}...{title[53 - _LONGEST_TITLE :]}"
     return command("error", {**place, "title": short}, _message(failure))
+
+
+def _is_file_of_repository(path: str) -> bool:
+    """Any other would put the annotation nowhere; and what is not printable could end the command's line."""
+    pure = PurePosixPath(path)
+    return path.isprintable() and bool(path) and not pure.is_absolute() and ":" not in path and ".." not in pure.parts
 
 
 def _message(failure: Failure) -> str:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 from githubs_runner import obeyed
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from other_formats import CTRF, SARIF
 from plugin_project import Project, a_failure, a_finish, a_start
@@ -375,6 +375,7 @@ def records(draw: st.DrawFn) -> Mapping[str, Any]:
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(told=st.lists(records(), max_size=4))
+@example(told=[{**a_failure(), "path": "tests/a\x85b\u2028c\x1b[31m.py"}])
 def test_nothing_that_stands_in_a_report_breaks_a_format_or_loses_a_failure(
     folder: Path, told: list[Mapping[str, Any]]
 ) -> None:
