@@ -32,7 +32,7 @@ _VARIABLE_PARTS: Final = re.compile(
 
 
 class Source(NamedTuple):
-    """A file that frames come from: as it is shown, whether it is in the repository, and whether it is pytest's."""
+    """A file that frames come from: as it is shown, whether it is in the repository, and whether it runs tests."""
 
     path: str
     in_repo: bool
@@ -71,7 +71,11 @@ class Walked(NamedTuple):
 
 
 def walk(traces: Sequence[TracebackType | None], sources: Sources) -> Walked:
-    """The steps of the tracebacks outside of pytest, one after the other; of very many the first and last."""
+    """The steps of the tracebacks outside of pytest, one after the other; of very many the first and last.
+
+    What runs tests is left out, also where it is what the repository is about: there it counts below the first step
+    of a test.
+    """
     steps: list[tuple[FrameType, int, Source]] = []
     codes: list[int] = []
     in_fixture = False
@@ -83,7 +87,7 @@ def walk(traces: Sequence[TracebackType | None], sources: Sources) -> Walked:
             in_fixture = in_fixture or source.runs_fixtures
             if in_fixture:
                 codes.append(id(frame.f_code))
-            if not source.is_machinery:
+            if not source.is_machinery or (source.in_repo and steps):
                 steps.append((frame, trace.tb_lineno or 0, source))
             trace = trace.tb_next
     if len(steps) > _MOST_FRAMES:

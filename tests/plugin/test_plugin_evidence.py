@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import SimpleNamespace, TracebackType
+from types import ModuleType, SimpleNamespace, TracebackType
 
 import pytest
 
@@ -126,6 +127,38 @@ def test_what_is_installed_inside_the_repository_is_not_ours() -> None:
     with pytest.raises(ValueError) as caught:
         exec(code, {})
     assert [step["in_repo"] for step in frames(caught.value.__traceback__, HERE)] == [True, False]
+
+
+@pytest.fixture
+def pluggy_of_the_repository(tmp_path: Path) -> ModuleType:
+    file = tmp_path / "src" / "pluggy" / "_manager.py"
+    file.parent.mkdir(parents=True)
+    file.write_text("def run(test): test()\ndef trace(): raise ValueError\n")
+    spec = spec_from_file_location("pluggy._manager", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_what_runs_tests_is_looked_at_where_it_is_tested(tmp_path: Path, pluggy_of_the_repository: ModuleType) -> None:
+    with pytest.raises(ValueError) as caught:
+        pluggy_of_the_repository.trace()
+    trace = caught.value.__traceback__
+    assert [step["path"] for step in frames(trace, tmp_path)] == [__file__, "src/pluggy/_manager.py"]
+    assert [step["path"] for step in frames(trace, tmp_path / "elsewhere")] == [__file__]
+
+
+def test_what_runs_the_test_of_itself_is_not_looked_at(tmp_path: Path, pluggy_of_the_repository: ModuleType) -> None:
+    def test() -> None:
+        pluggy_of_the_repository.run(pluggy_of_the_repository.trace)
+
+    with pytest.raises(ValueError) as caught:
+        pluggy_of_the_repository.run(test)
+    trace = caught.value.__traceback__
+    assert trace is not None
+    assert [step["function"].rpartition(".")[2] for step in frames(trace.tb_next, tmp_path)] == ["test", "run", "trace"]
 
 
 def test_of_a_runaway_recursion_beginning_and_end_are_kept() -> None:
