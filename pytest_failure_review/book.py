@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .capping import cut
 from .encoding import LEFT_OUT, encode, shown
@@ -50,8 +50,7 @@ Clean = Callable[[Any], Any]
 """Takes secrets out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """What pytest says of a failure, as far as its checkpoints need it."""
 
     nodeid: str

@@ -12,9 +12,8 @@ import os
 import struct
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Final, Literal, NamedTuple, cast
 
 from .redaction import Redactor
 
@@ -159,8 +158,7 @@ class Breadcrumb:
         return _read(bytes(self._memory))
 
 
-@dataclass(frozen=True, slots=True)
-class Trail:
+class Trail(NamedTuple):
     """What a page tells."""
 
     nodeid: str

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 MORE_HISTORY: Final = "fetch more history (actions/checkout with `fetch-depth: 0`), or name a commit with --base"
 _USUAL: Final = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
@@ -37,8 +36,7 @@ def text_at(top: Path, commit: str, path: str) -> str | None:
     return ask(top, "show", f"{commit}:{path}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Checkout:
+class _Checkout(NamedTuple):
     top: Path
 
     def commit(self, name: str) -> str:

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, Final
 
 from .evidence import Source
-from .shapes import SECRET_VARIABLE
+from .shapes import is_secret_name
 
 _MOST_FRAMES: Final = 12
 _MOST_NAMES: Final = 60
@@ -65,7 +65,7 @@ def _is_secret(name: str) -> bool:
     if known is None:
         if len(_SECRET_NAMES) >= _MOST_REMEMBERED:
             _SECRET_NAMES.clear()
-        known = _SECRET_NAMES[name] = SECRET_VARIABLE.search(name) is not None
+        known = _SECRET_NAMES[name] = is_secret_name(name)
     return known
 
 

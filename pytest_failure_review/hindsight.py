@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -13,12 +13,13 @@ from .asking import Asker, implemented
 from .book import Book, Clean, Failed, Times
 from .breadcrumb import Breadcrumb
 from .checkpoints import BOOKS
-from .command import replay_command
 from .encoding import encode
-from .happening import Happening
 from .providers import environment_of, hypothesis_facts, seeds_of
 from .run import Run
 from .stored_files import Shelf
+
+if TYPE_CHECKING:
+    from .happening import Happening
 
 MOST_BEFORE: Final = 200
 """Tests that one record names; a longer list would be cut in its middle."""
@@ -83,6 +84,8 @@ class Hindsight:
 
     def _command(self, number: int) -> str:
         if not self._first_command:  # the others differ in their number alone
+            from .command import replay_command  # noqa: PLC0415  (only a failure needs it)
+
             run = self._run
             inside = run.directory.is_relative_to(run.repository)
             self._first_command = replay_command(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote
 
-from .shapes import BREAK, INVISIBLE
+from .shapes import BREAK, INVISIBLE, has_invisible
 
 SHORTEST: Final = 6
 """A shorter value would be found inside ordinary words."""
@@ -31,7 +31,7 @@ class KnownValues:
             self.add(value, shortest)
 
     def add(self, value: str, shortest: int = SHORTEST) -> None:
-        value = INVISIBLE.sub("", value).strip()
+        value = (INVISIBLE.sub("", value) if has_invisible(value) else value).strip()
         if len(value) < shortest or value in self._values or len(self._values) >= _MOST:
             return
         self._values.add(value)

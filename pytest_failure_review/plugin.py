@@ -78,14 +78,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if not _is_wanted(config):
         return
     from .recorder import Recorder  # noqa: PLC0415  (these cost nothing while the plugin is off)
-    from .rules import BadRuleError  # noqa: PLC0415
     from .run import describe, keep_to_this_process  # noqa: PLC0415
 
     run = describe(config, os.environ)
-    try:
-        recorder = Recorder(config, run)
-    except BadRuleError as error:
-        raise pytest.UsageError(str(error)) from None
+    recorder = Recorder(config, run)
     keep_to_this_process(os.environ)
     config.pluginmanager.register(recorder, "failure_review_recorder")
 

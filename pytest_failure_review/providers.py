@@ -9,7 +9,6 @@ import base64
 import binascii
 import os
 import random
-import re
 import struct
 import sys
 import time
@@ -19,13 +18,15 @@ from typing import Any, Final
 
 import pytest
 
+from .shapes import Pattern
+
 _WORDS: Final = 624
 """The Mersenne Twister's, in Python and in numpy."""
 _PACKED: Final = struct.Struct(f"<{_WORDS}I")
-_BLOB: Final = re.compile(r"@reproduce_failure\('([0-9.]{1,20})', b'([A-Za-z0-9+/=]{1,4096})'\)")
+_BLOB: Final = Pattern(r"@reproduce_failure\('([0-9.]{1,20})', b'([A-Za-z0-9+/=]{1,4096})'\)")
 _SETTINGS: Final = ("_hypothesis_internal_use_reproduce_failure", "_hypothesis_internal_use_seed")
 """What Hypothesis's own decorators set on the function that `@given` made."""
-_SEED: Final = re.compile(r"[0-9]{1,40}")
+_SEED: Final = Pattern(r"[0-9]{1,40}")
 
 
 def random_state() -> Callable[[], dict[str, Any]]:
@@ -93,7 +94,7 @@ def seeds_of(config: pytest.Config, environment: Mapping[str, str]) -> dict[str,
         "randomly": config.getoption("randomly_seed", None),  # pytest-randomly's, chosen by now
         "hypothesis": config.getoption("--hypothesis-seed", None),
     }
-    return {name: str(seed) for name, seed in given.items() if _SEED.fullmatch(str(seed))}
+    return {name: str(seed) for name, seed in given.items() if seed is not None and _SEED.fullmatch(str(seed))}
 
 
 def hypothesis_facts(node: Any, exception: BaseException | None) -> dict[str, str]:

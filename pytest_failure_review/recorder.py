@@ -6,64 +6,59 @@ Order inside pytest: makereport, logreport, then exception_interact (only when s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import retries, strangers
-from .book import Clean, Times
+from . import retries
+from .asking import Asker
 from .breadcrumb import SUFFIX, Breadcrumb
-from .checking import findings_of_run
-from .deciding import Judge
-from .exceptions import message_of
-from .failures import conclude, shown_id
-from .fallback import least
-from .findings import Findings, of_run
 from .gates.of_pytest import gate_of_pytest
-from .grouping import Groups
-from .happening import Happening, Place, happening_of
 from .hindsight import Hindsight
-from .owners import Owners
-from .report import Counts, Crash, Failure, Internal
-from .retries import Attempts
-from .rules import read_rules
+from .report import Counts, Crash, Internal
 from .run import MAIN, Run
-from .showing import print_table, write_step_summary
 from .telling import Telling
-from .workers import Workers, keep_c_stack
 from .writing import ReportFile
+
+if TYPE_CHECKING:
+    from .aftermath import Aftermath
+    from .book import Times
+    from .findings import Findings
+    from .happening import Happening
+    from .rules import Rule
+    from .workers import Workers
+
+# What only a failure, a finish with failures or pytest-xdist needs is imported there: most runs pass.
+# ruff: noqa: PLC0415
 
 
 class Recorder:
     """The pytest plugin object of one process."""
 
     def __init__(self, config: pytest.Config, run: Run) -> None:
+        self._config = config
         self._run = run
-        self._place = Place(config.rootpath, run.repository)
-        rules = read_rules(config.rootpath, run.repository)
-        self._judge = Judge(Owners(run.repository), rules, config.hook)
-        self._keeps_locals = bool(config.getini("failure_review_locals"))
+        self._rules = _rules(config.rootpath, run.repository)
+        self._asker = Asker()
+        self._aftermath: Aftermath | None = None
         self._most_failures = _whole_number(config, "failure_review_max_failures")
-        self._groups = Groups()
         self._telling = Telling(config.hook)
-        run.redactor.listen(config.hook.pytest_failure_review_redact, self._judge.asker)
+        run.redactor.listen(config.hook.pytest_failure_review_redact, self._asker)
         self._file: ReportFile | None = None
         self._trouble = ""
         self._exit_status: int | None = None
-        self._unwritten: list[Failure] = []
         self._counts = Counts(passed=0, failed=0, error=0, skipped=0, xfailed=0, xpassed=0)
         self._failed_subtests: set[str] = set()
         self._notes_phases = True
         self._tried_elsewhere: Mapping[str, str] = {}
         self._workers: Workers | None = None
         self._breadcrumb = Breadcrumb(run.redactor)
-        self._hindsight = Hindsight(config, run, self._breadcrumb, self._guard, self._judge.asker)
-        self._attempts = Attempts(run.worker, self._breadcrumb)
-        self._counts_attempts = False
+        self._hindsight = Hindsight(config, run, self._breadcrumb, self._guard, self._asker)
+        self._attempts: retries.Attempts | None = None
 
     # -- the run --
 
@@ -72,11 +67,13 @@ class Recorder:
         with self._guard("sessionstart"):
             plugins = session.config.pluginmanager
             if plugins.has_plugin("dsession"):
+                from .workers import Workers
+
                 self._workers = Workers(session.config, self._run, self._keep, self._tell, self._guard)
                 self._notes_phases, self._tried_elsewhere = False, self._workers.tried_again
                 plugins.register(self._workers, "failure_review_workers")
             elif any(map(plugins.has_plugin, retries.PLUGINS)):
-                self._counts_attempts, self._notes_phases = True, False
+                self._attempts, self._notes_phases = retries.Attempts(self._run.worker, self._breadcrumb), False
                 plugins.register(self._attempts, "failure_review_attempts")
             self._hindsight.open()
             try:
@@ -89,6 +86,8 @@ class Recorder:
                 )
                 self._breadcrumb.open(self._run.file.with_suffix(SUFFIX))
                 if self._run.worker != MAIN:
+                    from .workers import keep_c_stack
+
                     keep_c_stack(self._run.file)
             except OSError as error:
                 self._trouble = f"no report was written: {error}"
@@ -101,7 +100,7 @@ class Recorder:
             if self._workers is not None:
                 self._workers.settle(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
             if self._file is not None:
-                for group in self._groups.finish():
+                for group in self._aftermath.groups() if self._aftermath is not None else ():
                     self._file.group(group)
                 if self._run.worker == MAIN:
                     self._file.gate(gate_of_pytest(int(exitstatus), self._counts))
@@ -110,27 +109,41 @@ class Recorder:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         with self._guard("terminal_summary"):
+            if self._is_quiet():
+                return
             found = self._found()
             if found.records or found.flaky or self._trouble:
+                from .showing import print_table
+
                 last = self._trouble or f"report: {self._run.directory}"
                 print_table(terminalreporter, config.get_terminal_writer().fullwidth, found, last, self._run.audience)
 
     def pytest_unconfigure(self) -> None:
         """Later than the workers' end, and also without a terminal."""
         with self._guard("unconfigure"), suppress(OSError):
-            found = self._found()
-            write_step_summary(found, self._run.audience)
-            if self._run.worker == MAIN and self._exit_status is not None:
+            if self._run.audience.step_summary is not None:
+                from .showing import write_step_summary
+
+                write_step_summary(self._found(), self._run.audience)
+            if self._run.worker == MAIN and self._exit_status is not None and self._telling.is_awaited:
                 redactions = self._run.redactor.count
-                self._telling.finish(self._exit_status, found, redactions, self._run.directory)
+                self._telling.finish(self._exit_status, self._found(), redactions, self._run.directory)
+
+    def _is_quiet(self) -> bool:
+        """Whether nothing went wrong, in this process nor in any that it watches over."""
+        return self._workers is None and self._file is not None and self._file.is_quiet and not self._trouble
 
     def _found(self) -> Findings:
+        from .checking import findings_of_run
+        from .findings import of_run
+
+        unwritten = self._aftermath.unwritten if self._aftermath is not None else []
         if self._file is None:
-            return of_run(self._unwritten, groups=self._groups.finish())
+            return of_run(unwritten, groups=self._aftermath.groups() if self._aftermath is not None else ())
         found = findings_of_run(self._run.file)
-        if not self._unwritten:
+        if not unwritten:
             return found
-        told = [*found.records, *self._unwritten]
+        told = [*found.records, *unwritten]
         return of_run(told, flaky=found.flaky, groups=found.groups, troubles=found.troubles, counts=found.counts)
 
     # -- what ran --
@@ -142,7 +155,7 @@ class Recorder:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if self._notes_phases:
             self._breadcrumb.phase_ended(report.when)
-        if report.passed and report.when != "call" and not self._attempts.failed and not self._tried_elsewhere:
+        if report.passed and report.when != "call" and not self._tried_elsewhere and not self._has_failed_attempts():
             return
         with self._guard("logreport"):
             if _is_of_subtest(report):
@@ -157,14 +170,19 @@ class Recorder:
                 self._breadcrumb.tearing_down()
             self._count(report)
             self._keep_what_raised_nothing(report)
-            if self._counts_attempts or self._workers is not None:
-                self._see_through_retries(report)
+            self._see_through_retries(report)
+
+    def _has_failed_attempts(self) -> bool:
+        return self._attempts is not None and bool(self._attempts.failed)
 
     def _see_through_retries(self, report: pytest.TestReport) -> None:
+        if self._workers is None and self._attempts is None:
+            return
         has_failed_subtests = report.nodeid in self._failed_subtests
         if retries.is_tried_again(report):
             self._failed_subtests.discard(report.nodeid)
-        if self._workers is not None:
+        if self._attempts is None:
+            assert self._workers is not None
             flaky = self._workers.passed_in_the_end(report)
         else:
             flaky = self._attempts.passed_in_the_end(report, has_failed_subtests=has_failed_subtests)
@@ -202,10 +220,12 @@ class Recorder:
         self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any], report: Any
     ) -> None:
         with self._guard("exception_interact"):
+            from .happening import happening_of
+
             assert call.excinfo is not None
             happening = happening_of(node, call.excinfo, report, self._run.worker, getattr(node, "execution_count", 1))
             self._keep(
-                self._attempts.of(happening, report) if self._counts_attempts else happening,
+                self._attempts.of(happening, report) if self._attempts is not None else happening,
                 None if _is_of_subtest(report) else (call.start, call.stop),
             )
 
@@ -214,6 +234,8 @@ class Recorder:
         with self._guard("keyboard_interrupt"):
             now = self._breadcrumb.trail()
             if now.phase:
+                from .happening import Happening
+
                 self._keep(
                     Happening(
                         nodeid=now.nodeid,
@@ -233,52 +255,30 @@ class Recorder:
             if happened is not None:
                 self._keep(happened)
         elif report.failed and self._workers is None and str(report.longrepr).startswith("[XPASS(strict)]"):
-            attempt = self._attempts.number if self._counts_attempts else 1
-            self._attempts.failed.update([attempt] if self._counts_attempts else [])
+            from .happening import Happening
+
+            attempt = 1
+            if self._attempts is not None:
+                attempt = self._attempts.number
+                self._attempts.failed.add(attempt)
             happened = Happening(
                 report.nodeid, "call", "failed", self._run.worker, shown=report.longrepr, attempt=attempt
             )
             self._keep(happened)
 
     def _keep(self, happening: Happening, times: Times | None = None) -> None:
-        group = self._groups.follows(happening.exception, happening.phase)
-        if group:
-            self._count_into(group, happening)
-            return
-        record, trouble = strangers.attempt(
-            conclude,
-            happening,
-            self._place,
-            self._judge,
-            self._run.redactor,
-            keeps_locals=self._keeps_locals,
-            hindsight=partial(self._look_back, happening, times),
-        )
-        if trouble:
-            record = least(happening, self._place, self._run.redactor, trouble)
-        self._groups.begins(happening.exception, record)
+        if self._aftermath is None:
+            from .aftermath import Aftermath
+
+            self._aftermath = Aftermath(self._config, self._run, self._rules, self._asker, self._file)
         try:
-            if self._file is not None:
-                self._file.failure(record)
-                return
+            self._aftermath.keep(happening, times, self._hindsight, self._guard)
         except OSError as error:
             self.note_own_error("writing", error)
-        self._unwritten.append(record)
 
     def _tell(self, record: Crash) -> None:
         if self._file is not None:
             self._file.crash(record)
-
-    def _look_back(self, happening: Happening, times: Times | None, clean: Clean) -> dict[str, Any]:
-        with self._guard("checkpoints"):
-            number = self._file.failures + 1 if self._file is not None else 1
-            return self._hindsight.of_failure(happening, times, number, clean)
-        return {}
-
-    def _count_into(self, group: str, happening: Happening) -> None:
-        record = self._groups.add(group, happening.nodeid, shown_id(happening, self._run.redactor))
-        if record is not None and self._file is not None:
-            self._file.group(record)
 
     def _guard(self, where: str) -> _Guard:
         return _Guard(self, where)
@@ -287,11 +287,29 @@ class Recorder:
         """Writes the first error of the plugin itself into the report; later ones are likely the same."""
         if self._trouble:
             return
+        from .exceptions import message_of
+
         said = message_of(error)
         self._trouble = f"the plugin itself failed in {where}: {said}"
         if self._file is not None:
             with suppress(OSError):  # a full disk is no reason to stop a test run
                 self._file.internal(Internal(record="internal", where=where, error=said))
+
+
+def _rules(rootdir: Path, repository: Path) -> Sequence[Rule]:
+    """Most projects have none, and need not read how rules are read."""
+    for folder in (rootdir, repository):
+        with suppress(OSError):
+            if b"failure_review" in (folder / "pyproject.toml").read_bytes():
+                break
+    else:
+        return ()
+    from .rules import BadRuleError, read_rules
+
+    try:
+        return read_rules(rootdir, repository)
+    except BadRuleError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _whole_number(config: pytest.Config, option: str) -> int:

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from . import report
 from .asking import Asker
 from .known_values import KnownValues, broken
-from .shapes import INVISIBLE, MASK, NAMED, SECRET_VARIABLE, SENSITIVE_WORDS, SHAPES, Shape, has_invisible
+from .shapes import INVISIBLE, MASK, NAMED, SENSITIVE_WORDS, SHAPES, Pattern, Shape, has_invisible, is_secret_name
 
 FREE: Final = frozenset({"params", "evidence", "captured", "locals", "details", "state"})
 """Fields whose mappings have names that a test or a hook chose."""
@@ -27,10 +27,10 @@ ASKED: Final = FREE | {
     "text",
 }  # fmt: skip
 """Fields whose texts hooks are asked about: those that the test has a part in, no words of the format."""
-_MASKED: Final = re.compile(r"::add-mask::([^\n\r]+)")
+_MASKED: Final = Pattern(r"::add-mask::([^\n\r]+)")
 _SHORTEST_MASKED: Final = 3
 _UNTOLD: Final = f"{MASK} (what redacts it failed)"
-_PLAIN_ID: Final = re.compile(r"[\w./-]+(?:::\w+)*(?:\[([\w.-]*)\])?", re.ASCII)
+_PLAIN_ID: Final = Pattern(r"[\w./-]+(?:::\w+)*(?:\[([\w.-]*)\])?", re.ASCII)
 _SHORTEST_TOKEN: Final = 13
 """No shape is shorter."""
 _FIELDS: Final = frozenset(
@@ -79,7 +79,7 @@ class Redactor:
         for raw in names - self._judged:
             self._judged.add(raw)
             name = os.fsdecode(raw)
-            if SECRET_VARIABLE.search(name):
+            if is_secret_name(name):
                 self._secret_names.append(name)
         for name in self._secret_names:
             value = self._environment.get(name)
@@ -177,7 +177,7 @@ class Redactor:
         if isinstance(value, dict):
             return {
                 said(key) if free else key: self._mask()
-                if free and item and isinstance(item, str | list | dict) and SECRET_VARIABLE.search(key)
+                if free and item and isinstance(item, str | list | dict) and is_secret_name(key)
                 else self._walk(item, doubt, free=free or key in FREE, text=text)
                 for key, item in value.items()
             }

@@ -9,13 +9,15 @@ then changes that, so that the first exception is told last and under the last o
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from .breadcrumb import Breadcrumb
-from .happening import Happening
 from .report import Flaky
+
+if TYPE_CHECKING:
+    from .happening import Happening
 
 PLUGINS: Final = ("rerunfailures", "pytest_rerunfailures", "flaky", "pytest-retry", "pytest_retry.retry_plugin")
 """By the names under which they may be registered."""

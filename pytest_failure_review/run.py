@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import shlex
 import time
 from collections.abc import Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pytest
 
+from .audience import Audience, audience
 from .git import ask
 from .plugin import FOLDER, REPORT_VARIABLE
 from .redaction import Redactor
 from .report import FILE_PREFIX, SCHEMA, Git, GitHub, Start
-from .showing import Audience, audience
 
 MAIN: Final = "main"
 """The worker's name in a run without pytest-xdist, and of the process that hands out the work."""
@@ -28,8 +26,7 @@ HANDED: Final = "failure_review"
 """The key under which the main process tells its workers the run's name and folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One process of one run."""
 
     run_id: str
@@ -65,7 +62,7 @@ def describe(config: pytest.Config, environment: Mapping[str, str]) -> Run:
         python=platform.python_version(),
         platform=platform.platform(),
         pytest=pytest.__version__,
-        plugin=version("pytest-failure-review"),
+        plugin=_version(),
         argv=[str(argument) for argument in config.invocation_params.args],
         github=github_of(environment),
         rootdir=_rootdir_in(repository, config.rootpath),
@@ -102,6 +99,12 @@ def _of_others(options: Iterator[str]) -> Iterator[str]:
             yield option
 
 
+def _version() -> str:
+    """The plugin's own; `importlib.metadata.version` reads all headers as those of a letter, for ten times as long."""
+    head = f"\n{distribution('pytest-failure-review').read_text('METADATA') or ''}".partition("\n\n")[0]
+    return head.partition("\nVersion: ")[2].partition("\n")[0] or version("pytest-failure-review")
+
+
 def _folder(config: pytest.Config, environment: Mapping[str, str]) -> str:
     return config.getoption("failure_review_report") or environment.get(REPORT_VARIABLE) or FOLDER
 
@@ -124,7 +127,8 @@ def git_of(repository: Path) -> Git | None:
     lines = (told or "").splitlines()
     sha = next((line.removeprefix("# branch.oid ") for line in lines if line.startswith("# branch.oid ")), "")
     dirty = any(not line.startswith("#") for line in lines)
-    return Git(sha=sha, dirty=dirty) if re.fullmatch("[0-9a-f]{40,64}", sha) else None
+    is_whole = len(sha) in range(40, 65) and not sha.strip("0123456789abcdef")
+    return Git(sha=sha, dirty=dirty) if is_whole else None
 
 
 def github_of(environment: Mapping[str, str]) -> GitHub | None:

@@ -7,16 +7,52 @@ it; and each takes linear time on any text.
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 MASK: Final = "***"
 
-SECRET_VARIABLE: Final = re.compile(
+
+class Pattern:
+    """A regular expression that is compiled when it is first used; from then on it costs what any other does."""
+
+    def __init__(self, written: str, flags: int = 0) -> None:
+        self._written = written
+        self._flags = flags
+
+    if TYPE_CHECKING:
+        findall: Any
+        fullmatch: Any
+        search: Any
+        sub: Any
+        subn: Any
+
+    def __getattr__(self, name: str) -> Any:
+        compiled = re.compile(self._written, self._flags)
+        self.__dict__ |= {each: getattr(compiled, each) for each in ("findall", "fullmatch", "search", "sub", "subn")}
+        return getattr(compiled, name)
+
+
+SECRET_VARIABLE: Final = Pattern(
     r"SECRET|TOKEN|PASSW|PASSPHRASE|_PWD$|^PWD.|^PGPASS|CREDENTIAL|(API|PRIVATE|ACCESS|SIGNING|ENCRYPTION|MASTER)_?KEY"
     r"|AUTHORIZATION|COOKIE|_PAT$|_AUTH$|_DSN$|WEBHOOK_URL",
     re.IGNORECASE,
 )
 """Names of environment variables, of fixtures, of parameters and of local variables whose values are secret."""
+_HINTS: Final = (
+    "SECRET", "TOKEN", "PASSW", "PASSPHRASE", "PGPASS", "CREDENTIAL", "KEY", "AUTHORIZATION", "COOKIE", "WEBHOOK_URL",
+)  # fmt: skip
+_ENDS: Final = ("_PWD", "_PAT", "_AUTH", "_DSN")
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether SECRET_VARIABLE is in it; most names do not come as far as that."""
+    if name.isascii() and name.isprintable():
+        upper = name.upper()
+        hinted = upper.endswith(_ENDS) or (upper.startswith("PWD") and upper != "PWD")
+        if not hinted and not any(hint in upper for hint in _HINTS):
+            return False
+    return SECRET_VARIABLE.search(name) is not None
+
 
 SENSITIVE_WORDS: Final = (
     "secret", "token", "passw", "passphrase", "pwd", "credential", "cookie", "authorization",
@@ -30,7 +66,7 @@ _SENSITIVE_NAME: Final = (
     r"|(?:api|private|access|signing|encryption|master)[_-]?key)"
 )
 # What stands behind the key is never read from its start: `[\w-]*secret` on a long word takes quadratic time.
-NAMED: Final = re.compile(
+NAMED: Final = Pattern(
     rf"""({_SENSITIVE_NAME}[\w-]{{0,40}}\\?["']?\]?"""
     r"""[ \t]{0,8}(?:[=!]=|=>|=|:(?!:))[ \t]{0,8}(?:[bru]{1,2}(?=["']))?)"""
     r"""(?!(?:None|True|False|null|true|false|str|bytes|int|bool|object|Any|SecretStr)\b"""
@@ -41,7 +77,7 @@ NAMED: Final = re.compile(
 )
 """A name that says secret and the value behind it, in one line."""
 
-INVISIBLE: Final = re.compile(
+INVISIBLE: Final = Pattern(
     r"(?:\x1b\[|\x9b)[0-9;:?<=>]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?"
     "|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"

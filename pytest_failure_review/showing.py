@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
 
 from . import step_summary
 from .annotations import annotate
+from .audience import Audience
 from .findings import Findings
 from .plain import harmless
-from .plugin import GITHUB_VARIABLE
 from .summary import render
-
-
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """Who looks, beside the terminal."""
-
-    annotates: bool = False
-    step_summary: Path | None = None
-
-
-def audience(environment: Mapping[str, str]) -> Audience:
-    """What the runner's variables ask for; nothing where the Action, which sees all runs of its step, shows it itself.
-
-    https://docs.github.com/en/actions/reference/workflows-and-actions/variables
-    """
-    if environment.get("GITHUB_ACTIONS") != "true" or environment.get(GITHUB_VARIABLE) == "false":
-        return Audience()
-    file = environment.get("GITHUB_STEP_SUMMARY")
-    return Audience(annotates=True, step_summary=Path(file) if file else None)
 
 
 def print_table(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .asking import Asker, implemented
-from .findings import Findings
 from .report import worst
+
+if TYPE_CHECKING:
+    from .findings import Findings
 
 _RECORD = "pytest_failure_review_record"
 _FINISH = "pytest_failure_review_finish"
@@ -31,6 +32,11 @@ class Telling:
 
         self._ask(caller, record=Written(kind=str(record["record"]), json=line.decode("ascii")))
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether anybody wants to know of the session's end."""
+        return implemented(self._hooks, None, _FINISH) is not None
+
     def finish(self, exit_status: int, findings: Findings, redactions: int, directory: Path) -> None:
         """The end of the session, in the process that has the whole of it."""
         caller = implemented(self._hooks, None, _FINISH)
@@ -39,14 +45,15 @@ class Telling:
         from .values import Summary  # noqa: PLC0415
 
         causes = findings.causes()
-        categories = Counter[str]()
+        categories: dict[str, int] = {}
         for cause in causes:
-            categories[cause.first["category"]] += cause.count
+            category = cause.first["category"]
+            categories[category] = categories.get(category, 0) + cause.count
         summary = Summary(
             exit_status=exit_status,
             counts=dict(findings.counts.items()) if findings.counts else {},  # type: ignore[arg-type]  # its values are numbers
             failures=sum(cause.count for cause in causes),
-            categories=dict(categories),
+            categories=categories,
             worst_category=worst(categories),
             redactions=redactions,
         )

@@ -41,11 +41,14 @@ class ReportFile:
         self._bytes = 0
         self.failures = 0
         """How many of them the file holds."""
+        self.is_quiet = True
+        """Nothing was told of but the run itself and its gate."""
         self._truncated = 0
         self._write(start)
 
     def failure(self, record: Failure) -> None:
         """Writes the failure, or only counts it when the file is full or has enough of them."""
+        self.is_quiet = False
         if self._bytes >= MAX_FILE_BYTES or self.failures >= self._most_failures:
             self._truncated += 1
             return
@@ -54,10 +57,12 @@ class ReportFile:
 
     def group(self, record: Group) -> None:
         """Writes how many tests one cause has failed so far."""
+        self.is_quiet = False
         self._write(record)
 
     def crash(self, record: Crash) -> None:
         """Writes that another process died."""
+        self.is_quiet = False
         self._write(record)
 
     def gate(self, record: Gate) -> None:
@@ -66,11 +71,13 @@ class ReportFile:
 
     def flaky(self, record: Flaky) -> None:
         """Writes that a test passed in the end, unless the file is full."""
+        self.is_quiet = False
         if self._bytes < MAX_FILE_BYTES:
             self._write(record)
 
     def internal(self, record: Internal) -> None:
         """Writes that the plugin itself failed."""
+        self.is_quiet = False
         self._write(record)
 
     def finish(self, exit_status: int, counts: Counts) -> None:
