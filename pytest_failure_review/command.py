@@ -6,27 +6,54 @@ a stranger wrote.
 
 from __future__ import annotations
 
+import os
 import shlex
-from pathlib import PurePosixPath
+from dataclasses import dataclass
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
-
-from .report import FILE_PREFIX
 
 OPTION: Final = "--failure-review-replay"
 FOLDER: Final = ".failure-review"
 """Where the report's folder is expected when its own name says nothing: unpack the artifact there."""
 
 
-def replay_command(
-    run_id: str, worker: str, number: int, *, folder: str = "", rootdir: str = ".", hash_seed: str = ""
-) -> str:
-    """Of the `number`th failure record (from 1) in the file of one worker, to be run at the top of the repository.
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where a run took place; whole paths."""
 
-    `folder` and `rootdir` are relative to that. `hash_seed` is the PYTHONHASHSEED that the run had; it must be set
-    before Python starts, so it stands in front.
+    started: Path
+    """The folder that pytest was started in."""
+    rootdir: Path
+    inifile: Path | None
+    repository: Path
+
+
+def replay_command(report: PurePath, number: int, *, folder: str = "", hash_seed: str = "") -> str:
+    """Of the `number`th failure record (from 1) in the file `report`, as `folder` sees it, where the shell goes first.
+
+    `hash_seed` is the PYTHONHASHSEED that the run had; it must be set before Python starts, so it stands in front.
     """
-    below = PurePosixPath(rootdir)
-    file = PurePosixPath(*[".."] * len(below.parts), folder or FOLDER, f"{FILE_PREFIX}-{run_id}-{worker}.jsonl")
-    there = f"cd {shlex.quote(str(below))} && " if below.parts else ""
+    there = f"cd {shlex.quote(folder)} && " if folder else ""
     seeded = f"PYTHONHASHSEED={shlex.quote(hash_seed)} " if hash_seed else ""
-    return f"{there}{seeded}pytest {OPTION} {shlex.quote(f'{file}#{number}')}"
+    return f"{there}{seeded}pytest {OPTION} {shlex.quote(f'{report.as_posix()}#{number}')}"
+
+
+def downloaded(file: Path, here: Here) -> tuple[PurePath, str]:
+    """The report and the folder in a command for the top of any clone, as far as they are known in this one."""
+    inside = here.rootdir.is_relative_to(here.repository)
+    below = here.rootdir.relative_to(here.repository) if inside else PurePosixPath()
+    known = file.is_relative_to(here.repository)
+    report = file.relative_to(here.repository) if known else PurePosixPath(FOLDER, file.name)
+    return PurePosixPath(*[".."] * len(below.parts), report), below.as_posix() if below.parts else ""
+
+
+def in_place(file: Path, here: Here) -> tuple[PurePath, str]:
+    """The report and the folder in a command for the folder that pytest was started in.
+
+    It goes to the rootdir where pytest, told nothing else, would not find that rootdir from here.
+    """
+    found_by_file = here.inifile is not None and here.inifile.parent == here.rootdir
+    finds = here.started == here.rootdir or (found_by_file and here.started.is_relative_to(here.rootdir))
+    base = here.started if finds else here.rootdir
+    below = file.is_relative_to(base) and ".." not in file.parts
+    return file.relative_to(base) if below else file.resolve(), "" if finds else os.path.relpath(base, here.started)

@@ -46,12 +46,15 @@ class Hindsight:
         shelf = Shelf(run.directory, (config.rootpath, run.repository), run.redactor, share)
         self._book = Book(shelf, breadcrumb.now, breadcrumb.reached, guard, self._ask)
         self._first_command = ""
+        self._on_github = False
+        """People then run the command elsewhere, beside a report that they have downloaded."""
         self._told = 0
         """Where the tests begin that no record names yet."""
 
     def open(self) -> None:
         """The session starts: by now all plugins know their seeds."""
         self._run.start["seeds"] = seeds_of(self._config, os.environ)
+        self._on_github = os.environ.get("GITHUB_ACTIONS") == "true"
         BOOKS.append(self._book)
         self._book.open(environment_of(self._config))
 
@@ -84,18 +87,14 @@ class Hindsight:
 
     def _command(self, number: int) -> str:
         if not self._first_command:  # the others differ in their number alone
-            from .command import replay_command  # noqa: PLC0415  (only a failure needs it)
+            from .command import Here, downloaded, in_place, replay_command  # noqa: PLC0415  (only a failure needs it)
 
-            run = self._run
-            inside = run.directory.is_relative_to(run.repository)
-            self._first_command = replay_command(
-                run.run_id,
-                run.worker,
-                1,
-                folder=run.directory.relative_to(run.repository).as_posix() if inside else "",
-                rootdir=run.start.get("rootdir", "."),
-                hash_seed=run.start.get("seeds", {}).get("PYTHONHASHSEED", ""),
-            )
+            place = downloaded if self._on_github else in_place
+            started, rootdir = self._config.invocation_params.dir, self._config.rootpath
+            here = Here(started, rootdir, self._config.inipath, self._run.repository)
+            report, folder = place(self._run.file, here)
+            seed = self._run.start.get("seeds", {}).get("PYTHONHASHSEED", "")
+            self._first_command = replay_command(report, 1, folder=folder, hash_seed=seed)
         head, _, tail = self._first_command.rpartition("#1")
         return f"{head}#{number}{tail}"
 

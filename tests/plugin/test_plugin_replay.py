@@ -12,10 +12,6 @@ from typing import Any
 import pytest
 from plugin_project import Project, Ran, a_failure, a_start
 
-from pytest_failure_review import command
-from pytest_failure_review.command import replay_command
-from pytest_failure_review.plugin import FOLDER
-
 QUIET = ("-p", "no:asyncio", "-p", "no:cacheprovider")
 
 SUITE = """
@@ -245,21 +241,6 @@ def test_another_hash_seed_is_told_and_stands_in_the_command(project: Project, m
     monkeypatch.setenv("PYTHONHASHSEED", "8")
     result = replayed(project, *shlex.split(failure["replay"])[2:])
     result.stdout.fnmatch_lines(["it ran with another hash seed; to have that too, start it with PYTHONHASHSEED=7"])
-
-
-@pytest.mark.parametrize(
-    ("folder", "rootdir", "expected"),
-    [
-        ("", ".", "pytest --failure-review-replay '.failure-review/failure-review-ab-gw0.jsonl#3'"),
-        ("out put", "a b", "cd 'a b' && pytest --failure-review-replay '../out put/failure-review-ab-gw0.jsonl#3'"),
-    ],
-)
-def test_the_command_is_one_for_a_shell(folder: str, rootdir: str, expected: str) -> None:
-    assert replay_command("ab", "gw0", 3, folder=folder, rootdir=rootdir) == expected
-
-
-def test_the_folder_in_the_command_is_the_plugin_s() -> None:
-    assert command.FOLDER == FOLDER
 
 
 # -- what a report cannot do --

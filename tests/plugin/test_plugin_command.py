@@ -1,0 +1,91 @@
+"""The command that runs a failure again works where it is read: in place, or beside a report from GitHub."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path, PurePath
+
+import pytest
+from plugin_project import Project, records
+
+from pytest_failure_review import command
+from pytest_failure_review.command import OPTION, Here, downloaded, in_place, replay_command
+from pytest_failure_review.plugin import FOLDER
+
+NAME = "failure-review-ab-gw0.jsonl"
+CLONE = Path("/clone")
+
+
+def command_for(where: Callable[[Path, Here], tuple[PurePath, str]], file: str, here: Here) -> str:
+    report, folder = where(Path(file) / NAME, here)
+    return replay_command(report, 3, folder=folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "rootdir", "expected"),
+    [
+        ("/clone/.failure-review", "/clone", f"pytest {OPTION} '.failure-review/{NAME}#3'"),
+        ("/elsewhere", "/clone", f"pytest {OPTION} '.failure-review/{NAME}#3'"),
+        ("/clone/out put", "/clone/a b", f"cd 'a b' && pytest {OPTION} '../out put/{NAME}#3'"),
+        ("/clone/out", "/", f"pytest {OPTION} 'out/{NAME}#3'"),
+    ],
+)
+def test_on_github_the_command_is_for_the_top_of_a_clone(file: str, rootdir: str, expected: str) -> None:
+    assert command_for(downloaded, file, Here(CLONE, Path(rootdir), None, CLONE)) == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "started", "inifile", "expected"),
+    [
+        ("/clone/lib/.failure-review", "/clone/lib", None, f"pytest {OPTION} '.failure-review/{NAME}#3'"),
+        ("/elsewhere/out put", "/clone/lib", None, f"pytest {OPTION} '/elsewhere/out put/{NAME}#3'"),
+        ("/clone/lib/../out", "/clone/lib", None, f"pytest {OPTION} '/clone/out/{NAME}#3'"),
+        ("/clone/lib/sub/r", "/clone/lib/sub", "/clone/lib/pytest.ini", f"pytest {OPTION} 'r/{NAME}#3'"),
+        ("/clone/lib/sub/r", "/clone/lib/sub", "/clone/other.ini", f"cd .. && pytest {OPTION} 'sub/r/{NAME}#3'"),
+        ("/clone/r", "/clone", "/clone/lib/pytest.ini", f"cd lib && pytest {OPTION} '/clone/r/{NAME}#3'"),
+    ],
+)
+def test_elsewhere_the_command_is_for_the_folder_that_pytest_was_started_in(
+    file: str, started: str, inifile: str | None, expected: str
+) -> None:
+    here = Here(Path(started), CLONE / "lib", Path(inifile) if inifile else None, CLONE)
+    assert command_for(in_place, file, here) == expected
+
+
+@pytest.mark.parametrize(("folder", "ini"), [("", False), ("sub", True), ("sub", False)])
+def test_the_command_works_as_printed_where_pytest_was_started(
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    folder: str,
+    ini: bool,
+) -> None:
+    reports = tmp_path_factory.mktemp("else where")
+    project.write("sub/test_a.py", "def test_a(): assert 0")
+    (project.path / ".git").mkdir()
+    if ini:
+        project.write("pytest.ini", "[pytest]")
+    monkeypatch.chdir(project.path / folder)
+    project.run(f"--failure-review-report={reports}", str(project.path))
+    (file,) = reports.glob("*.jsonl")
+    (failure,) = [record for record in records(file) if record["record"] == "failure"]
+    result = project.pytester.run("sh", "-c", f"PATH={Path(sys.executable).parent}:$PATH; {failure['replay']} -rf")
+    result.stdout.fnmatch_lines(["FAILED *test_a.py::test_a - assert 0"])
+
+
+def test_on_github_the_command_names_no_folder_of_the_runner(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    reports = tmp_path_factory.mktemp("runner")
+    project.write("test_a.py", "def test_a(): assert 0")
+    project.run(f"--failure-review-report={reports}")
+    (file,) = reports.glob("*.jsonl")
+    (failure,) = [record for record in records(file) if record["record"] == "failure"]
+    assert shlex.split(failure["replay"]) == ["pytest", OPTION, f".failure-review/{file.name}#1"]
+
+
+def test_the_folder_in_the_command_is_the_plugin_s() -> None:
+    assert command.FOLDER == FOLDER
