@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, cast
 
-from .redaction import Redactor
+from .redaction import Redactor, is_plain_place
 
 SUFFIX: Final = ".running"
 """Stands in place of the report file's `.jsonl`."""
@@ -26,13 +26,16 @@ Phase = Literal["", "setup", "call", "teardown", "collect"]
 _PHASES: Final[tuple[Phase, ...]] = ("", "setup", "call", "teardown", "collect")
 _IDLE, _SETUP, _CALL, _TEARDOWN, _COLLECT = range(len(_PHASES))
 _NUMBERS: Final = {phase: number for number, phase in enumerate(_PHASES)}
-_AFTER: Final = {"setup": _CALL, "call": _TEARDOWN}
+AFTER_SET_UP, AFTER_CALL, AFTER_TEAR_DOWN = _CALL, _TEARDOWN, _IDLE
+"""What stands at AT_PHASE when a phase has ended."""
 
 _MAGIC: Final = b"FRTRAIL1"
 _WRITTEN: Final = struct.Struct("<Q")
+_BEGUN: Final = struct.Struct("<QBB")
 _LENGTH: Final = struct.Struct("<H")
 _AT_WRITTEN: Final = 8
-_AT_PHASE: Final = 16
+AT_PHASE: Final = 16
+"""Where the page says what runs, in one byte."""
 _AT_ATTEMPT: Final = 17
 _AT_LABEL: Final = 32
 _AT_FILE: Final = 1088
@@ -48,11 +51,14 @@ class Breadcrumb:
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
-        self._memory: mmap.mmap | bytearray = bytearray(_SIZE)
+        self.memory: mmap.mmap | bytearray = bytearray(_SIZE)
+        """The page; another object after `open`, `close`, and in a forked child."""
         self._path: Path | None = None
         self._descriptor = -1
         self._written = 0
         self._has_label = False
+        self._place: str | None = None
+        """What stands before the names of the tests that begin now, when it holds no secret."""
 
     def open(self, path: Path) -> None:
         """Puts the page on the disk. Raises OSError, and then goes on in memory alone."""
@@ -66,7 +72,7 @@ class Breadcrumb:
             path.unlink(missing_ok=True)
             raise
         memory[: len(_MAGIC)] = _MAGIC
-        self._memory, self._path, self._descriptor = memory, path, descriptor
+        self.memory, self._path, self._descriptor = memory, path, descriptor
         forget = weakref.WeakMethod(self._forget)
         os.register_at_fork(after_in_child=lambda: (method := forget()) and method())
 
@@ -74,28 +80,33 @@ class Breadcrumb:
         """Removes the page: the run came to its end."""
         if self._path is None:
             return
-        cast("mmap.mmap", self._memory).close()
-        self._memory = bytearray(_SIZE)
+        cast("mmap.mmap", self.memory).close()
+        self.memory = bytearray(_SIZE)
         os.close(self._descriptor)
         with suppress(OSError):  # somebody else may have cleaned up already
             self._path.unlink()
         self._path = None
 
     def _forget(self) -> None:
-        self._memory, self._path = bytearray(self._memory), None
+        self.memory, self._path = bytearray(self.memory), None
 
     # -- what happens, in the order in which pytest does it --
 
     def collecting(self, nodeid: str) -> None:
         """A file or folder is about to be imported."""
         self._put(_AT_FILE, nodeid, _LONGEST_ID)
-        self._memory[_AT_PHASE] = _COLLECT
+        self.memory[AT_PHASE] = _COLLECT
 
     def starting(self, nodeid: str) -> None:
         """A test is about to be set up."""
+        place, _, name = nodeid.rpartition("::")
+        if place != self._place or not name.isidentifier() or not name.isascii():
+            nodeid = self._redactor.redact_id(nodeid)
+            self._place = place if is_plain_place(place) else None
         # The redactor leaves no NUL in it.
-        raw = (self._redactor.redact_id(nodeid).encode("utf-8", "backslashreplace")[:_LONGEST_ID] or b"?") + b"\0"
-        memory, at = self._memory, self._written % _RING_BYTES
+        raw = (nodeid.encode("utf-8", "backslashreplace")[:_LONGEST_ID] or b"?") + b"\0"
+        memory = self.memory
+        at = self._written % _RING_BYTES
         end = at + len(raw)
         if end <= _RING_BYTES:
             memory[_RING + at : _RING + end] = raw
@@ -103,31 +114,29 @@ class Breadcrumb:
             room = _RING_BYTES - at
             memory[_RING + at :] = raw[:room]
             memory[_RING : _RING + end - _RING_BYTES] = raw[room:]
-        # In this order, so that a process that is killed between two lines still left something true.
+        # Last, so that a process that is killed between two lines still left something true.
         self._written += len(raw)
-        _WRITTEN.pack_into(memory, _AT_WRITTEN, self._written)
-        memory[_AT_ATTEMPT] = 1
-        memory[_AT_PHASE] = _SETUP
+        _BEGUN.pack_into(memory, _AT_WRITTEN, self._written, _SETUP, 1)
         if self._has_label:
             self._has_label = False
             memory[_AT_LABEL : _AT_LABEL + 2] = b"\0\0"
 
-    def phase_ended(self, phase: str | None) -> None:
-        """`setup`, `call`, or anything else: nothing runs then."""
-        self._memory[_AT_PHASE] = _AFTER.get(phase, _IDLE)  # type: ignore[arg-type]  # any key may be looked for
+    def nothing_runs(self) -> None:
+        """A test, or what was collected, is done with."""
+        self.memory[AT_PHASE] = _IDLE
 
     def in_phase(self, phase: Phase, attempt: int) -> None:
         """For tests that are tried again, of which pytest's reports come too late."""
-        self._memory[_AT_ATTEMPT] = min(attempt, 255)
-        self._memory[_AT_PHASE] = _NUMBERS[phase]
+        self.memory[_AT_ATTEMPT] = min(attempt, 255)
+        self.memory[AT_PHASE] = _NUMBERS[phase]
 
     def call_goes_on(self) -> None:
         """What looked like the end of a call was that of a sub-test."""
-        self._memory[_AT_PHASE] = _CALL
+        self.memory[AT_PHASE] = _CALL
 
     def tearing_down(self) -> None:
         """The set-up did not succeed: no call follows."""
-        self._memory[_AT_PHASE] = _TEARDOWN
+        self.memory[AT_PHASE] = _TEARDOWN
 
     def reached(self, label: str) -> None:
         """The running test made a checkpoint."""
@@ -136,26 +145,26 @@ class Breadcrumb:
 
     def _put(self, at: int, text: str, most: int) -> None:
         raw = text.encode("utf-8", "backslashreplace")[:most]
-        self._memory[at + 2 : at + 2 + len(raw)] = raw
-        _LENGTH.pack_into(self._memory, at, len(raw))
+        self.memory[at + 2 : at + 2 + len(raw)] = raw
+        _LENGTH.pack_into(self.memory, at, len(raw))
 
     def now(self) -> tuple[int, int, Phase]:
         """A number that changes with every test, the attempt at it, and the phase that runs."""
-        memory = self._memory
-        return self._written, memory[_AT_ATTEMPT] or 1, _PHASES[memory[_AT_PHASE]]
+        memory = self.memory
+        return self._written, memory[_AT_ATTEMPT] or 1, _PHASES[memory[AT_PHASE]]
 
     def since(self, position: int) -> list[str]:
         """The tests that began after a position that `now` told, oldest first, as far as the page still holds them."""
         start = max(position, self._written - _RING_BYTES)
         at, length = start % _RING_BYTES, self._written - start
-        ring = bytes(self._memory[_RING + at : _RING + min(at + length, _RING_BYTES)])
-        ring += bytes(self._memory[_RING : _RING + max(at + length - _RING_BYTES, 0)])
+        ring = bytes(self.memory[_RING + at : _RING + min(at + length, _RING_BYTES)])
+        ring += bytes(self.memory[_RING : _RING + max(at + length - _RING_BYTES, 0)])
         ids = ring.split(b"\0")[:-1]
         return [raw.decode("utf-8", "replace") for raw in (ids[1:] if start > position else ids)]
 
     def trail(self) -> Trail:
         """What the page says now."""
-        return _read(bytes(self._memory))
+        return _read(bytes(self.memory))
 
 
 class Trail(NamedTuple):
@@ -221,7 +230,7 @@ def _read(content: bytes) -> Trail:
     found = ring.split(b"\0")[:-1]
     whole = found[1:] if written > _RING_BYTES else found  # the oldest is half overwritten
     ids = [raw.decode("utf-8", "replace") for raw in whole if raw][-MOST_BEFORE - 1 :]
-    phase = _PHASES[content[_AT_PHASE]] if content[_AT_PHASE] < len(_PHASES) else ""
+    phase = _PHASES[content[AT_PHASE]] if content[AT_PHASE] < len(_PHASES) else ""
     if phase in ("", "collect"):
         running, before = _text(content, _AT_FILE, _LONGEST_ID) if phase else "", ids
     else:

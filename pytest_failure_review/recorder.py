@@ -6,7 +6,7 @@ Order inside pytest: makereport, logreport, then exception_interact (only when s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import retries
+from . import retries, watch
 from .asking import Asker
 from .breadcrumb import SUFFIX, Breadcrumb
 from .gates.of_pytest import gate_of_pytest
@@ -54,7 +54,6 @@ class Recorder:
         self._counts = Counts(passed=0, failed=0, error=0, skipped=0, xfailed=0, xpassed=0)
         self._failed_subtests: set[str] = set()
         self._notes_phases = True
-        self._tried_elsewhere: Mapping[str, str] = {}
         self._workers: Workers | None = None
         self._breadcrumb = Breadcrumb(run.redactor)
         self._hindsight = Hindsight(config, run, self._breadcrumb, self._guard, self._asker)
@@ -70,11 +69,12 @@ class Recorder:
                 from .workers import Workers
 
                 self._workers = Workers(session.config, self._run, self._keep, self._tell, self._guard)
-                self._notes_phases, self._tried_elsewhere = False, self._workers.tried_again
+                self._notes_phases = False
                 plugins.register(self._workers, "failure_review_workers")
             elif any(map(plugins.has_plugin, retries.PLUGINS)):
                 self._attempts, self._notes_phases = retries.Attempts(self._run.worker, self._breadcrumb), False
                 plugins.register(self._attempts, "failure_review_attempts")
+            plugins.register(self._watch(), "failure_review_watch")
             self._hindsight.open()
             try:
                 self._file = ReportFile(
@@ -148,32 +148,27 @@ class Recorder:
 
     # -- what ran --
 
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        if self._workers is None:
-            self._breadcrumb.starting(nodeid)
+    def _watch(self) -> watch.Watch:
+        if self._workers is not None:
+            return watch.of_workers(self._workers.tried_again, self._look_at, self.note_own_error)
+        if self._attempts is not None:
+            return watch.of_attempts(self._breadcrumb, self._attempts.failed, self._look_at, self.note_own_error)
+        return watch.of_tests(self._breadcrumb, self._counts, self._failed_subtests, self._look_at, self.note_own_error)
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if self._notes_phases:
-            self._breadcrumb.phase_ended(report.when)
-        if report.passed and report.when != "call" and not self._tried_elsewhere and not self._has_failed_attempts():
+    def _look_at(self, report: pytest.TestReport) -> None:
+        if _is_of_subtest(report):
+            if self._notes_phases:
+                self._breadcrumb.call_goes_on()
+            if report.failed:
+                self._failed_subtests.add(report.nodeid)
             return
-        with self._guard("logreport"):
-            if _is_of_subtest(report):
-                if self._notes_phases:
-                    self._breadcrumb.call_goes_on()
-                if report.failed:
-                    self._failed_subtests.add(report.nodeid)
-                return
-            if report.sections:
-                self._run.redactor.read_masks(report.sections)
-            if report.when == "setup" and not report.passed and self._notes_phases:
-                self._breadcrumb.tearing_down()
-            self._count(report)
-            self._keep_what_raised_nothing(report)
-            self._see_through_retries(report)
-
-    def _has_failed_attempts(self) -> bool:
-        return self._attempts is not None and bool(self._attempts.failed)
+        if report.sections:
+            self._run.redactor.read_masks(report.sections)
+        if report.when == "setup" and not report.passed and self._notes_phases:
+            self._breadcrumb.tearing_down()
+        self._count(report)
+        self._keep_what_raised_nothing(report)
+        self._see_through_retries(report)
 
     def _see_through_retries(self, report: pytest.TestReport) -> None:
         if self._workers is None and self._attempts is None:
@@ -197,7 +192,7 @@ class Recorder:
         self._breadcrumb.collecting(collector.nodeid)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        self._breadcrumb.phase_ended(None)
+        self._breadcrumb.nothing_runs()
         if report.failed:
             self._counts["error"] += 1
         elif report.skipped:

@@ -65,7 +65,7 @@ class Attempts:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logfinish(self) -> None:
-        self._breadcrumb.phase_ended(None)
+        self._breadcrumb.nothing_runs()
 
     # -- what it means --
 

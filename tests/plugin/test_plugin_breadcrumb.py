@@ -12,7 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_failure_review.breadcrumb import _SIZE, MOST_BEFORE, Breadcrumb, Trail, _read, is_held, left_behind
+from pytest_failure_review.breadcrumb import (
+    _SIZE,
+    AFTER_CALL,
+    AFTER_SET_UP,
+    AFTER_TEAR_DOWN,
+    AT_PHASE,
+    MOST_BEFORE,
+    Breadcrumb,
+    Trail,
+    _read,
+    is_held,
+    left_behind,
+)
 from pytest_failure_review.redaction import Redactor
 
 
@@ -40,11 +52,11 @@ def test_the_phase_follows_the_reports() -> None:
     assert page.trail() == Trail("", "", "", ())
     page.collecting("test_a.py")
     assert page.trail() == Trail("test_a.py", "collect", "", ())
-    page.phase_ended(None)
+    page.nothing_runs()
     page.starting("test_a.py::test_a")
     phases = [page.trail().phase]
-    for phase in ("setup", "call", "teardown"):
-        page.phase_ended(phase)
+    for ended in (AFTER_SET_UP, AFTER_CALL, AFTER_TEAR_DOWN):
+        page.memory[AT_PHASE] = ended
         phases.append(page.trail().phase)
     assert phases == ["setup", "call", "teardown", ""]
     assert page.trail() == Trail("", "", "", ("test_a.py::test_a",))
@@ -80,7 +92,7 @@ def test_it_is_the_owners_alone_and_goes_at_the_end(tmp_path: Path) -> None:
     page.open(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     page.close()
-    page.phase_ended("call")
+    page.nothing_runs()
     assert not path.exists()
 
 
