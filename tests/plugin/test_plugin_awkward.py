@@ -199,8 +199,8 @@ def test_awkward_failures_are_each_recorded_within_bounds(project: Project, work
     assert not [record for file in ran.files.values() for record in file if record["record"] == "internal"]
     said = ran.result.parseoutcomes()
     assert ran.finish["counts"]["error"] == said["errors"]
-    # pytest calls the unittest with two failed sub-tests passed.
-    assert ran.finish["counts"]["passed"] == said["passed"] - 1 == 2
+    # pytest calls the unittest with two failed sub-tests passed; before version 9 the other test with such as well.
+    assert ran.finish["counts"]["passed"] == said["passed"] - (1 if hasattr(pytest, "Subtests") else 2) == 2
     assert check(project.reports).complete, check(project.reports).sentences
     assert sum(path.stat().st_size for path in project.reports.glob("*")) < 600_000
 

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import stat
 import subprocess
+from importlib.util import find_spec
 
 import pytest
 from plugin_project import Project
@@ -137,7 +138,10 @@ def test_skips_and_expected_failures_are_counted_and_not_recorded(project: Proje
     assert ran.finish["counts"] == {"passed": 0, "failed": 0, "error": 0, "skipped": 2, "xfailed": 1, "xpassed": 1}
 
 
-@pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="sub-tests are part of pytest since version 9")
+@pytest.mark.skipif(
+    not hasattr(pytest, "Subtests") and find_spec("pytest_subtests") is None,
+    reason="sub-tests are part of pytest since version 9, and pytest-subtests is not installed",
+)
 def test_a_test_with_failed_subtests_counts_as_one_failure(project: Project) -> None:
     project.pytester.makepyfile(
         """
