@@ -38,6 +38,10 @@ MAX_HELD: Final = 1024 * 1024
 
 _LONGEST_LABEL: Final = 200
 _FIRST_KEPT: Final = 20
+_ALWAYS_FIT: Final = 3
+"""So many that say no more than when they were fit into every record."""
+_dumps: Final = json.JSONEncoder().encode
+_same: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _CALLED: Final = frozenset({"manual", "step_started", "step_ended"})
 """Kinds whose labels a test chose."""
 _ALWAYS: Final = frozenset({"environment", "begun"})
@@ -220,7 +224,7 @@ def _within(most: int, states: list[Any]) -> list[Any]:
     """The states, as many of the newest as `most` bytes of JSON hold."""
     kept: list[Any] = []
     for state in reversed(states):
-        size = len(json.dumps(state))
+        size = len(_dumps(state)) if state is not None else len("null")
         kept.append(state if size <= most else LEFT_OUT)
         most = max(most - size, 0)
     return kept[::-1]
@@ -228,7 +232,11 @@ def _within(most: int, states: list[Any]) -> list[Any]:
 
 def _newest(most: int, written: list[Checkpoint]) -> list[Checkpoint]:
     """As many of the newest as `most` bytes of JSON hold, and always how chance stood at the beginning."""
-    sizes = [len(json.dumps(each)) for each in written]
+    if len(written) <= _ALWAYS_FIT and not any(
+        each["state"] or each["files"] or "provided" in each or "notes" in each for each in written
+    ):
+        return written
+    sizes = [len(_dumps(each)) for each in written]
     most -= sum(size for each, size in zip(written, sizes, strict=True) if each["kind"] in _ALWAYS)
     kept: list[Checkpoint] = []
     for each, size in zip(reversed(written), reversed(sizes), strict=True):
@@ -241,7 +249,7 @@ def _newest(most: int, written: list[Checkpoint]) -> list[Checkpoint]:
 
 def _digest(label: str, state: Any, provided: Mapping[str, Any], files: list[StoredFile]) -> str:
     content = {"label": label, "state": state, "provided": provided, "files": [file["sha256"] for file in files]}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
+    return hashlib.sha256(_same(content).encode("ascii")).hexdigest()
 
 
 def _phase_by_pytest() -> str:

@@ -16,6 +16,7 @@ MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 
 # Bytes per string and items per list, tried in order; below the tightest whole fields go.
 _CAPS: Final = ((MAX_FIELD_BYTES, 200), (4096, 50), (1024, 20), (256, 8))
+_NUMBERS: Final = frozenset({int, bool, float, type(None)})
 _FAR_TOO_MANY: Final = MAX_FIELD_BYTES + 1
 _MOST_KEYS: Final = 50
 """More than any mapping of the format has; only what tests and hooks hand in is longer."""
@@ -52,6 +53,8 @@ def _letters(value: Any) -> int:
     kind = type(value)
     if kind is str:
         return len(value)
+    if kind in _NUMBERS:
+        return 0
     if kind is not dict and kind is not list:
         return 0 if not isinstance(value, str | Mapping | list) else _FAR_TOO_MANY
     if len(value) > (_MOST_KEYS if kind is dict else _CAPS[0][1]):

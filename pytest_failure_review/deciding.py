@@ -131,9 +131,9 @@ class _Case:
         for rule in self._rules:
             if rule.owner:
                 return Owner(names=list(rule.owner), source="rules", line=None)
-        from .values import Owner as Answer  # noqa: PLC0415  (only failures need it)
-
         for who, answer in self._answers("owner", verdict, path=self._read.test_path):
+            from .values import Owner as Answer  # noqa: PLC0415  (only where a hook answers)
+
             names = answer.names if type(answer) is Answer else None
             if type(names) in (tuple, list) and names and all(type(name) is str for name in names):
                 return Owner(names=list(names), source="hook", line=None)
@@ -147,9 +147,9 @@ class _Case:
         for rule in self._rules:
             if rule.sla is not None:
                 return Sla(hours=rule.sla, tier="rules")
-        from .values import Sla as Answer  # noqa: PLC0415
-
         for who, answer in self._answers("sla", verdict, category=verdict.category):
+            from .values import Sla as Answer  # noqa: PLC0415
+
             hours = hours_of(answer.hours) if type(answer) is Answer else None
             if hours is not None:
                 return Sla(hours=hours, tier="hook")

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 
 def printable(text: str) -> str:
     """One line whatever the text is: what could end a line would begin another one, perhaps with a command."""
+    if text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 

@@ -249,7 +249,7 @@ class Recorder:
             happened = self._workers.happening_of(report) if self._workers else None
             if happened is not None:
                 self._keep(happened)
-        elif report.failed and self._workers is None and str(report.longrepr).startswith("[XPASS(strict)]"):
+        elif report.failed and self._workers is None and _is_unexpected_pass(report.longrepr):
             from .happening import Happening
 
             attempt = 1
@@ -312,6 +312,11 @@ def _whole_number(config: pytest.Config, option: str) -> int:
     if not said.isdecimal():
         raise pytest.UsageError(f"{option} must be a whole number, not {said!r}")
     return int(said)
+
+
+def _is_unexpected_pass(shown: Any) -> bool:
+    # A sentence, where a traceback would stand; to make a text of one takes longer than most tests.
+    return isinstance(shown, str) and shown.startswith("[XPASS(strict)]")
 
 
 def _is_of_subtest(report: Any) -> bool:

@@ -33,6 +33,9 @@ _UNTOLD: Final = f"{MASK} (what redacts it failed)"
 _PLAIN_ID: Final = Pattern(r"[\w./-]+(?:::\w+)*(?:\[([\w.-]*)\])?", re.ASCII)
 _SHORTEST_TOKEN: Final = 13
 """No shape is shorter."""
+_KEYS: Final = tuple(word for word in SENSITIVE_WORDS if "key" in word)
+_WORDS: Final = tuple(word for word in SENSITIVE_WORDS if "key" not in word)
+"""Apart, since each is looked for in all texts, and most have no key of any kind."""
 _FIELDS: Final = frozenset(
     name
     for shape in (report.Failure, report.Frame, report.Owner, report.Cause, report.Fixture, report.Sla)
@@ -163,7 +166,9 @@ class Redactor:
             broken_values += near.broken_in(text)
         shapes = [shape for shape in SHAPES if shape.may_be_in(text)]
         lowered = text.lower()
-        words = [word for word in SENSITIVE_WORDS if word in lowered]
+        words = [word for word in _WORDS if word in lowered]
+        if "key" in lowered:
+            words += [word for word in _KEYS if word in lowered]
         if not (invisible or literals or broken_values or shapes or words):
             return None
         return Doubt(invisible, literals, [re.compile(broken(value)) for value in broken_values], shapes, words)
