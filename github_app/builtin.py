@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from github_app.rules import likeness
 from github_app.rules.signatures import Signatures, parse
 
 _RULES = "github_app.rules"
@@ -16,8 +17,13 @@ _RULES = "github_app.rules"
 
 @cache
 def signatures() -> Signatures:
-    """Give the shipped signatures; compiled once, at the first call."""
-    return parse(signature_texts())
+    """Give the shipped signatures, with what failures read like; compiled once, at the first call."""
+    return parse(signature_texts(), likeness=likeness.parse(likeness_text()))
+
+
+def likeness_text() -> str:
+    """Give the learned model of what failures read like, as JSON text."""
+    return files(_RULES).joinpath("likeness.json").read_text("utf-8")
 
 
 def signature_texts() -> dict[str, str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from github_app import builtin
 from github_app.rules.categorise import categorise
 from github_app.rules.model import Annotation, Evidence, Excerpt, Job, ReportedFailure, Source, TestReport
+from github_app.rules.signatures import Signatures, parse
 from github_app.rules.verdicts import Verdict
 from pytest_failure_review.report import Category
 
@@ -16,6 +18,12 @@ REFUSED = "psycopg.OperationalError: could not connect to server: Connection ref
 FAILED_TEST = "FAILED tests/test_cart.py::test_total - assert 3 == 4"
 LEAK = "3:15PM WRN leaks found: 2"
 LOST = "The self-hosted runner: ci-7 lost communication with the server."
+
+
+@cache
+def signatures_alone() -> Signatures:
+    """The shipped signatures without what failures read like."""
+    return parse(builtin.signature_texts())
 
 
 def log(*lines: str, start: int = 1) -> Evidence:

@@ -31,6 +31,7 @@ from github_app.rules.said import Said, said
 from github_app.rules.seen import that_count, with_old_news
 from github_app.rules.signatures import OWN, SEVERITY_GROUP, Hit, Signature, Signatures
 from github_app.rules.verdicts import Line, Other, Verdict
+from github_app.rules.weighing import weighed
 from pytest_failure_review.report import Category, Severity, State, is_at_or_below
 
 EVIDENCE_LINES: Final = 5
@@ -56,10 +57,11 @@ def categorise(job: Job, signatures: Signatures) -> Verdict:
     evidence = job.evidence or Evidence(log="missing")
     findings = best_first([*_findings(job, evidence, signatures)])
     if not findings:
-        return _unjudged(job, evidence)
+        return weighed(_unjudged(job, evidence), job, signatures.likeness)
     news = that_count(findings, evidence)
     chosen = _most_telling(_choice(not_lowered(news), evidence), news)
-    return with_old_news(_explained(chosen, news, findings, evidence), findings, evidence)
+    explained = weighed(_explained(chosen, news, findings, evidence), job, signatures.likeness)
+    return with_old_news(explained, findings, evidence)
 
 
 def _findings(job: Job, evidence: Evidence, signatures: Signatures) -> Iterator[Finding]:

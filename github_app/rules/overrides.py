@@ -20,6 +20,9 @@ _ANSWERS: Final = {
 }
 
 
+_STRICTNESS: Final = (Permission.APPROVAL, Permission.HOTFIX, Permission.NEVER)
+
+
 def eligibility(verdict: Verdict, rule: Rule, policy: Policy, protected_path: str | None = None) -> Override:
     """Say whether the gate may be opened in spite of a failure, and what that takes.
 
@@ -71,14 +74,20 @@ def rule_in_force(verdict: Verdict, policy: Policy, complexity: str | None = Non
 
 def _never_too(verdict: Verdict, policy: Policy) -> Override | None:
     """Return the refusal for the sake of another failure in the same evidence, if there is reason to."""
+    least = _STRICTNESS.index(rule_of(verdict, policy).permission)
     for shown, rule in _binding(verdict, policy):
+        if _STRICTNESS.index(rule.permission) <= least:
+            continue
         reason = f"{_ANSWERS[rule.permission]}: the log also shows {shown.category}, {_because(shown, rule, policy)}"
         return Override(rule.permission, reason, rule.provenance["override"])
     return None
 
 
 def _binding(verdict: Verdict, policy: Policy) -> Iterator[tuple[Verdict, Rule]]:
-    """Yield the other failures in the same evidence that are never overridden, and their rules."""
+    """Yield the other failures in the same evidence that bind, and their rules.
+
+    Those that are never overridden do, and what a likeness set aside.
+    """
     # A change can hang on purpose until GitHub ends the job, but not lose a runner.
     is_alone = verdict.rests_on_fact and verdict.rule != "fact:timed-out"
     for other in () if is_alone else verdict.also:
@@ -90,7 +99,7 @@ def _binding(verdict: Verdict, policy: Policy) -> Iterator[tuple[Verdict, Rule]]
             measures={REGRESSION: other.regression},
         )
         rule = rule_of(shown, policy)
-        if rule.permission is Permission.NEVER:
+        if rule.permission is Permission.NEVER or other.binds:
             yield shown, rule
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from github_app.rules import policy_yaml
+from github_app.rules.likeness import Likeness
 from github_app.rules.regex import ENGINE, Engine, Match, Pattern, PatternSet, compiled
 from pytest_failure_review.report import Category, Severity, is_at_or_below
 
@@ -71,8 +72,16 @@ class Hit:
 class Signatures:
     """All signatures, compiled to be tried at once."""
 
-    def __init__(self, entries: Sequence[Signature], engine: Engine = ENGINE, more: Signatures | None = None) -> None:
+    def __init__(
+        self,
+        entries: Sequence[Signature],
+        engine: Engine = ENGINE,
+        more: Signatures | None = None,
+        likeness: Likeness | None = None,
+    ) -> None:
         self.entries = tuple(entries)
+        self.likeness: Likeness | None = likeness or (more.likeness if more else None)
+        """What failures read like, asked beside the signatures."""
         self._more = more
         self._owner = [entry for entry in entries for _ in entry.pattern]
         texts = [pattern for entry in entries for pattern in entry.pattern]
@@ -117,7 +126,7 @@ class Signatures:
         return not _is_grave(signature) or unless.hits(compiled(_NAMES).sub(lambda _: " ", line)) != ()
 
 
-def parse(texts: Mapping[str, str], engine: Engine = ENGINE) -> Signatures:
+def parse(texts: Mapping[str, str], engine: Engine = ENGINE, likeness: Likeness | None = None) -> Signatures:
     """Read signature files, given by name; a `ValueError` names file and entry of the first thing that is wrong."""
     entries: list[Signature] = []
     origin: dict[str, str] = {}
@@ -128,7 +137,7 @@ def parse(texts: Mapping[str, str], engine: Engine = ENGINE) -> Signatures:
             origin[entry.id] = name
             _compile(name, entry, engine)
             entries.append(entry)
-    return Signatures(entries, engine)
+    return Signatures(entries, engine, likeness=likeness)
 
 
 _ENTRIES: Final = TypeAdapter(tuple[Signature, ...])

@@ -40,6 +40,7 @@ class Other:
     subcategory: str | None = None
     severity: Severity | None = None
     regression: str = ""
+    binds: bool = False  # a signature's word that a likeness set aside: the stricter of both holds
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from verdicts import FAILED_TEST, LEAK, REFUSED, judged, log, note, report, reported
+from verdicts import FAILED_TEST, JOB, LEAK, REFUSED, judged, log, note, report, reported, signatures_alone
 
 from github_app import builtin
-from github_app.rules.categorise import EVIDENCE_LINES, EVIDENCE_WIDTH
+from github_app.rules.categorise import EVIDENCE_LINES, EVIDENCE_WIDTH, categorise
 from github_app.rules.model import Evidence, Excerpt
 from github_app.rules.precedence import ROOT_CAUSE_FIRST, root_cause_rank
 from github_app.rules.verdicts import Line
@@ -303,6 +303,7 @@ def test_a_secret_scanners_verdict_names_what_was_taken_out() -> None:
 EXAMPLES = sorted({line for entry in builtin.signatures().entries for line in entry.matches[:1]})
 LINES = st.lists(st.one_of(st.sampled_from(EXAMPLES), st.text(max_size=40)), max_size=12)
 ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates included
+A_TEST = {Category.TEST_UNIT, Category.TEST_INTEGRATION}
 SYMPTOM = 0.4  # what is believed of a symptom
 HONEST = {entry.id for entry in builtin.signatures().entries if entry.category is Category.UNKNOWN}
 PLAIN = {entry.id for entry in builtin.signatures().entries if entry.strength == "plain"}
@@ -317,13 +318,15 @@ def test_every_category_has_its_place_in_the_order() -> None:
 def test_appending_text_never_lowers_a_verdict(before: list[str], more: list[str]) -> None:
     """T15: a stranger who writes more can only make it look worse.
 
-    A limit that an assertion names comes before the test that failed by it, which stays beside it.
+    A limit that an assertion names comes before the test that failed by it, which stays beside it. That no likeness
+    makes a verdict of the signatures milder is a property of its own (test_weighing).
     """
-    short, long = judged(log(*before)), judged(log(*before, *more))
+    jobs = (replace(JOB, evidence=log(*before)), replace(JOB, evidence=log(*before, *more)))
+    short, long = (categorise(job, signatures_alone()) for job in jobs)
     if short.rule in PLAIN and short.confidence > SYMPTOM:
         beside = {other.category for other in long.also} if long.category is Category.PERFORMANCE else set()
         raised = root_cause_rank(long.category) >= root_cause_rank(short.category)
-        assert raised or short.category in beside & {Category.TEST_UNIT, Category.TEST_INTEGRATION}
+        assert raised or short.category in beside & A_TEST
     else:
         assert long.rule != "none:no_match" or short.rule == "none:no_match"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from verdicts import signatures_alone
 
-from github_app.builtin import signatures
 from github_app.classify import judge_log
 from github_app.rules.verdicts import Verdict
 from pytest_failure_review.report import Category
@@ -14,7 +14,7 @@ SUITE = ("FAIL src/cart.test.ts", "  ● Test suite failed to run", "    Referen
 
 
 def verdict_on(*lines: str) -> Verdict:
-    return judge_log(["\n".join((*lines, END)).encode()], signatures()).verdict
+    return judge_log(["\n".join((*lines, END)).encode()], signatures_alone()).verdict
 
 
 def test_a_suite_that_could_not_be_loaded_is_no_failing_test() -> None:
