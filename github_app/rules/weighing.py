@@ -26,7 +26,7 @@ _UNDECIDED: Final = frozenset({"none:no_match", "none:doubt"})
 _OF_SIGNATURE: Final = 0.4
 """What a signature's confidence of 1 weighs against a share of the likeness; found by leaving repositories out."""
 
-_LEAST: Final = 0.3
+_LEAST: Final = 0.4
 """Share from which an unknown failure is said to be what it reads like."""
 
 _LEAST_GRAVE: Final = 0.6
