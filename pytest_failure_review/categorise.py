@@ -1,8 +1,9 @@
 """Says what kind of failure it is, by which rule, and how sure that is.
 
 The first that knows decides: the marker, the project's rules, a hook, the types of the exceptions (of the root of the
-chain alone where that is a failed assertion), the fixture that failed, the folder of the test, a failed assertion; else
-`unknown`. Types are compared by name, so that no database driver is imported to be recognised.
+chain alone where that is a failed assertion), the fixture that failed, the folder of the test, a failed assertion or
+whatever else the code raised; else `unknown`. Types are compared by name, so that no database driver is imported to be
+recognised.
 Messages are read by the project's own rules only (and pytest-timeout's, which has no type): whoever writes a test
 writes its messages, and a word in one must not make a broken test the infrastructure's (T15).
 """
@@ -322,6 +323,10 @@ def _by_folder(facts: Facts) -> Verdict | None:
     return None
 
 
+_OF_SURROUNDINGS: Final = frozenset({"OSError", "ImportError"})
+"""What a file, a machine or an installation may be to blame for as well as the code."""
+
+
 def _by_assertion(facts: Facts) -> Verdict | None:
     if facts.phase != "call":
         return None
@@ -329,4 +334,7 @@ def _by_assertion(facts: Facts) -> Verdict | None:
         return Verdict(Category.TEST_UNIT, "a failure was expected and did not come, in a test that names no kind", 0.4)
     if any(_is_assertion(exception) for exception in facts.exceptions):
         return Verdict(Category.TEST_UNIT, "an assertion failed, in a test that names no kind", 0.4)
-    return None
+    if any(not _OF_SURROUNDINGS.isdisjoint(ancestry(type(exception))) for exception in facts.exceptions):
+        return None
+    raised = f"the test raised {qualified_name(type(facts.exceptions[0]))}, and names no kind"
+    return Verdict(Category.TEST_UNIT, raised, 0.3)

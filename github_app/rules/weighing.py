@@ -51,8 +51,11 @@ def weighed(verdict: Verdict, job: Job, likeness: Likeness | None) -> Verdict:
     if likeness is None or evidence is None or not _may_be_weighed(verdict, evidence):
         return verdict
     stretch = _stretch(verdict, evidence)
-    # What a job's commands are is shown before they run, and says nothing of how they ended.
-    spoken = [line.text for line in said(job, evidence) if line.source == "log" and line.region == stretch]
+    # What a job's commands are is shown before they run, and says nothing of how they ended; nor does what stood in the
+    # last green run as well.
+    green = evidence.baseline.seen if evidence.baseline else ()
+    lines = [line for line in said(job, evidence) if line.source == "log" and line.region == stretch]
+    spoken = [line.text for line in lines if line.number not in green]
     alike = likeness.of(spoken, (job.name, job.failed_step))
     if alike is None:
         return verdict

@@ -57,10 +57,10 @@ def facts(*exceptions: BaseException, phase: str = "call", path: str = "test_a.p
         (of_driver("socket.gaierror", OSError)(-2, "unknown host"), "infra.network"),
         (of_driver("httpx.ConnectError", of_driver("httpx.TransportError"))(), "infra.network"),
         (TimeoutError(), "infra.network"),
-        (of_driver("Failed")("Timeout (>1.0s) from pytest-timeout."), "unknown"),
+        (of_driver("Failed")("Timeout (>1.0s) from pytest-timeout."), "test.unit"),
         (FileNotFoundError(errno.ENOENT, "missing"), "unknown"),
         (OSError("no number"), "unknown"),
-        (KeyError("x"), "unknown"),
+        (KeyError("x"), "test.unit"),
         (ImportError("late"), "unknown"),
     ],
     ids=lambda value: value if isinstance(value, str) else f"{type(value).__name__}-{value}",
@@ -131,7 +131,7 @@ def test_a_fixture_that_fails_is_judged_by_its_scope(scope: str, category: str, 
 
 
 def test_a_fixture_that_is_called_in_the_test_itself_is_not_blamed() -> None:
-    assert categorise(facts(RuntimeError(), fixture=("factory", "session"))).category == "unknown"
+    assert categorise(facts(RuntimeError(), fixture=("factory", "session"))).category == "test.unit"
 
 
 @pytest.mark.parametrize(("folder", "category"), FOLDERS.items())
@@ -145,12 +145,17 @@ def test_the_innermost_folder_goes_first() -> None:
 
 @pytest.mark.parametrize("path", ["unit", "tests/db.py", "my-unit/test_a.py"])
 def test_only_a_folder_of_that_name_decides(path: str) -> None:
-    assert categorise(facts(KeyError(), path=path)).category == "unknown"
+    assert categorise(facts(KeyError(), path=path)).rule == "the test raised KeyError, and names no kind"
 
 
 def test_a_failed_assertion_of_a_test_that_names_no_kind_is_a_unit_test_but_not_surely() -> None:
     verdict = categorise(facts(AssertionError()))
     assert (verdict.category, verdict.confidence) == ("test.unit", 0.4)
+
+
+def test_whatever_else_the_code_raises_is_a_unit_test_even_less_surely() -> None:
+    verdict = categorise(facts(LookupError()))
+    assert (verdict.category, verdict.confidence) == ("test.unit", 0.3)
 
 
 @pytest.mark.parametrize("phase", ["setup", "teardown", "collect"])

@@ -328,7 +328,8 @@ def test_seeds_and_states_that_are_none_are_passed_over(project: Project) -> Non
         replayed(project, "--failure-review-replay=a.jsonl").assert_outcomes(passed=1)
 
 
-def test_a_worker_s_failure_is_replayed_in_this_process(project: Project) -> None:
+def test_a_worker_s_failure_is_replayed_in_this_process(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # this test may itself run in a worker
     project.pytester.makepyfile(test_a="import os\ndef test_a(): assert 'PYTEST_XDIST_WORKER' not in os.environ")
     failure = project.run("-n1").failure
     assert "-gw0.jsonl#1" in failure["replay"]
