@@ -142,7 +142,7 @@ class _FileReader:
         if start["schema"] > SCHEMA:
             raise NotReplayable(f"{self._path.name} has schema {start['schema']}, this version reads {SCHEMA}")
         self._run.started_at = max(self._run.started_at, _text(start.get("started_at")))
-        self._seeds = {key: value for key, value in _mapping(start.get("seeds")).items() if _text(value, _MAX_SEED)}
+        self._seeds = {key: value for key, value in _mapping(start.get("seeds")).items() if _is_seed(value)}
         self._crashes = {_text(each.get("nodeid")): each for each in records if each.get("record") == "crash"}
         for record in records:
             if record.get("record") == "failure":
@@ -194,6 +194,11 @@ def _records(path: Path) -> Iterator[Mapping[str, Any]]:
             continue
         if isinstance(record, dict):
             yield record
+
+
+def _is_seed(value: Any) -> bool:
+    """A number, as the plugin writes it: a seed is shown in a command that people copy."""
+    return isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MAX_SEED
 
 
 def _text(value: Any, longest: int = _MAX_ID) -> str:

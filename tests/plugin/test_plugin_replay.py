@@ -323,7 +323,7 @@ def test_seeds_and_states_that_are_none_are_passed_over(project: Project) -> Non
             {"label": "x", "state": 1},
             7,
         ]
-        start = a_start(seeds={"randomly": "x; y", "hypothesis": [], "PYTHONHASHSEED": 7})
+        start = a_start(seeds={"randomly": "x; y", "hypothesis": [], "PYTHONHASHSEED": "1\n::error::x; id"})
         project.write("a.jsonl", "\n".join(map(json.dumps, [start, a_failure(checkpoints=marked)])))
         replayed(project, "--failure-review-replay=a.jsonl").assert_outcomes(passed=1)
 
