@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from .plain import printable
 from .report import FILE_PREFIX, SCHEMA
 from .run import MAIN
 
@@ -21,12 +22,17 @@ MAX_REPORT: Final = 8 * 1024 * 1024
 MAX_BEFORE: Final = 256
 _MAX_FILES: Final = 1000
 _MAX_ID: Final = 4096
+_MOST_SHOWN: Final = 200
+"""Letters of a name in a sentence."""
 _MAX_SEED: Final = 100
 _SHORTEST_FINGERPRINT: Final = 8
 
 
 class NotReplayable(Exception):  # noqa: N818  (its text is the sentence that people read)
-    """Why nothing of this report can be run again."""
+    """Why nothing of this report can be run again; a stranger named its files and tests, so it stays one line."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(printable(sentence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ def _split(argument: str, folder: Path) -> tuple[Path, str]:
     for end in ends:
         if argument[:end] and "\0" not in argument and (folder / argument[:end]).exists():
             return folder / argument[:end], argument[end + 1 :]
-    raise NotReplayable(f"{printable(argument)}: there is no such report")
+    raise NotReplayable(f"{argument[:_MOST_SHOWN]}: there is no such report")
 
 
 def _chosen(failures: list[Recorded], wanted: str, path: Path) -> list[Recorded]:
@@ -87,8 +93,8 @@ def _chosen(failures: list[Recorded], wanted: str, path: Path) -> list[Recorded]
     alike = [each for each in failures if is_long and each.fingerprint.startswith(wanted)]
     if not (named or alike):
         raise NotReplayable(
-            f"{path} tells of no failure {printable(wanted)!r}: give its number (1 to {len(failures)}), the test's id"
-            " or the fingerprint"
+            f"{path} tells of no failure {wanted[:_MOST_SHOWN]!r}: give its number (1 to {len(failures)}),"
+            " the test's id or the fingerprint"
         )
     return named or alike
 
@@ -211,8 +217,3 @@ def _list(value: Any) -> list[Any]:
 
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def printable(text: str) -> str:
-    """The text without what would move a terminal's cursor."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:200])

@@ -16,8 +16,9 @@ import pytest
 
 from .checkpoints import RECORDS
 from .evidence import short_hash
+from .plain import printable
 from .providers import example_of_hypothesis, restore_random
-from .recorded import NotReplayable, Recorded, find, printable
+from .recorded import NotReplayable, Recorded, find
 from .values import Kept
 
 _MOST_NAMED: Final = 5
@@ -49,7 +50,7 @@ class Replay:
         file = self._inside(nodeid)
         if file is None:
             raise NotReplayable(
-                f"{name} cannot be run again: {printable(nodeid.partition('::')[0])!r} is no file in {self._root}. Is"
+                f"{name} cannot be run again: {nodeid.partition('::')[0]!r} is no file in {self._root}. Is"
                 " this the commit that the report was made of, and is pytest started for the same project?"
             )
         return file
@@ -75,9 +76,8 @@ class Replay:
         for each in self._chosen:
             targets = found.targets(each)
             if not targets and each.phase != "collect" and not session.testsfailed:
-                raise pytest.UsageError(
-                    f"{each.name} cannot be run again: pytest finds no test {printable(each.nodeid)!r} here"
-                )
+                why = f"{each.name} cannot be run again: pytest finds no test {each.nodeid!r} here"
+                raise pytest.UsageError(printable(why))
             if self._with_before:
                 earlier = found.earlier(each.before)
                 self._lost += len(each.before) - len(earlier)
@@ -132,7 +132,7 @@ class Replay:
                 self._config.hook.pytest_failure_review_restore(checkpoint=kept)
                 return each.get("state")
         known = ", ".join(repr(printable(str(each.get("label")))) for each in self._running.checkpoints)
-        raise KeyError(f"{label!r} is no checkpoint of {self._running.name}; it has {known or 'none'}")
+        raise KeyError(f"{label!r} is no checkpoint of {printable(self._running.name)}; it has {known or 'none'}")
 
 
 class _Found:
@@ -159,7 +159,7 @@ class _Found:
 
 
 def prepare(config: pytest.Config, report: str, *, with_before: bool) -> None:
-    """Turns this session into a replay. Raises UsageError with a sentence."""
+    """Makes this run of pytest a replay. Raises UsageError with a sentence."""
     try:
         chosen = find(report, config.invocation_params.dir)
         replay = Replay(config, chosen, with_before=with_before)

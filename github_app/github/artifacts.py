@@ -101,7 +101,6 @@ class _Failure(_Line):
     line: int | None = None
     owner: _Owner | None = None
     fingerprint: str = ""
-    suspect: _Owner | None = None
     checkpoints: tuple[_Checkpoint, ...] = ()
 
 
@@ -356,7 +355,6 @@ def _failure(record: _Failure) -> ReportedFailure:
         line=min(max(0, record.line or 0), MAX_LINE_NUMBER),
         owner=_names(record.owner),
         fingerprint=record.fingerprint[:MAX_TEXT],
-        suspect=_names(record.suspect),
         checkpoints=tuple(_checkpoints(record.checkpoints)),
     )
 

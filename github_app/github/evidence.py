@@ -250,7 +250,6 @@ class Witness:
             path=self._clean(failure.path, 500),
             owner=tuple(self._clean(name, 100) for name in failure.owner),
             fingerprint=self._clean(failure.fingerprint, 80),
-            suspect=tuple(self._clean(name, 100) for name in failure.suspect),
             checkpoints=tuple(replace(each, label=self._clean(each.label, 200)) for each in failure.checkpoints),
             replay=failure.replay if self._clean(failure.nodeid, 500) == failure.nodeid else "",
         )

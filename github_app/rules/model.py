@@ -140,7 +140,6 @@ class ReportedFailure:
     line: int = 0
     owner: tuple[str, ...] = ()
     fingerprint: str = ""
-    suspect: tuple[str, ...] = ()  # owners of the deepest frame that is no test's
     checkpoints: tuple[ReportedCheckpoint, ...] = ()
     replay: str = ""  # how to run it again as it was, in words of ours
 

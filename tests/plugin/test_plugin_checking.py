@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -290,3 +292,11 @@ def test_a_page_that_cannot_be_written_does_not_keep_the_outputs_back(tmp_path: 
     given = ["--github-output", str(outputs), "--github-step-summary", str(tmp_path)]
     assert main(["check-report", str(tmp_path), *given]) == 1
     assert "complete=false" in outputs.read_text()
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_said_to_be_no_report(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "failure-review-x-main.jsonl")
+    found = check(tmp_path)
+    assert (found.complete, found.unusable) == (False, True)
+    assert found.sentences[0] == "failure-review-x-main.jsonl is no report: it is no file."

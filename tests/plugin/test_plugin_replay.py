@@ -341,3 +341,10 @@ def test_without_the_option_nothing_of_it_is_loaded(project: Project) -> None:
     for name in ("replay", "recorded"):
         sys.modules.pop(f"pytest_failure_review.{name}", None)
     replayed(project).assert_outcomes(passed=1)
+
+
+def test_the_name_of_a_file_cannot_write_to_the_terminal(project: Project) -> None:
+    project.write("a\x1b[31m.jsonl", "{}")
+    result = project.pytester.runpytest_inprocess("-p", "no:asyncio", "--failure-review-replay=a\x1b[31m.jsonl")
+    assert "\x1b[31m.jsonl" not in result.stderr.str() + result.stdout.str()
+    result.stderr.fnmatch_lines(["*a?[[]31m.jsonl is no report: *"])

@@ -365,42 +365,6 @@ def test_a_failed_test_is_believed_before_a_missing_permission() -> None:
     assert judged(log("Resource not accessible by integration", FAILED_TEST)).category is Category.TEST_UNIT
 
 
-ONLY_SEARCHED = "lines in the middle of the log were at most searched for leaks, vulnerabilities and drift."
-
-
-def test_a_log_whose_middle_was_not_read_says_so_when_nothing_is_known() -> None:
-    """T17."""
-    told = judged(Evidence(excerpts=(Excerpt(1, ("something else",), "last lines"),), log="middle_unread", unread=7))
-    assert told.reason.endswith(
-        "7 lines in the middle of the log were at most searched for leaks, vulnerabilities and drift."
-    )
-
-
-def test_a_verdict_on_a_log_whose_middle_was_not_read_says_so_too() -> None:
-    """T17."""
-    told = judged(Evidence(excerpts=(Excerpt(1, (FAILED_TEST,), "x"),), log="partial", unread=7))
-    assert told.category is Category.TEST_UNIT
-    assert told.reason.endswith(
-        "7 lines in the middle of the log were at most searched for leaks, vulnerabilities and drift."
-    )
-
-
-def test_a_symptom_that_others_contradict_in_half_a_log_is_not_believed() -> None:
-    excerpts = (Excerpt(1, ("12 passed, 1 failed", "@@ -1,2 +1,2 @@"), "last lines"),)
-    verdict = judged(Evidence(excerpts=excerpts, log="partial"))
-    assert (verdict.category, verdict.rule, verdict.confidence) == (Category.UNKNOWN, "none:doubt", 0.2)
-    assert verdict.reason == (
-        "Nothing is sure enough in lines 1 to 2 of the log; nearly believed was test.unit: The log says "
-        "`12 passed, 1 failed` (line 1): a test tool says that tests failed."
-    )
-    assert verdict.runner_up == "test.unit, by rule `tests-failed`"
-
-
-def test_a_symptom_in_a_whole_log_is_believed() -> None:
-    excerpts = (Excerpt(1, ("12 passed, 1 failed", "@@ -1,2 +1,2 @@"), "last lines"),)
-    assert judged(Evidence(excerpts=excerpts)).category is Category.TEST_UNIT
-
-
 def test_that_a_tool_gave_up_counts_less_than_any_symptom_of_why() -> None:
     gave_up = "FAILURE: Build failed with an exception."
     assert judged(log(gave_up)).category is Category.BUILD
