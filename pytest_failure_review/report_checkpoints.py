@@ -16,7 +16,7 @@ class StoredFile(TypedDict):
     """Relative to the report's folder; empty when only the hash was kept: the file was too large, or held a secret."""
 
 
-Kind = Literal["manual", "environment", "begun", "setup_done", "failure", "teardown_done", "step_started", "step_ended"]
+Kind = Literal["manual", "environment", "begun", "setup_done", "failure", "step_started", "step_ended"]
 """How a checkpoint came to be: by the test's own call, or by itself.
 
 `environment` is the session's start; it stands in the first failure of a file, and is the parent of what comes first in

@@ -1,6 +1,6 @@
 """What the lines around a failing test say about it: that it needs more than its own process, or that it was stopped.
 
-The law: a test becomes one of integration for what stands beside it, which is stricter; nothing here makes one milder.
+The law: a test becomes one of integration for what stands beside it, which is stricter; no test becomes milder here.
 """
 
 from __future__ import annotations
