@@ -138,7 +138,7 @@ def _nothing_named(complete: bool, failures: list[Failure]) -> str:  # noqa: FBT
 def read(path: Path) -> RunFile:
     """One report file; lines that a dying process left unfinished are passed over."""
     file = RunFile(path.name, still_runs=is_held(path.with_suffix(SUFFIX)))
-    if not path.is_file():  # a pipe would never end
+    if path.exists() and not path.is_file():  # a pipe would never end
         file.unusable = "it is no file"
         return file
     digest = hashlib.sha256()
