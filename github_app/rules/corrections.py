@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Final, NamedTuple
 
 from github_app.rules.commands import AskHelp, Recategorize, Said
@@ -245,9 +245,17 @@ def proposals_in_words(failure: Failure) -> tuple[str, ...]:
     """Return what people would call a failure that somebody else has to agree to, and what no longer counts."""
     return tuple(
         f"{one.by.login} {'called' if one.ended else 'would call'} it `{_called(one)}`"
-        f"{f'; {one.ended}' if one.ended else ''}{f': {one.reason}' if one.reason else ''}"
+        f"{_how_long(one)}{f': {one.reason}' if one.reason else ''}"
         for one in failure.proposals
     )
+
+
+def _how_long(proposal: Proposal) -> str:
+    """Name the end of a voice's time, so that what was written before it still holds after it."""
+    if proposal.ended:
+        return f"; {proposal.ended}"
+    until = proposal.at.astimezone(UTC) + PENDING
+    return f" (a voice that counts until {until:%Y-%m-%d %H:%M} UTC)" if proposal.counts else ""
 
 
 def _called(proposal: Proposal) -> str:

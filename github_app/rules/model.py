@@ -182,7 +182,6 @@ class Baseline:
     branch: str
     sha: str = ""
     url: str = ""
-    ended_at: datetime | None = None
     seen: tuple[int, ...] = ()
     unsought: tuple[int, ...] = ()
     unfinished: tuple[int, ...] = ()

@@ -49,6 +49,16 @@ def test_a_proposal_is_shown_in_words(line: str, words: str) -> None:
     assert proposals_in_words(failure) == (words,)
 
 
+def test_a_voice_that_counts_is_shown_with_the_end_of_its_time() -> None:
+    failure = replace(
+        only(red()), proposals=(Proposal(Category.BUILD, ADA, at(20), counts=True, reason="a dummy key"),)
+    )
+    until = f"{at(20 + 240):%Y-%m-%d %H:%M} UTC"
+    assert proposals_in_words(failure) == (
+        f"ada would call it `build` (a voice that counts until {until}): a dummy key",
+    )
+
+
 def test_a_proposal_to_take_a_word_back_or_of_a_kind_below_is_shown_too() -> None:
     failure = replace(only(red()), proposals=(Proposal(None, ADA, at(20)), Proposal(Category.BUILD, BOB, at(20), "x")))
     assert proposals_in_words(failure) == ("ada would call it `auto`", "bob would call it `build.x`")
