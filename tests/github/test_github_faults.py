@@ -156,12 +156,17 @@ async def test_the_time_outs_are_those_of_the_law_l16() -> None:
 
 
 async def test_a_cancelled_request_leaves_its_place_in_the_lane(server: Hostile, github: GitHub) -> None:
-    server.on("/user", silence, silence, reply({}))
+    arrived: asyncio.Queue[str] = asyncio.Queue()
+
+    async def hang(request: web.Request) -> web.StreamResponse:
+        arrived.put_nowait(request.path)
+        return await silence(request)
+
+    server.on("/user", hang, hang, reply({}))
     api = github.installation(7)
-    for number in (1, 2):
+    for _ in range(2):
         asking = asyncio.ensure_future(api.get("/user"))
-        while len(server.asked("/user")) < number:
-            await asyncio.sleep(0.01)
+        await arrived.get()
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
