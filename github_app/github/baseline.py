@@ -118,7 +118,7 @@ class Baselines:
         if twin is None:
             return Baseline(branch, run.head_sha, gap="that run has no green job of this name")
         found = await self._looked_up(twin.id, excerpts)
-        told = Baseline(branch, run.head_sha, twin.html_url, twin.completed_at)
+        told = Baseline(branch, run.head_sha, twin.html_url)
         if found is None:
             return replace(told, gap="its log cannot be read")
         return replace(told, seen=found.seen, unsought=found.unsought, unfinished=found.unfinished)

@@ -155,7 +155,9 @@ async def test_the_time_outs_are_those_of_the_law_l16() -> None:
     assert (download.TIMEOUT.connect, download.TIMEOUT.sock_read) == (5, 10)
 
 
-async def test_a_cancelled_request_leaves_its_place_in_the_lane(server: Hostile, github: GitHub) -> None:
+async def test_a_cancelled_request_leaves_its_place_in_the_lane(
+    server: Hostile, connect: Callable[..., GitHub]
+) -> None:
     arrived: asyncio.Queue[str] = asyncio.Queue()
 
     async def hang(request: web.Request) -> web.StreamResponse:
@@ -163,7 +165,7 @@ async def test_a_cancelled_request_leaves_its_place_in_the_lane(server: Hostile,
         return await silence(request)
 
     server.on("/user", hang, hang, reply({}))
-    api = github.installation(7)
+    api = connect().installation(7)
     for _ in range(2):
         asking = asyncio.ensure_future(api.get("/user"))
         await arrived.get()
