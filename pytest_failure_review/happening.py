@@ -21,6 +21,7 @@ from .strangers import attempt
 Phase = Literal["collect", "setup", "call", "teardown"]
 Outcome = Literal["failed", "error", "crashed", "interrupted"]
 _MOST_MARKS: Final = 200
+_NO_REASON: Final = "The test was reported as failed. Nothing was raised, and no reason was given."
 T = TypeVar("T")
 
 
@@ -49,18 +50,21 @@ class Happening:
 
 
 def happening_of(node: Any, excinfo: Any, report: Any, worker: str, attempt: int = 1) -> Happening:
-    """What `pytest_exception_interact` was told."""
+    """What `pytest_exception_interact` was told, or a report alone where nothing was raised.
+
+    `node` is then the test, if it is known, and `excinfo` None.
+    """
     phase: Phase = getattr(report, "when", None) or "collect"
-    marks = list(islice(node.iter_markers(), _MOST_MARKS))
+    marks = list(islice(node.iter_markers(), _MOST_MARKS)) if node is not None else []
     return Happening(
-        nodeid=node.nodeid,
+        nodeid=report.nodeid if node is None else node.nodeid,
         phase=phase,
         outcome="failed" if phase == "call" else "error",
         worker=worker,
-        exception=excinfo.value,
-        shown=report.longrepr,
+        exception=None if excinfo is None else excinfo.value,
+        shown=_NO_REASON if report.longrepr is None else report.longrepr,
         attempt=attempt,
-        line=(getattr(node, "location", ("", None, ""))[1] or 0) + 1,
+        line=(getattr(report if node is None else node, "location", ("", None, ""))[1] or 0) + 1,
         marker=read_marker((mark.args, mark.kwargs) for mark in marks if mark.name == "failure_review"),
         marks=marks,
         node=node,
@@ -158,8 +162,10 @@ def read(happening: Happening, place: Place) -> Read:
     )
 
 
-def _text(value: Any) -> str:
-    return str.__str__(str(value))
+def _text(shown: Any) -> str:
+    """A sentence; of a traceback, as pytest shows it, what was raised."""
+    said = getattr(getattr(shown, "reprcrash", None), "message", shown)
+    return str.__str__(str(said))
 
 
 def _fixture(walked: evidence.Walked, node: Any) -> Fixture | None:

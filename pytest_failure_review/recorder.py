@@ -22,6 +22,7 @@ from .hindsight import Hindsight
 from .report import Counts, Crash, Internal
 from .run import MAIN, Run
 from .telling import Telling
+from .unsettled import Unsettled
 from .writing import ReportFile
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Recorder:
         self._exit_status: int | None = None
         self._counts = Counts(passed=0, failed=0, error=0, skipped=0, xfailed=0, xpassed=0)
         self._failed_subtests: set[str] = set()
+        self._unsettled = Unsettled(self._keep_what_raised_nothing)
+        self._session: pytest.Session | None = None
         self._notes_phases = True
         self._workers: Workers | None = None
         self._breadcrumb = Breadcrumb(run.redactor)
@@ -64,6 +67,7 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         with self._guard("sessionstart"):
+            self._session = session
             plugins = session.config.pluginmanager
             if plugins.has_plugin("dsession"):
                 from .workers import Workers
@@ -96,6 +100,7 @@ class Recorder:
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         self._exit_status = int(exitstatus)
         with self._guard("sessionfinish"):
+            self._unsettled.settle()
             self._hindsight.close()
             if self._workers is not None:
                 self._workers.settle(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
@@ -112,7 +117,7 @@ class Recorder:
             if self._is_quiet():
                 return
             found = self._found()
-            if found.records or found.flaky or self._trouble:
+            if found.records or found.flaky or found.troubles or self._trouble:
                 from .showing import print_table
 
                 last = self._trouble or f"report: {self._run.directory}"
@@ -131,7 +136,8 @@ class Recorder:
 
     def _is_quiet(self) -> bool:
         """Whether nothing went wrong, in this process nor in any that it watches over."""
-        return self._workers is None and self._file is not None and self._file.is_quiet and not self._trouble
+        failed = self._counts["failed"] or self._counts["error"] or self._trouble
+        return self._workers is None and self._file is not None and self._file.is_quiet and not failed
 
     def _found(self) -> Findings:
         from .checking import findings_of_run
@@ -151,9 +157,12 @@ class Recorder:
     def _watch(self) -> watch.Watch:
         if self._workers is not None:
             return watch.of_workers(self._workers.tried_again, self._look_at, self.note_own_error)
+        left, trouble = self._unsettled, self.note_own_error
         if self._attempts is not None:
-            return watch.of_attempts(self._breadcrumb, self._attempts.failed, self._look_at, self.note_own_error)
-        return watch.of_tests(self._breadcrumb, self._counts, self._failed_subtests, self._look_at, self.note_own_error)
+            return watch.of_attempts(self._breadcrumb, self._attempts.failed, left, self._look_at, trouble)
+        return watch.of_tests(
+            self._breadcrumb, self._counts, self._failed_subtests, left, look=self._look_at, trouble=trouble
+        )
 
     def _look_at(self, report: pytest.TestReport) -> None:
         if _is_of_subtest(report):
@@ -167,8 +176,22 @@ class Recorder:
         if report.when == "setup" and not report.passed and self._notes_phases:
             self._breadcrumb.tearing_down()
         self._count(report)
-        self._keep_what_raised_nothing(report)
+        if self._workers is None:
+            self._open(report)
+        elif report.when == "???":  # type: ignore[comparison-overlap]  # pytest-xdist's word for a crash
+            crashed = self._workers.happening_of(report)
+            if crashed is not None:
+                self._keep(crashed)
         self._see_through_retries(report)
+
+    def _open(self, report: pytest.TestReport) -> None:
+        """What was raised, if anything was, pytest tells next."""
+        if self._attempts is None:
+            if report.failed:
+                self._unsettled.failed(report, 1)
+        elif report.failed or (retries.is_tried_again(report) and report.nodeid not in self._failed_subtests):
+            self._attempts.failed.add(self._attempts.number)
+            self._unsettled.failed(report, self._attempts.number)
 
     def _see_through_retries(self, report: pytest.TestReport) -> None:
         if self._workers is None and self._attempts is None:
@@ -195,6 +218,8 @@ class Recorder:
         self._breadcrumb.nothing_runs()
         if report.failed:
             self._counts["error"] += 1
+            if self._workers is None:
+                self._unsettled.failed(report, 1)
         elif report.skipped:
             self._counts["skipped"] += 1
 
@@ -218,6 +243,7 @@ class Recorder:
             from .happening import happening_of
 
             assert call.excinfo is not None
+            self._unsettled.explained(report)
             happening = happening_of(node, call.excinfo, report, self._run.worker, getattr(node, "execution_count", 1))
             self._keep(
                 self._attempts.of(happening, report) if self._attempts is not None else happening,
@@ -227,6 +253,7 @@ class Recorder:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Ctrl-C or pytest.exit: the test that ran then has no report of its own; other reporters call it passed."""
         with self._guard("keyboard_interrupt"):
+            self._unsettled.settle()
             now = self._breadcrumb.trail()
             if now.phase:
                 from .happening import Happening
@@ -243,23 +270,15 @@ class Recorder:
                     )
                 )
 
-    def _keep_what_raised_nothing(self, report: pytest.TestReport) -> None:
-        """A strict xfail that passed, and a pytest-xdist worker that died: both show a sentence, no exception."""
-        if report.when == "???":  # type: ignore[comparison-overlap]  # pytest-xdist's word for a crash
-            happened = self._workers.happening_of(report) if self._workers else None
-            if happened is not None:
-                self._keep(happened)
-        elif report.failed and self._workers is None and _is_unexpected_pass(report.longrepr):
-            from .happening import Happening
+    def _keep_what_raised_nothing(self, report: Any, attempt: int) -> None:
+        """A strict xfail that passed, say, or a report that another plugin turned red."""
+        with self._guard("settle"):
+            from .happening import happening_of
 
-            attempt = 1
-            if self._attempts is not None:
-                attempt = self._attempts.number
-                self._attempts.failed.add(attempt)
-            happened = Happening(
-                report.nodeid, "call", "failed", self._run.worker, shown=report.longrepr, attempt=attempt
-            )
-            self._keep(happened)
+            items = getattr(self._session, "items", ())
+            node = next((item for item in items if item.nodeid == report.nodeid), None)
+            happening = happening_of(node, None, report, self._run.worker, attempt)
+            self._keep(happening, None if happening.phase == "collect" else (report.start, report.stop))
 
     def _keep(self, happening: Happening, times: Times | None = None) -> None:
         if self._aftermath is None:
@@ -312,11 +331,6 @@ def _whole_number(config: pytest.Config, option: str) -> int:
     if not said.isdecimal():
         raise pytest.UsageError(f"{option} must be a whole number, not {said!r}")
     return int(said)
-
-
-def _is_unexpected_pass(shown: Any) -> bool:
-    # A sentence, where a traceback would stand; to make a text of one takes longer than most tests.
-    return isinstance(shown, str) and shown.startswith("[XPASS(strict)]")
 
 
 def _is_of_subtest(report: Any) -> bool:

@@ -7,7 +7,7 @@ they are functions over local names, since of all that Python does those cost th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import pytest
 
@@ -24,6 +24,14 @@ _CALL: Final = "call"
 _PASSED: Final = "passed"
 
 
+class Open(Protocol):
+    """What is still open of the test that ran last; nothing after one that passed, and then it is not looked at."""
+
+    def __len__(self) -> int: ...
+
+    def settle(self) -> None: ...
+
+
 class Watch:
     """A plugin object of two hooks; `started` is None where others run the tests."""
 
@@ -34,7 +42,13 @@ class Watch:
 
 
 def of_tests(
-    breadcrumb: Breadcrumb, counts: Counts, failed_subtests: Collection[str], look: Look, trouble: Trouble
+    breadcrumb: Breadcrumb,
+    counts: Counts,
+    failed_subtests: Collection[str],
+    left: Open,
+    *,
+    look: Look,
+    trouble: Trouble,
 ) -> Watch:
     """Of a process that runs tests itself, each once."""
     kind = pytest.TestReport
@@ -61,12 +75,12 @@ def of_tests(
         except Exception as error:  # noqa: BLE001  (no error of ours may end the run)
             trouble("logreport", error)
 
-    return Watch(_started(breadcrumb, trouble), reported)
+    return Watch(_started(breadcrumb, left, trouble), reported)
 
 
-def of_attempts(breadcrumb: Breadcrumb, failed: Collection[int], look: Look, trouble: Trouble) -> Watch:
+def of_attempts(breadcrumb: Breadcrumb, failed: Collection[int], left: Open, look: Look, trouble: Trouble) -> Watch:
     """Of a process whose tests may be tried again: of these pytest's reports come too late to say what runs now."""
-    return Watch(_started(breadcrumb, trouble), _looking(failed, look, trouble))
+    return Watch(_started(breadcrumb, left, trouble), _looking(failed, look, trouble))
 
 
 def of_workers(tried_again: Collection[str], look: Look, trouble: Trouble) -> Watch:
@@ -74,11 +88,13 @@ def of_workers(tried_again: Collection[str], look: Look, trouble: Trouble) -> Wa
     return Watch(None, _looking(tried_again, look, trouble))
 
 
-def _started(breadcrumb: Breadcrumb, trouble: Trouble) -> Callable[[str], None]:
+def _started(breadcrumb: Breadcrumb, left: Open, trouble: Trouble) -> Callable[[str], None]:
     starting = breadcrumb.starting
 
     def started(nodeid: str) -> None:
         try:
+            if left:
+                left.settle()
             starting(nodeid)
         except Exception as error:  # noqa: BLE001  (no error of ours may end the run)
             trouble("logstart", error)

@@ -1,0 +1,39 @@
+"""Keeps in mind what is still open of the running test after one of its phases failed.
+
+That something was raised pytest tells only after it has reported that the phase failed; that nothing was raised
+(another plugin turned the report red, or the debugger was quit) it does not tell. So a report that nobody has explained
+when the next test starts, or the session ends, is told of as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+class Unsettled:
+    """Its length is 0 as long as nothing failed."""
+
+    def __init__(self, tell: Callable[[Any, int], None]) -> None:
+        self._tell = tell
+        self._told: list[Any] = []
+        self._untold: list[tuple[Any, int]] = []
+
+    def __len__(self) -> int:
+        return len(self._told) + len(self._untold)
+
+    def failed(self, report: Any, attempt: int) -> None:
+        """A phase failed; where pytest-rerunfailures runs tests, this is said after all was told."""
+        if not any(each is report for each in (*self._told, *(known for known, _ in self._untold))):
+            self._untold.append((report, attempt))
+
+    def explained(self, report: Any) -> None:
+        """What was raised has been told."""
+        self._untold = [each for each in self._untold if each[0] is not report]
+        self._told.append(report)
+
+    def settle(self) -> None:
+        """The test is over: what nobody has explained is told of."""
+        untold, self._untold, self._told = self._untold, [], []
+        for report, attempt in untold:
+            self._tell(report, attempt)
