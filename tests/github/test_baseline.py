@@ -125,7 +125,7 @@ async def test_a_job_that_an_earlier_attempt_left_green_is_found(scene: Scene) -
 
 async def _baseline_of(scene: Scene, run: Run) -> Baseline:
     told = WorkflowJob.model_validate(shapes.job(scene.press.sandbox.base_url, scene.press.sandbox.job(run, "unit")))
-    return Baseline("main", scene.base, told.html_url, told.completed_at, (11,))
+    return Baseline("main", scene.base, told.html_url, (11,))
 
 
 async def test_a_run_of_a_pull_request_is_no_baseline(scene: Scene) -> None:
