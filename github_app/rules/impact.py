@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from github_app.rules.comparison import NAMED, Sibling, is_same, listed
 from github_app.rules.records import Failure, Ref
+from github_app.rules.sla import duration_in_words
 from github_app.rules.verdicts import Party
 
 MANY_PULLS: Final = 3
@@ -36,6 +38,17 @@ class Impact:
     authors: int = 0
     everybody: str | None = None
     sentence: str = ""
+    jobs: int = 0
+    """Red jobs, each leg of a matrix for itself, on all of its lines of work."""
+    since: tuple[datetime, ...] = ()
+    """When each line of work met it first."""
+
+    def cost(self, now: datetime) -> str:
+        """Estimate what it has cost until `now`: one person waits on each line of work (S1-145)."""
+        waited = sum(max((now - begin).total_seconds(), 0) for begin in self.since)
+        lines = f"{len(self.since)} {'line' if len(self.since) == 1 else 'lines'} of work"
+        jobs = f"{self.jobs} red {'job' if self.jobs == 1 else 'jobs'}"
+        return f"{jobs} on {lines}; the waiting of all together comes to {duration_in_words(waited)}."
 
     @property
     def is_shared(self) -> bool:
@@ -55,7 +68,17 @@ def impact(failure: Failure, ref: Ref | None, siblings: Iterable[Sibling]) -> Im
     same = [failure, *(each.failure for each in others)]
     teams = tuple(dict.fromkeys(name for each in same for name in _names(each.owner.accountable)))
     everybody = _everybody(same, pulls, branches, authors)
-    return Impact(pulls, branches, teams, authors, everybody, _sentence(failure, pulls, branches, authors, everybody))
+    told = _sentence(failure, pulls, branches, authors, everybody)
+    on_lines = [each for each in same if each.ref in names]
+    jobs = sum(len({leg.slot for leg in each.legs}) for each in on_lines)
+    return Impact(pulls, branches, teams, authors, everybody, told, jobs, _since(on_lines))
+
+
+def _since(failures: Iterable[Failure]) -> tuple[datetime, ...]:
+    met: dict[str, datetime] = {}
+    for each in failures:
+        met[each.ref] = min(met.get(each.ref, each.opened_at), each.opened_at)
+    return tuple(sorted(met.values()))
 
 
 def _is_open_elsewhere(each: Sibling, failure: Failure) -> bool:

@@ -91,6 +91,7 @@ class FailureView:
     news: tuple[Link, ...]
     flaky: str
     impact: str
+    cost: str
     held_up: tuple[Link, ...]
     teams: tuple[str, ...]
 
@@ -115,6 +116,7 @@ def view(failure: Failure, github_url: str, now: datetime, around: Around) -> Fa
         news=_news(failure, around),
         flaky=around.flaky,
         impact=around.impact.sentence,
+        cost=around.impact.cost(now) if failure.open else "",
         held_up=_held_up(failure, around, repo_url),
         teams=around.impact.teams,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -146,3 +147,27 @@ def test_the_journal_tells_of_the_impact_before_the_clock() -> None:
     assert [note.kind for note in notes] == ["detected", "triaged", "assigned", "impact", "clock"]
     assert notes[3].reason == "The same failure holds up #12 as well (2 authors)."
     assert notes[3].at == at(10.1)
+
+
+@pytest.mark.requirement("S1-145")
+def test_what_it_costs_is_the_waiting_of_every_line_of_work() -> None:
+    begun = MINE.failure.opened_at
+    later = failed(12, BEA)
+    later = replace(later, failure=replace(later.failure, opened_at=begun + timedelta(hours=1)))
+    told = hits(later)
+    assert told.teams == ("ada", "bea")
+    assert told.cost(begun + timedelta(hours=3)) == (
+        "2 red jobs on 2 lines of work; the waiting of all together comes to 5 h."
+    )
+
+
+def test_a_failure_of_one_line_of_work_costs_its_own_waiting() -> None:
+    told = hits()
+    assert told.cost(MINE.failure.opened_at + timedelta(minutes=90)) == (
+        "1 red job on 1 line of work; the waiting of all together comes to 1 h 30 min."
+    )
+
+
+def test_the_branch_that_a_pull_request_comes_from_waits_no_second_time() -> None:
+    told = hits(on("work-1"))
+    assert (told.jobs, len(told.since)) == (1, 1)
