@@ -56,7 +56,7 @@ async def words_of(world: World) -> str:
         "tests failed",
         "What is new Not compared with a green run. Not compared with a base branch. Not compared with other pull",
         "Whom it holds up Nobody else is known to be held up. 1 red job on 1 line of work;",
-        "the waiting of all together comes to 55 min. Whose it is, here and there: acme/backend",
+        "the waiting of all together comes to 1 h. Whose it is, here and there: acme/backend",
         "Workflow CI",
         "step Run the tests",
         "acme/shop / Pull request #12 / commit 4f2a91c",
