@@ -2,6 +2,7 @@
 
 The law: a passing test pays only for what it calls itself. When a test fails is known at its failure alone; so the
 automatic checkpoints (environment, setup done, failure) are made then, from the times that pytest has taken anyway.
+What follows in the tear-down is told when that is done.
 """
 
 from __future__ import annotations
@@ -85,6 +86,19 @@ class Taken:
     named: list[Named] = field(default_factory=list)
     stored: tuple[list[StoredFile], list[str]] | None = None
     """The files once they are kept, and sentences on those that could not be."""
+    is_told: bool = False
+    """It stands in a record."""
+
+
+class _Chain(NamedTuple):
+    """Where the checkpoints of an attempt end that stand in its record."""
+
+    failed: Failed
+    clean: Clean
+    begun: float
+    last: str
+    number: int
+    """Of the last one."""
 
 
 class Book:
@@ -105,6 +119,8 @@ class Book:
         self._ask = ask
         self._test = -1
         self._attempts: dict[int, list[Taken]] = {}
+        self._chains: dict[int, _Chain] = {}
+        """Of the attempts that failed, each until its tear-down is done."""
         self._room = MAX_HELD
         self._environment: Taken | None = None
         self._root: str | None = None
@@ -150,7 +166,7 @@ class Book:
         """Where the running attempt's checkpoints are kept, and its phase; those of other tests are forgotten."""
         test, attempt, phase = self._now()
         if test != self._test:
-            self._test, self._attempts, self._room = test, {}, MAX_HELD
+            self._test, self._attempts, self._chains, self._room = test, {}, {}, MAX_HELD
         while attempt not in self._attempts and len(self._attempts) >= MOST_ATTEMPTS:
             del self._attempts[min(self._attempts)]
         return self._attempts.setdefault(attempt, []), _phase_by_pytest() or phase
@@ -172,26 +188,51 @@ class Book:
                 at = next((at for at, each in enumerate(taken) if each.clock > began), len(taken))
                 taken.insert(at, Taken("setup_done", "setup done", "setup", None, failed.times[0], began))
         taken.append(end)
-        # Twice, as the record is redacted once more: what that finds must be what the hash is of.
-        return self._written(taken, failed, lambda value: clean(clean({"state": value}))["state"] if value else value)
-
-    def _written(self, taken: list[Taken], failed: Failed, clean: Clean) -> list[Checkpoint]:
         begun = taken[0].clock
         if self._root is None and self._environment is not None:
             taken = [self._environment, *taken]
-        first = 1 if taken[0] is self._environment else 2
-        states = _within(MAX_STATES, [clean(each.state) for each in taken])
-        written: list[Checkpoint] = []
-        parent = self._root
-        for sequence, (each, state) in enumerate(zip(taken, states, strict=True), first):
-            if each.stored is None:
-                each.stored = self._shelf.keep(each.named, failed.nodeid, failed.attempt) if each.named else ([], [])
-            made = _record(each, state, sequence, begun, clean)
-            made["parent"], parent = parent, made["sha256"]
-            written.append(made)
-        if first == 1:
+        chain = _Chain(failed, clean, begun, self._root or "", 0 if taken[0] is self._environment else 1)
+        written = self._written(taken, chain)
+        if chain.number == 0:
             self._root = written[0]["sha256"]
         return _newest(MAX_WRITTEN, written)
+
+    def torn_down(self, attempt: int, at: float | None = None) -> tuple[Failed, Clean, list[Checkpoint]] | None:
+        """What an attempt that has failed marked since, and that its tear-down is done; None when it did not fail.
+
+        `at` is when that was, in seconds since the epoch; None for now.
+        """
+        if not self._chains:
+            return None
+        self._page()
+        chain = self._chains.get(attempt)
+        if chain is None:
+            return None
+        done = self._made("teardown_done", "teardown done", "teardown", None)
+        if at is not None:
+            done.wall, done.clock = at, at - (done.wall - done.clock)
+        taken = [each for each in self._attempts.get(attempt, ()) if not each.is_told]
+        written = _newest(MAX_WRITTEN, self._written([*taken, done], chain))
+        del self._chains[attempt]
+        return chain.failed, chain.clean, written
+
+    def _written(self, taken: list[Taken], chain: _Chain) -> list[Checkpoint]:
+        def clean(value: Any) -> Any:
+            # Twice, as the record is redacted once more: what that finds must be what the hash is of.
+            return chain.clean(chain.clean({"state": value}))["state"] if value else value
+
+        failed, parent = chain.failed, chain.last or None
+        states = _within(MAX_STATES, [clean(each.state) for each in taken])
+        written: list[Checkpoint] = []
+        for sequence, (each, state) in enumerate(zip(taken, states, strict=True), chain.number + 1):
+            if each.stored is None:
+                each.stored = self._shelf.keep(each.named, failed.nodeid, failed.attempt) if each.named else ([], [])
+            made = _record(each, state, sequence, chain.begun, clean)
+            made["parent"], parent = parent, made["sha256"]
+            written.append(made)
+            each.is_told = True
+        self._chains[failed.attempt] = chain._replace(last=written[-1]["sha256"], number=chain.number + len(written))
+        return written
 
 
 def _record(taken: Taken, state: Any, sequence: int, begun: float, clean: Clean) -> Checkpoint:

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 from .breadcrumb import SUFFIX, is_held
 from .findings import Findings, of_run, together
 from .gates.of_pytest import GATES, PYTEST, in_words, with_gate
-from .mending import failure_of, flaky_of, gate_of, group_of
+from .mending import failure_of, flaky_of, gate_of, group_of, with_afterwards
 from .plain import printable
 from .postmortem import Unfinished, autopsy, sentence, settle, take_stack
 from .report import FILE_PREFIX, SCHEMA, Category, Counts, Crash, Failure, Finish, Flaky, Gate, Group, worst
@@ -165,6 +165,8 @@ def _take(file: RunFile, kind: Any, record: dict[str, Any]) -> None:
     match kind:
         case "failure":
             file.failures.append(failure_of(record))
+        case "afterwards":
+            with_afterwards(file.failures, record)
         case "crash":
             file.crashes.append(cast("Crash", record))
         case "flaky":

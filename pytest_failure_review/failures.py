@@ -40,6 +40,8 @@ def conclude(
         record["captured"] = captured
     if evidence:
         record["evidence"] = evidence
+    if happening.duration is not None:
+        record["duration"] = round(max(float(happening.duration), 0.0), 6)
     if keeps_locals:
         record["locals"] = attempt(circumstances.locals_of, found.live)[0] or {}
     if found.notes:

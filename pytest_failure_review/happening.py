@@ -47,6 +47,8 @@ class Happening:
     excinfo: Any = None
     sections: Sequence[tuple[str, str]] = ()
     """What was captured, by title, as pytest's report has it."""
+    duration: float | None = None
+    """Seconds that the phase took, where pytest has counted them."""
 
 
 def happening_of(node: Any, excinfo: Any, report: Any, worker: str, attempt: int = 1) -> Happening:
@@ -70,6 +72,7 @@ def happening_of(node: Any, excinfo: Any, report: Any, worker: str, attempt: int
         node=node,
         excinfo=excinfo,
         sections=getattr(report, "sections", ()),
+        duration=getattr(report, "duration", None),
     )
 
 

@@ -15,6 +15,7 @@ from .breadcrumb import Breadcrumb
 from .checkpoints import BOOKS
 from .encoding import encode
 from .providers import environment_of, hypothesis_facts, seeds_of
+from .report import Afterwards
 from .run import Run
 from .stored_files import Shelf
 
@@ -84,6 +85,26 @@ class Hindsight:
             failed = Failed(happening.nodeid, happening.phase, happening.attempt, provided, times)
             fields["checkpoints"] = self._book.of_failure(failed, clean)
         return fields
+
+    def torn_down(self, attempt: int, at: float | None) -> Afterwards | None:
+        """The record of what follows a failure of the running test; None when nothing of it failed."""
+        told = self._book.torn_down(attempt, at)
+        if told is None:
+            return None
+        from .evidence import short_hash  # noqa: PLC0415  (loaded by the failure)
+
+        failed, clean, checkpoints = told
+        record: Afterwards = clean(
+            Afterwards(
+                record="afterwards",
+                nodeid=failed.nodeid,
+                node_hash=short_hash(failed.nodeid),
+                attempt=attempt,
+                worker=self._run.worker,
+                checkpoints=checkpoints,
+            )
+        )
+        return record
 
     def _command(self, number: int) -> str:
         if not self._first_command:  # the others differ in their number alone

@@ -7,10 +7,10 @@ its fields is broken.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
-from .report import Category, Failure, Flaky, Gate, Group
+from .report import Category, Checkpoint, Failure, Flaky, Gate, Group
 
 _CATEGORY: Final = re.compile(r"[a-z_]+(\.[a-z_0-9-]+)*")
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
@@ -35,6 +35,18 @@ def flaky_of(record: Mapping[str, Any]) -> Flaky:
         worker=_text(record.get("worker")),
         attempts=_from_one(record.get("attempts")),
     )
+
+
+def with_afterwards(failures: Sequence[Failure], record: Mapping[str, Any]) -> None:
+    """Gives checkpoints of the tear-down to the newest failure of their attempt, where there is one."""
+    told = record.get("checkpoints")
+    key = _text(record.get("nodeid")), _from_one(record.get("attempt"))
+    if not _are_checkpoints(told):
+        return
+    for failure in reversed(failures):
+        if (failure["nodeid"], failure["attempt"]) == key:
+            failure["checkpoints"] = [*failure.get("checkpoints", ()), *cast("list[Checkpoint]", told)]
+            return
 
 
 def group_of(record: Mapping[str, Any]) -> Group:

@@ -139,6 +139,8 @@ class _FileReader:
         self._history: list[str] = []
         self._environment: Mapping[str, Any] | None = None
         self._crashes: dict[str, Mapping[str, Any]] = {}
+        self._checkpoints: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+        """Of each attempt at a test, for what follows in its tear-down."""
 
     def read(self) -> None:
         records = list(_records(self._path))
@@ -153,6 +155,9 @@ class _FileReader:
         for record in records:
             if record.get("record") == "failure":
                 self._failure(record)
+            elif record.get("record") == "afterwards":
+                told = [each for each in _list(record.get("checkpoints")) if isinstance(each, Mapping)]
+                self._checkpoints.get(_attempt(record), []).extend(told)
 
     def _failure(self, record: Mapping[str, Any]) -> None:
         self._number += 1
@@ -161,6 +166,7 @@ class _FileReader:
         if not nodeid or "\0" in nodeid or phase not in ("collect", "setup", "call", "teardown"):
             raise NotReplayable(f"{name} is no failure record: it names no test")
         checkpoints = [each for each in _list(record.get("checkpoints")) if isinstance(each, Mapping)]
+        self._checkpoints[_attempt(record)] = checkpoints
         first = checkpoints[0] if checkpoints else {}
         if first.get("kind") == "environment":
             self._environment = first
@@ -200,6 +206,10 @@ def _records(path: Path) -> Iterator[Mapping[str, Any]]:
             continue
         if isinstance(record, dict):
             yield record
+
+
+def _attempt(record: Mapping[str, Any]) -> tuple[str, str]:
+    return _text(record.get("nodeid")), str(record.get("attempt"))[:_MOST_SHOWN]
 
 
 def _is_seed(value: Any) -> bool:

@@ -76,8 +76,12 @@ class Recorder:
                 self._notes_phases = False
                 plugins.register(self._workers, "failure_review_workers")
             elif any(map(plugins.has_plugin, retries.PLUGINS)):
-                self._attempts, self._notes_phases = retries.Attempts(self._run.worker, self._breadcrumb), False
+                self._attempts = retries.Attempts(self._run.worker, self._breadcrumb, self._torn_down)
+                self._notes_phases = False
                 plugins.register(self._attempts, "failure_review_attempts")
+                if any(map(plugins.has_plugin, retries.RETRY)):
+                    first = retries.FirstAttempts(self._attempts, self.pytest_exception_interact)
+                    plugins.register(first, "failure_review_first_attempts")
             plugins.register(self._watch(), "failure_review_watch")
             self._hindsight.open()
             try:
@@ -175,6 +179,9 @@ class Recorder:
             self._run.redactor.read_masks(report.sections)
         if report.when == "setup" and not report.passed and self._notes_phases:
             self._breadcrumb.tearing_down()
+        elif report.when == "teardown" and report.passed and self._notes_phases:
+            self._unsettled.settle()
+            self._torn_down(1, report.stop)
         self._count(report)
         if self._workers is None:
             self._open(report)
@@ -242,11 +249,13 @@ class Recorder:
         with self._guard("exception_interact"):
             from .happening import happening_of
 
+            if self._unsettled.knows_cause(report):
+                return
             assert call.excinfo is not None
             self._unsettled.explained(report)
             happening = happening_of(node, call.excinfo, report, self._run.worker, getattr(node, "execution_count", 1))
             self._keep(
-                self._attempts.of(happening, report) if self._attempts is not None else happening,
+                self._attempts.of(happening) if self._attempts is not None else happening,
                 None if _is_of_subtest(report) else (call.start, call.stop),
             )
 
@@ -289,6 +298,12 @@ class Recorder:
             self._aftermath.keep(happening, times, self._hindsight, self._guard)
         except OSError as error:
             self.note_own_error("writing", error)
+
+    def _torn_down(self, attempt: int, at: float | None = None) -> None:
+        with self._guard("torn_down"):
+            record = self._hindsight.torn_down(attempt, at)
+            if record is not None and self._file is not None:
+                self._file.afterwards(record)
 
     def _tell(self, record: Crash) -> None:
         if self._file is not None:

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Final, Literal, NotRequired, TypedDict
 
-from .report_checkpoints import Checkpoint as Checkpoint  # noqa: PLC0414  (shapes of the format, told here)
+from .report_checkpoints import Afterwards as Afterwards  # noqa: PLC0414  (shapes of the format, told here)
+from .report_checkpoints import Checkpoint as Checkpoint  # noqa: PLC0414
 from .report_checkpoints import Kind as Kind  # noqa: PLC0414
 from .report_checkpoints import StoredFile as StoredFile  # noqa: PLC0414
 
@@ -275,6 +276,8 @@ class Failure(TypedDict):
     """What could not be read or was not used, in sentences: a hook that raised, an object that cannot be shown."""
     replay: NotRequired[str]
     """The exact command that runs this test again as it was."""
+    duration: NotRequired[float]
+    """Seconds that the failing phase took."""
 
 
 class Flaky(TypedDict):
@@ -369,4 +372,4 @@ class Internal(TypedDict):
     error: str
 
 
-Record = Start | Failure | Flaky | Crash | Group | Gate | Finish | Internal
+Record = Start | Failure | Afterwards | Flaky | Crash | Group | Gate | Finish | Internal

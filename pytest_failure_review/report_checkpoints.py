@@ -16,11 +16,12 @@ class StoredFile(TypedDict):
     """Relative to the report's folder; empty when only the hash was kept: the file was too large, or held a secret."""
 
 
-Kind = Literal["manual", "environment", "begun", "setup_done", "failure", "step_started", "step_ended"]
+Kind = Literal["manual", "environment", "begun", "setup_done", "failure", "teardown_done", "step_started", "step_ended"]
 """How a checkpoint came to be: by the test's own call, or by itself.
 
 `environment` is the session's start; it stands in the first failure of a file, and is the parent of what comes first in
 the others. `begun` is there when the test uses the fixture `checkpoint`: the moment in which that was made.
+`teardown_done` follows in a record of its own (`afterwards`), where the tear-down did not fail.
 """
 
 
@@ -49,3 +50,15 @@ class Checkpoint(TypedDict):
     """What hooks gave for this moment, by name, and the plugin itself: `random_state`, `hypothesis`."""
     notes: NotRequired[list[str]]
     """What could not be kept as it was, in sentences."""
+
+
+class Afterwards(TypedDict):
+    """Checkpoints of an attempt that were made after its failure was written down: in the tear-down, and at its end."""
+
+    record: Literal["afterwards"]
+    nodeid: str
+    node_hash: str
+    attempt: int
+    worker: str
+    checkpoints: list[Checkpoint]
+    """Their `sequence` and `parent` go on where those of the failure record with the same key end."""

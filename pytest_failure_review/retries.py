@@ -3,11 +3,13 @@
 The law: every attempt keeps its record; what counts is what pytest's exit status counts, the last attempt.
 The three do it in three ways. pytest-rerunfailures runs the whole protocol again and reports afterwards; flaky replaces
 pytest's own runner and reports the last attempt only; pytest-retry tries again while pytest makes the first report and
-then changes that, so that the first exception is told last and under the last outcome.
+then changes that, so that the first exception is told last and under the last outcome: there we listen earlier.
 """
 
 from __future__ import annotations
 
+from bdb import BdbQuit
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 PLUGINS: Final = ("rerunfailures", "pytest_rerunfailures", "flaky", "pytest-retry", "pytest_retry.retry_plugin")
 """By the names under which they may be registered."""
+RETRY: Final = PLUGINS[3:]
+"""Names of pytest-retry."""
 _OUTCOMES: Final = frozenset({"passed", "failed", "skipped"})
 """pytest's own; any other means that the test is tried again."""
 
@@ -33,7 +37,7 @@ def is_tried_again(report: Any) -> bool:
 class Attempts:
     """Counts the attempts of the running test. Its hooks are registered only where one of the plugins is."""
 
-    def __init__(self, worker: str, breadcrumb: Breadcrumb) -> None:
+    def __init__(self, worker: str, breadcrumb: Breadcrumb, torn_down: Callable[[int], None]) -> None:
         self.number = 1
         self.failed: set[int] = set()
         """Attempts of the running test that failed."""
@@ -41,7 +45,8 @@ class Attempts:
         self._breadcrumb = breadcrumb
         self._item: pytest.Item | None = None
         self._has_passed_call = False
-        self._first: tuple[Any, Any] = (None, None)
+        self._torn_down = torn_down
+        self.is_in_call = False
 
     # -- pytest's reports come too late to say what runs now --
 
@@ -55,13 +60,21 @@ class Attempts:
         self._has_passed_call = False
         self._breadcrumb.in_phase("setup", self.number)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_call(self) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self) -> Generator[None, Any, Any]:
         self._breadcrumb.in_phase("call", self.number)
+        self.is_in_call = True
+        try:
+            return (yield)
+        finally:
+            self.is_in_call = False
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_teardown(self) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self) -> Generator[None, Any, Any]:
         self._breadcrumb.in_phase("teardown", self.number)
+        result = yield
+        self._torn_down(self.number)
+        return result
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logfinish(self) -> None:
@@ -69,13 +82,9 @@ class Attempts:
 
     # -- what it means --
 
-    def of(self, happening: Happening, report: Any) -> Happening:
+    def of(self, happening: Happening) -> Happening:
         """The happening with the attempt to which it belongs."""
-        first, shown = self._first
-        if report is first:
-            happening, number = replace(happening, shown=shown), 1
-        else:
-            number = self.number if happening.node is self._item else 1
+        number = self.number if happening.node is self._item else 1
         if happening.phase != "collect":
             self.failed.add(number)
         return replace(happening, attempt=number)
@@ -83,8 +92,8 @@ class Attempts:
     def passed_in_the_end(self, report: Any, *, has_failed_subtests: bool) -> Flaky | None:
         """The record of a test of which this is the last report, after earlier attempts failed."""
         if is_tried_again(report):
-            self._first = (report, report.longrepr)
-        elif report.when == "call":
+            return None
+        if report.when == "call":
             self._has_passed_call = report.passed and not has_failed_subtests
         elif report.when == "teardown" and report.passed and self._has_passed_call and self._only_earlier_ones_failed():
             return Flaky(record="flaky", nodeid=report.nodeid, worker=self._worker, attempts=self.number)
@@ -92,3 +101,30 @@ class Attempts:
 
     def _only_earlier_ones_failed(self) -> bool:
         return bool(self.failed) and max(self.failed) < self.number
+
+
+class FirstAttempts:
+    """Registered beside pytest-retry: tells of the first attempt before there is another, in which all may end."""
+
+    def __init__(self, attempts: Attempts, tell: Callable[[pytest.Item, pytest.CallInfo[Any], Any], None]) -> None:
+        self._attempts = attempts
+        self._tell = tell
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
+        report = yield
+        # Sub-tests are reported while the call still runs.
+        if call.when == "call" and not self._attempts.is_in_call and _is_to_be_told(call, report):
+            self._tell(item, call, report)
+        return report
+
+
+def _is_to_be_told(call: pytest.CallInfo[Any], report: Any) -> bool:
+    """As pytest decides it for `pytest_exception_interact`."""
+    excinfo = call.excinfo
+    return (
+        excinfo is not None
+        and report.failed
+        and not hasattr(report, "wasxfail")
+        and not issubclass(excinfo.type, (pytest.skip.Exception, BdbQuit))
+    )

@@ -24,8 +24,11 @@ class Unsettled:
 
     def failed(self, report: Any, attempt: int) -> None:
         """A phase failed; where pytest-rerunfailures runs tests, this is said after all was told."""
-        if not any(each is report for each in (*self._told, *(known for known, _ in self._untold))):
+        if not self.knows_cause(report) and not any(each is report for each, _ in self._untold):
             self._untold.append((report, attempt))
+
+    def knows_cause(self, report: Any) -> bool:
+        return any(each is report for each in self._told)
 
     def explained(self, report: Any) -> None:
         """What was raised has been told."""

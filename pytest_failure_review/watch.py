@@ -69,7 +69,7 @@ def of_tests(
                     return
             else:
                 breadcrumb.memory[AT_PHASE] = AFTER_SET_UP if when == "setup" else AFTER_TEAR_DOWN
-                if report.outcome == _PASSED:
+                if report.outcome == _PASSED and not left:
                     return
             look(report)
         except Exception as error:  # noqa: BLE001  (no error of ours may end the run)

@@ -14,7 +14,7 @@ from typing import Any
 
 from .capping import MAX_FILE_BYTES, encode
 from .redaction import Redactor
-from .report import Counts, Crash, Failure, Finish, Flaky, Gate, Group, Internal, Record, Start
+from .report import Afterwards, Counts, Crash, Failure, Finish, Flaky, Gate, Group, Internal, Record, Start
 
 Told = Callable[[Mapping[str, Any], bytes], None]
 """Who is told of each record, and the line that it became."""
@@ -54,6 +54,11 @@ class ReportFile:
             return
         self._write(record)
         self.failures += 1
+
+    def afterwards(self, record: Afterwards) -> None:
+        """Writes what followed a failure, unless the file is full."""
+        if self._bytes < MAX_FILE_BYTES and not self._truncated:
+            self._write(record)
 
     def group(self, record: Group) -> None:
         """Writes how many tests one cause has failed so far."""

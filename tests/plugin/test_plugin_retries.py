@@ -125,7 +125,8 @@ def test_a_process_that_dies_in_a_later_attempt_says_in_which(project: Project, 
     project.run_and_die(*RETRYING[plugin])
     found = check_the_dead(project.reports)
     assert " ends early: the process died in the call of test_a.py::test_a, attempt 2; " in found.sentences[0]
-    *_, crash, failure = project.files()["main"]
+    _, first, *_, crash, failure = project.files()["main"]
+    assert (first["attempt"], first["message"]) == (1, "ZeroDivisionError: division by zero")
     assert (crash["attempt"], failure["attempt"], failure["phase"], failure["outcome"]) == (2, 2, "call", "crashed")
 
 
