@@ -53,6 +53,7 @@ from github_app.rules.records import (
 )
 from github_app.rules.refs import queue_name
 from github_app.rules.signatures import Signatures
+from github_app.rules.verifying import fixes_wanted
 from github_app.siblings import around_each, siblings_of
 
 ATTEMPTS = 20
@@ -167,11 +168,13 @@ class Engine:
         taken: set[str] = set()
         for _ in range(ATTEMPTS):
             documents = await self._load(event, taken)
-            before = to_case(documents)
+            before = await self._with_fixes(to_case(documents), event)
             now, book = self._now(), self.book(before.source)
             decision = decide(before, event, book, now)
-            if others := await self._others(decision.case, turned(before, decision.case), event):
-                before = replace(before, siblings=others)
+            others = await self._others(decision.case, turned(before, decision.case), event)
+            more = (await self._with_fixes(decision.case, event)).fixes
+            if others or more != before.fixes:
+                before = replace(before, siblings=others, fixes=more)
                 decision = decide(before, event, book, now)
             versions = {document.id: document.version for document in documents}
             if await self._store.commit(_change(before, decision, event, versions, now), now):
@@ -246,6 +249,12 @@ class Engine:
         found = await siblings_of(self._store, _whose(event)[1], fingerprints, self._now())
         own = {failure.id for failure in case.failures}
         return tuple(each for each in found if each.failure.id not in own)
+
+    async def _with_fixes(self, case: Case, event: Event) -> Case:
+        """Return the case with the commits on which its failures are green, where their jobs count (S1-023)."""
+        wanted = [commit_id(_whose(event)[1], sha) for sha in fixes_wanted(case.failures, case.commits)]
+        found = map(to_record, await self._store.get(wanted)) if wanted else ()
+        return replace(case, fixes=(*case.fixes, *(each for each in found if isinstance(each, Commit))))
 
     async def _load(self, event: Event, taken: set[str]) -> list[Document]:
         """Return the documents that an event can touch, and those of some more ids."""

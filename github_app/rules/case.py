@@ -22,6 +22,11 @@ class Case:
     installation: Installation | None = None
     siblings: tuple[Sibling, ...] = ()  # failures like those that began, ended or are told by another job; only read
     reply: Reply | None = None
+    fixes: tuple[Commit, ...] = ()  # further commits on which failures are green; only read
+
+    @property
+    def commits(self) -> tuple[Commit, ...]:
+        return (*([self.commit] if self.commit else ()), *self.fixes)
 
     def with_refs(self, changed: Iterable[Ref]) -> Case:
         refs = {ref.name: ref for ref in self.refs} | {ref.name: ref for ref in changed}

@@ -43,8 +43,9 @@ from github_app.rules.keeping import bounded
 from github_app.rules.obeying import obey, remark_changed
 from github_app.rules.ownership import GAP
 from github_app.rules.policy_source import is_news, taken_in
-from github_app.rules.records import Commit, Failure, FailureState, Installation, Ref
+from github_app.rules.records import RESOLVED_STATES, Commit, Failure, FailureState, Installation, Ref
 from github_app.rules.sla import breach, duration_in_words, late_from
+from github_app.rules.verifying import may_close, refusal_of
 
 SETTLE, DEADLINE, CLOSE = "gate.settle", "sla.deadline", "failure.close"
 
@@ -77,7 +78,7 @@ def decide(case: Case, event: Event, book: Book, now: datetime) -> Decision:
         case CommandsGiven() | RemarkChanged():
             return _obeyed(case, event, book, now)
         case _:
-            after = _timer_fired(case, event, now)
+            after = _timer_fired(case, event, book, now)
     return _compared(case, _settled(after, book), event, book, now)
 
 
@@ -147,15 +148,16 @@ def _with_news(case: Case, refs: Sequence[Ref], commit: Commit) -> list[Failure]
     return [failure for failure in case.failures if failure.fingerprint in news]
 
 
-def _timer_fired(case: Case, event: TimerFired, now: datetime) -> Case:
+def _timer_fired(case: Case, event: TimerFired, book: Book, now: datetime) -> Case:
     if event.kind == SETTLE and case.commit is not None:
         return replace(case, commit=replace(case.commit, settled=True))
-    return case.with_failures(_aged(failure, event, now) for failure in case.failures if failure.id == event.subject)
+    known = _settled(case, book)  # what a fix is worth may have changed with a commit that another event brought
+    return known.with_failures(_aged(failure, event, now) for failure in known.failures if failure.id == event.subject)
 
 
 def _aged(failure: Failure, event: TimerFired, now: datetime) -> Failure:
     """The record says whether it is time, not the timer: one that was set before the last turn finds nothing to do."""
-    if event.kind == CLOSE and failure.state is FailureState.RESOLVED_UNVERIFIED and _is_quiet(failure, now):
+    if event.kind == CLOSE and may_close(failure) and _is_quiet(failure, now):
         return replace(failure, state=FailureState.CLOSED)
     if event.kind == DEADLINE:
         return replace(failure, clock=breach(failure.clock, now))
@@ -170,7 +172,7 @@ def _settled(case: Case, book: Book, failures: Sequence[Failure] | None = None) 
     """Let failures be as their history says, all of them when none are named."""
     refs = {ref.name: ref for ref in case.refs}
     mine = (failure for failure in (case.failures if failures is None else failures) if failure.ref in refs)
-    return case.with_failures([settle(failure, refs[failure.ref], case.commit, book) for failure in mine])
+    return case.with_failures([settle(failure, refs[failure.ref], case.commit, book, case.fixes) for failure in mine])
 
 
 def _policy_read(case: Case, event: PolicyRead, book: Book, now: datetime) -> Decision:
@@ -241,13 +243,23 @@ def _echoes(before: Case, after: Case) -> tuple[Effect, ...]:
 def _told(before: Failure | None, after: Failure, case: Case, at: datetime) -> list[Note]:
     """The transitions of a failure, each with its reason; a jump tells the steps between (R1, R7)."""
     notes = _first_steps(after, case, at) if before is None else _news(before, after, at)
-    if (before.state if before else FailureState.ASSIGNED) is not after.state:
-        is_fixed = after.state is FailureState.RESOLVED_UNVERIFIED
-        notes.append(Note(after.id, after.state, _why(before, after), (after.resolved_at if is_fixed else None) or at))
+    notes += _turns(before, after, at)
     if len(after.flips) > len(before.flips if before else ()):
         notes.append(Note(after.id, FLIP, "It flipped: red, then green on the same commit", after.flips[-1]))
     if after.clock.breached_at and not (before and before.clock.breached_at):
         notes.append(Note(after.id, "breached", "The deadline passed without a fix", after.clock.breached_at))
+    return notes
+
+
+def _turns(before: Failure | None, after: Failure, at: datetime) -> list[Note]:
+    """The changes of state; what its fix is worth comes after the word that it is fixed (R7)."""
+    notes, was = [], before.state if before else FailureState.ASSIGNED
+    if after.resolved and was not in RESOLVED_STATES:
+        green_at = after.resolved_at or at
+        notes.append(Note(after.id, FailureState.RESOLVED_UNVERIFIED, _why_green(after), green_at))
+        was = FailureState.RESOLVED_UNVERIFIED
+    if was is not after.state:
+        notes.append(Note(after.id, after.state, after.proof if after.resolved else _why(before, after), at))
     return notes
 
 
@@ -290,15 +302,19 @@ def _word_ended(before: Failure, after: Failure, at: datetime) -> list[Note]:
     return [Note(after.id, "set_aside", said, at), Note(after.id, "judged", after.verdict.reason, at)]
 
 
+def _why_green(after: Failure) -> str:
+    again = " on the same commit that had been red" if after.flip else ""
+    return f"Green at {str(after.fixed_by)[:12]}{again}"
+
+
 def _why(before: Failure | None, after: Failure) -> str:
     match after.state:
-        case FailureState.RESOLVED_UNVERIFIED:
-            again = " on the same commit that had been red" if after.flip else ""
-            return f"Green at {str(after.fixed_by)[:12]}{again}"
         case FailureState.OBSOLETE:
             return "Nobody can merge this line of work any more, or the workflow lets the job fail"
         case FailureState.CLOSED:
-            return "Quiet for 24 hours"
+            return "Quiet for 24 hours" if after.verified else "Quiet for 24 hours; nobody verified the fix"
+        case _ if (refusal := refusal_of(after)) is not None and not (before and before.open):
+            return f"{refusal.by.login} (QA) did not accept the fix at {refusal.sha[:12]}: {refusal.reason}"
         case _:
             was_fixed = before is not None and before.state is not FailureState.OBSOLETE
             return (
@@ -310,7 +326,7 @@ def _alarms(failure: Failure) -> list[Alarm]:
     """When to look again. Always generation 1: a later alarm replaces an earlier one, and the record knows the rest."""
     due = late_from(failure.clock) if failure.open and failure.clock.breached_at is None else None
     quiet = None
-    if failure.state is FailureState.RESOLVED_UNVERIFIED and failure.resolved_at is not None:
+    if may_close(failure) and failure.resolved_at is not None:
         quiet = failure.resolved_at + QUIET
     return [Alarm(failure.id, DEADLINE, due, 1), Alarm(failure.id, CLOSE, quiet, 1)]
 

@@ -21,7 +21,7 @@ from github_app.rules.advice import remedy_for
 from github_app.rules.commits import is_allowed_to_fail
 from github_app.rules.comparison import Sibling, compared
 from github_app.rules.findings import leg_key, speaker
-from github_app.rules.history import Span, flips, greens_that_matter, red_spans, without
+from github_app.rules.history import Span, flips, greens_that_matter, red_spans, with_greens, without
 from github_app.rules.lasting import unheard, why_ended, with_ended
 from github_app.rules.overrides import eligibility, is_grave, rule_in_force
 from github_app.rules.policy import Policy, Rule
@@ -29,6 +29,7 @@ from github_app.rules.records import Commit, Failure, FailureState, Finding, Jud
 from github_app.rules.signatures import Signatures
 from github_app.rules.sla import Complexity
 from github_app.rules.verdicts import Correction, Override, Owner, Party, Permission, Verdict
+from github_app.rules.verifying import greens_after, reopened, worth_of
 from pytest_failure_review.report import Category
 
 LEGS_KEPT = 60
@@ -78,25 +79,28 @@ def record(
     return _with_leg(newest, finding, place, book) if newest else None
 
 
-def settle(failure: Failure, ref: Ref, commit: Commit | None, book: Book) -> Failure:
+def settle(failure: Failure, ref: Ref, commit: Commit | None, book: Book, fixes: Sequence[Commit] = ()) -> Failure:
     """Return the failure as its history says: its state, clock, rule and owner.
 
-    `commit` is one of those it was red on.
+    `commit` is one of those it was red or green on, `fixes` are others on which it may be green.
     """
     if failure.state is FailureState.CLOSED:
         return failure
     known = _under_policy(_with_commit(failure, commit) if commit else failure, ref, book.policy)
     counting = tuple(leg for leg in known.legs if not leg.tolerated)
     legs = counting or known.legs
-    greens = greens_that_matter(known.legs, (*known.greens, *ref.greens))
-    spans = red_spans(legs, greens)
+    heard = (*known.greens, *ref.greens)
+    greens = with_greens(greens_that_matter(known.legs, heard), greens_after(known.sign_offs, heard))
+    red = red_spans(legs, greens)
+    spans = reopened(red, known.sign_offs, greens)
     gone_at = _gone_at(known, ref)
     closed = ((gone_at, None),) if gone_at else ref.closed
     last = spans[-1]
     is_over = not counting or gone_at is not None or not ref.open
     rule = rule_for(known, known.verdict, ref, book.policy)
-    known = owned(known, first_of(legs, last), ref, book.policy, source=book.source, rule=rule)
-    return replace(
+    first = first_of(legs, red[-1])
+    known = owned(known, first, ref, book.policy, source=book.source, rule=rule)
+    told = replace(
         known,
         greens=greens,
         clock=sla.clock_of(without(spans, closed) if counting else (), replace(known.clock, anchor_at=spans[0].start)),
@@ -105,9 +109,18 @@ def settle(failure: Failure, ref: Ref, commit: Commit | None, book: Book) -> Fai
         generation=len(spans),
         resolved_at=last.end,
         fixed_by=last.ended_by,
+        red_sha=first.sha,
         flip=any(span.flip for span in spans),
         flips=flips(legs, greens),
+        verified=False,
+        proof="",
     )
+    return _with_worth(told, (*([commit] if commit else ()), *fixes), book.policy) if told.resolved else told
+
+
+def _with_worth(failure: Failure, commits: Sequence[Commit], policy: Policy) -> Failure:
+    worth = worth_of(failure, next((each for each in commits if each.sha == failure.fixed_by), None), policy)
+    return replace(failure, state=worth.state, verified=worth.verified, proof=worth.sentence)
 
 
 def corrected(
@@ -211,6 +224,7 @@ def _with_leg(known: Failure, finding: Finding, place: Place, book: Book) -> Fai
     clock = replace(known.clock, target_s=fresh.clock.target_s, explanation=fresh.clock.explanation)
     told = replace(fresh, greens=known.greens, received_at=received_at, state=state, clock=clock)
     told = replace(told, looked_by=known.looked_by, complexity=known.complexity or fresh.complexity)
+    told = replace(told, sign_offs=known.sign_offs, validity=known.validity)
     return _with_word(replace(told, proposals=unheard(known, told)), known, place.ref, book)
 
 

@@ -27,7 +27,7 @@ class Span:
 
 def red_spans(legs: Sequence[Leg], greens: Sequence[Green]) -> tuple[Span, ...]:
     """Return the stretches in which at least one of the failure's jobs was red (E32: green only when all are)."""
-    return _union([span for span, _ in _by_slot(legs, greens)])
+    return union([span for span, _ in _by_slot(legs, greens)])
 
 
 def flips(legs: Sequence[Leg], greens: Sequence[Green]) -> tuple[datetime, ...]:
@@ -41,6 +41,11 @@ def greens_that_matter(legs: Sequence[Leg], greens: Iterable[Green]) -> tuple[Gr
     candidates = sorted(set(greens), key=_place)
     firsts = {_first_after(leg, candidates) for leg in legs} - {None}
     return tuple(sorted((green for green in firsts if green), key=lambda green: (green.slot, _place(green))))
+
+
+def with_greens(greens: Iterable[Green], more: Iterable[Green]) -> tuple[Green, ...]:
+    """Return the greens of some jobs together, in the order of each job."""
+    return tuple(sorted({*greens, *more}, key=lambda green: (green.slot, _place(green))))
 
 
 def remember_greens(greens: Iterable[Green], heard: Iterable[Green]) -> tuple[Green, ...]:
@@ -57,6 +62,18 @@ def without(spans: Iterable[Span], closed: Iterable[tuple[datetime, datetime | N
     for start, end in closed:
         parts = [part for span in parts for part in _cut(span, start, end)]
     return tuple(parts)
+
+
+def union(spans: list[Span]) -> tuple[Span, ...]:
+    """Return stretches without overlaps; one that has no end lasts."""
+    merged: list[Span] = []
+    for span in sorted(spans, key=lambda item: item.start):
+        last = merged[-1] if merged else None
+        if last and (last.end is None or span.start <= last.end):
+            merged[-1] = _joined(last, span)
+        else:
+            merged.append(span)
+    return tuple(merged)
 
 
 def _by_slot(legs: Sequence[Leg], greens: Sequence[Green]) -> Iterator[tuple[Span, Green | None]]:
@@ -78,17 +95,6 @@ def _spans_of_slot(legs: list[Leg], greens: list[Green]) -> list[tuple[Span, Gre
             spans.append((Span(since.at, max(event.at, since.at), event.sha, flip=event.sha in shas), event))
             since, shas = None, set()
     return [*spans, (Span(since.at), None)] if since else spans
-
-
-def _union(spans: list[Span]) -> tuple[Span, ...]:
-    merged: list[Span] = []
-    for span in sorted(spans, key=lambda item: item.start):
-        last = merged[-1] if merged else None
-        if last and (last.end is None or span.start <= last.end):
-            merged[-1] = _joined(last, span)
-        else:
-            merged.append(span)
-    return tuple(merged)
 
 
 def _joined(first: Span, second: Span) -> Span:

@@ -80,6 +80,17 @@ class GatePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class VerificationPolicy:
+    """Which jobs prove a fix, as glob patterns on `workflow / job` or on the job's name (S1-007, S1-023).
+
+    No `test_jobs` means that test jobs are told by their names.
+    """
+
+    contract_checks: tuple[str, ...] = ()
+    test_jobs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """What the policy says of itself (S1-001, S1-197)."""
 
@@ -143,6 +154,7 @@ class Policy:
     signatures: tuple[Signature, ...] = ()  # own ones, beside those that are shipped
     artifacts: tuple[str, ...] = ()  # names of those that hold results of other tools, as glob patterns
     contracts: ContractPolicy = field(default_factory=ContractPolicy)
+    verification: VerificationPolicy = field(default_factory=VerificationPolicy)
     _rules: dict[tuple[str, tuple[str, ...]], Rule] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def rule_for(

@@ -15,7 +15,15 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from github_app.rules.contracts import ContractPolicy
-from github_app.rules.policy import GatePolicy, Policy, RoleHolders, Setting, find, table_of
+from github_app.rules.policy import (
+    GatePolicy,
+    Policy,
+    RoleHolders,
+    Setting,
+    VerificationPolicy,
+    find,
+    table_of,
+)
 from github_app.rules.policy_about import about, fingerprint, provenance
 from github_app.rules.policy_aliases import Said, contributions
 from github_app.rules.policy_file import BUILT_IN, ORGANISATION, PolicyFile
@@ -75,6 +83,7 @@ def resolve(builtin: PolicyFile, org: PolicyFile | None = None, repo: PolicyFile
         problems=tuple(draft.problems),
         artifacts=_artifacts(documents),
         contracts=_contracts(documents),
+        verification=_verification(documents),
     )
     return replace(policy, version=fingerprint(policy))
 
@@ -102,6 +111,15 @@ def _contracts(documents: Sequence[Document]) -> ContractPolicy:
     components = {glob: name for entry in told for glob, name in entry.components.items()}
     return ContractPolicy(
         tuple(dict.fromkeys(path for entry in reversed(told) for path in entry.openapi)), MappingProxyType(components)
+    )
+
+
+def _verification(documents: Iterable[Document]) -> VerificationPolicy:
+    """Return what proves a fix: a file may add to what the one before it names, and take nothing away."""
+    told = [document.verification for document in documents]
+    return VerificationPolicy(
+        contract_checks=tuple(dict.fromkeys(glob for entry in told for glob in entry.contract_checks)),
+        test_jobs=tuple(dict.fromkeys(glob for entry in told for glob in entry.test_jobs)),
     )
 
 

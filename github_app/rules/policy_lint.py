@@ -22,7 +22,7 @@ def findings(policy: Policy, file: PolicyFile) -> tuple[Problem, ...]:
 
 def notes(policy: Policy) -> tuple[str, ...]:
     """Return what is no mistake but should be known or decided."""
-    return (*_unconfirmed(policy), *_unmapped(policy), *_unused(policy), *_shadowed(policy))
+    return (*_unconfirmed(policy), *_unmapped(policy), *_unproven(policy), *_unused(policy), *_shadowed(policy))
 
 
 def _gaps(policy: Policy, file: PolicyFile) -> Iterator[Problem]:
@@ -62,6 +62,15 @@ def _unmapped(policy: Policy) -> Iterator[str]:
         yield f"nobody is mapped to {', '.join(missing)}: add them under `roles`"
     if policy.fallback.empty:
         yield "no fallback: the `*` line of CODEOWNERS stands in, else the repository's admins"
+
+
+def _unproven(policy: Policy) -> Iterator[str]:
+    """Whoever describes an API here may want it guarded too (S1-007)."""
+    if policy.contracts.openapi and not policy.verification.contract_checks:
+        yield (
+            "contracts.openapi describes an API, but verification.contract_checks names no check of it: "
+            "only QA can verify a drift then, by `/qa-ok`"
+        )
 
 
 def _unused(policy: Policy) -> Iterator[str]:

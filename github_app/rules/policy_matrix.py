@@ -48,6 +48,10 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "retention_days": policy.retention_days,
         "artifacts": list(policy.artifacts),
         "contracts": {"openapi": list(policy.contracts.openapi), "components": dict(policy.contracts.components)},
+        "verification": {
+            "contract_checks": list(policy.verification.contract_checks),
+            "test_jobs": list(policy.verification.test_jobs),
+        },
         "matrix": [{"case": case or None, **rule_as_json(rule)} for case, rule in rules(policy)],
         "provenance": dict(policy.provenance),
     }

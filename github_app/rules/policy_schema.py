@@ -197,6 +197,19 @@ class ContractsEntry(Entry):
     )
 
 
+class VerificationEntry(Entry):
+    """What proves a fix beside the job that had failed; patterns are compared as those of `gate`."""
+
+    contract_checks: Annotated[list[Glob], Field(max_length=20)] = Field(
+        default_factory=list,
+        description="Checks of the API's contract: once all of them are green, a drift counts as verified.",
+    )
+    test_jobs: Annotated[list[Glob], Field(max_length=20)] = Field(
+        default_factory=list,
+        description="The jobs that run tests, which a fixed build has to pass; without it their names tell.",
+    )
+
+
 Routed = Literal[
     "security_secrets",
     "infrastructure_critical",
@@ -252,6 +265,7 @@ class Document(Entry):
     gate: GateEntry = Field(default_factory=GateEntry)
     evidence: EvidenceEntry = Field(default_factory=EvidenceEntry)
     contracts: ContractsEntry = Field(default_factory=ContractsEntry)
+    verification: VerificationEntry = Field(default_factory=VerificationEntry)
     roles: dict[Role, RoleEntry] = Field(default_factory=dict)
     fallback: FallbackEntry | None = None
     categories: dict[CategoryName, CategoryEntry] = Field(default_factory=dict)

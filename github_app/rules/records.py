@@ -86,11 +86,40 @@ class FailureState(StrEnum):
     TRIAGED = "triaged"
     ASSIGNED = "assigned"
     RESOLVED_UNVERIFIED = "resolved_unverified"
+    NEEDS_QA_REVIEW = "needs_qa_review"
+    VERIFIED = "verified"
     OBSOLETE = "obsolete"
     CLOSED = "closed"
 
 
 OPEN_STATES = frozenset({FailureState.DETECTED, FailureState.TRIAGED, FailureState.ASSIGNED})
+
+RESOLVED_STATES = frozenset({FailureState.RESOLVED_UNVERIFIED, FailureState.NEEDS_QA_REVIEW, FailureState.VERIFIED})
+"""It is green, and what that is worth may still change."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """What somebody of QA said of a fix: whether it holds (C56). `sha` is the commit whose green that was about."""
+
+    holds: bool
+    by: Person
+    at: datetime  # when it was written, UTC
+    sha: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """Whether the tests that failed still test what they did (S1-014): how `head` differs from the red commit `base`.
+
+    `doubts` are sentences, `gap` says as a clause why nothing was compared; neither means that nothing was found.
+    """
+
+    base: str
+    head: str
+    doubts: tuple[str, ...] = ()
+    gap: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +227,19 @@ class Failure:
     proposals: tuple[Proposal, ...] = ()
     looked_by: tuple[Person, ...] = ()  # who has said something about it (C32)
     complexity: str = ""  # why it is taken to be complex, or ever was (C02)
+    red_sha: str = ""  # the commit that its latest stretch of red began with
+    sign_offs: tuple[SignOff, ...] = ()
+    validity: Validity | None = None
+    verified: bool = False  # which nobody may claim of a record that only stayed green
+    proof: str = ""  # why its fix counts as verified, or why it does not
 
     @property
     def open(self) -> bool:
         return self.state in OPEN_STATES
+
+    @property
+    def resolved(self) -> bool:
+        return self.state in RESOLVED_STATES
 
     @property
     def open_key(self) -> str | None:

@@ -17,7 +17,9 @@ _STATES = {
     FailureState.ASSIGNED: "Open: assigned",
     FailureState.RESOLVED_UNVERIFIED: "Resolved, not verified yet",
     FailureState.OBSOLETE: "Obsolete: its code is gone",
-    FailureState.CLOSED: "Closed: fixed and verified",
+    FailureState.NEEDS_QA_REVIEW: "Green, and QA has to look at the fix",
+    FailureState.VERIFIED: "Fixed and verified",
+    FailureState.CLOSED: "Closed: it stayed green, and nobody verified the fix",
 }
 _OUTCOMES = {
     "met": "Fixed in time",
@@ -101,7 +103,7 @@ def view(failure: Failure, github_url: str, now: datetime, around: Around) -> Fa
     repo_url = f"{github_url}/{_quoted(failure.repo.owner)}/{_quoted(failure.repo.name)}"
     newest = max(failure.legs, key=lambda leg: leg.at, default=None)
     return FailureView(
-        state=_STATES[failure.state],
+        state=_state(failure),
         repo=Link(failure.repo.full_name, repo_url),
         ref=_ref(failure.ref, repo_url),
         commit=_commit(newest.sha, repo_url) if newest else None,
@@ -120,6 +122,11 @@ def view(failure: Failure, github_url: str, now: datetime, around: Around) -> Fa
         held_up=_held_up(failure, around, repo_url),
         teams=around.impact.teams,
     )
+
+
+def _state(failure: Failure) -> str:
+    is_verified = failure.state is FailureState.CLOSED and failure.verified
+    return "Closed: fixed and verified" if is_verified else _STATES[failure.state]
 
 
 def _news(failure: Failure, around: Around) -> tuple[Link, ...]:

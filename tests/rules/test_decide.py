@@ -186,7 +186,9 @@ def test_a_fixed_failure_is_closed_after_a_day() -> None:
     fixed = told(OPENED, RED, GREEN)
     [closed] = decided(fired(only(fixed).id, CLOSE, 40 + 24 * 60), case=fixed)
     assert only(closed.case).state is FailureState.CLOSED
-    assert [(note.kind, note.reason) for note in closed.notes] == [("closed", "Quiet for 24 hours")]
+    assert [(note.kind, note.reason) for note in closed.notes] == [
+        ("closed", "Quiet for 24 hours; nobody verified the fix")
+    ]
 
 
 @pytest.mark.parametrize("events", [(OPENED, RED), (OPENED, RED, GREEN)])
