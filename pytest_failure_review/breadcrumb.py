@@ -11,6 +11,7 @@ import mmap
 import os
 import struct
 import weakref
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, cast
@@ -57,6 +58,8 @@ class Breadcrumb:
         self._descriptor = -1
         self._written = 0
         self._has_label = False
+        self.secrets_of: Callable[[str], Collection[str]] = lambda _: ()
+        """Tells of a test with parameters which of their values are secret."""
         self._place: str | None = None
         """What stands before the names of the tests that begin now, when it holds no secret."""
 
@@ -101,7 +104,7 @@ class Breadcrumb:
         """A test is about to be set up."""
         place, _, name = nodeid.rpartition("::")
         if place != self._place or not name.isidentifier() or not name.isascii():
-            nodeid = self._redactor.redact_id(nodeid)
+            nodeid = self._redactor.redact_id(nodeid, self.secrets_of(nodeid) if "[" in nodeid else ())
             self._place = place if is_plain_place(place) else None
         # The redactor leaves no NUL in it.
         raw = (nodeid.encode("utf-8", "backslashreplace")[:_LONGEST_ID] or b"?") + b"\0"

@@ -54,7 +54,7 @@ def conclude(
 def shown_id(happening: Happening, redactor: Redactor) -> str:
     """The test's node id without secrets."""
     near, _ = attempt(secrets_near, {}, circumstances.params_by_name(happening.node), ())
-    return str(redactor.redact(happening.nodeid, near or ()))
+    return str(redactor.redact(happening.nodeid, {*(near or ()), *happening.secrets}))
 
 
 def _clean(happening: Happening, found: Read, redactor: Redactor) -> Clean:
@@ -63,7 +63,7 @@ def _clean(happening: Happening, found: Read, redactor: Redactor) -> Clean:
     redactor.read_masks(happening.sections)
     node = happening.node
     near, _ = attempt(secrets_near, circumstances.given_of(node), circumstances.params_by_name(node), found.live)
-    return partial(redactor.redact, near=near or ())
+    return partial(redactor.redact, near={*(near or ()), *happening.secrets})
 
 
 def _record(happening: Happening, found: Read, decided: Decided) -> Failure:

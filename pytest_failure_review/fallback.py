@@ -36,6 +36,7 @@ def least(happening: Happening, place: Place, redactor: Redactor, trouble: str) 
             text=said,
             fingerprint=short_hash(f"{happening.nodeid}\0{happening.phase}\0{trouble}"),
             notes=[f"the failure could not be looked at: {trouble}"],
-        )
+        ),
+        happening.secrets,
     )
     return record

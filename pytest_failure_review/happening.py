@@ -5,7 +5,7 @@ The law: nothing that a test's objects do when they are looked at loses the fail
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -47,6 +47,8 @@ class Happening:
     excinfo: Any = None
     sections: Sequence[tuple[str, str]] = ()
     """What was captured, by title, as pytest's report has it."""
+    secrets: Collection[str] = ()
+    """What must not be shown with this failure, as far as pytest's objects do not tell."""
     duration: float | None = None
     """Seconds that the phase took, where pytest has counted them."""
 

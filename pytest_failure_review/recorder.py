@@ -19,6 +19,7 @@ from .asking import Asker
 from .breadcrumb import SUFFIX, Breadcrumb
 from .gates.of_pytest import gate_of_pytest
 from .hindsight import Hindsight
+from .parameters import SecretParameters
 from .report import Counts, Crash, Internal
 from .run import MAIN, Run
 from .telling import Telling
@@ -59,6 +60,8 @@ class Recorder:
         self._notes_phases = True
         self._workers: Workers | None = None
         self._breadcrumb = Breadcrumb(run.redactor)
+        self._parameters = SecretParameters(lambda: getattr(self._session, "items", ()))
+        self._breadcrumb.secrets_of = self._parameters.of
         self._hindsight = Hindsight(config, run, self._breadcrumb, self._guard, self._asker)
         self._attempts: retries.Attempts | None = None
 
@@ -212,7 +215,8 @@ class Recorder:
         else:
             flaky = self._attempts.passed_in_the_end(report, has_failed_subtests=has_failed_subtests)
         if flaky is not None and self._file is not None:
-            self._file.flaky(flaky)
+            secrets = self._parameters.of(flaky["nodeid"]) if self._workers is None else self._workers.secrets
+            self._file.flaky(self._run.redactor.redact(flaky, secrets))
 
     def pytest_collection_finish(self) -> None:
         with self._guard("collection_finish"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
@@ -24,6 +25,7 @@ from .postmortem import STACK_SUFFIX, crash, happening, in_words, sentence, take
 from .report import Crash, Flaky
 from .retries import is_tried_again
 from .run import HANDED, Run
+from .shapes import MASK
 
 _PATIENCE: Final = 2.0
 """Seconds: a process closes its end of the pipe a moment before it is gone."""
@@ -62,6 +64,8 @@ class Workers:
         self.tried_again: dict[str, str] = {}
         """Tests that a worker died in, and which; another worker has them now."""
         self._passed: set[str] = set()
+        self.secrets: set[str] = set()
+        """What dead workers had hidden in the ids of their tests."""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -87,7 +91,9 @@ class Workers:
         self._kept.add(worker)
         said = str(report.longrepr)
         # What the worker itself noted is right where pytest-xdist can only guess by the order of the tests.
-        same = record is not None and record["nodeid"] == report.nodeid
+        hidden = _hidden(record["nodeid"], report.nodeid) if record is not None else None
+        same = hidden is not None
+        self.secrets.update(hidden or ())
         # pytest-rerunfailures numbers the reports; a scheduler that cannot run a test again leaves it at that.
         attempt = getattr(report, "rerun", 0) + 1
         if is_tried_again(report):
@@ -99,6 +105,7 @@ class Workers:
             worker=worker,
             attempt=attempt,
             shown=sentence(record) if record and same else f"{said}; {sentence(record)}" if record else said,
+            secrets=self.secrets,
         )
 
     def passed_in_the_end(self, report: Any) -> Flaky | None:
@@ -143,6 +150,12 @@ class Workers:
         if stack and terminal is not None:
             terminal.ensure_newline()
             terminal.write_line(f"[{worker}] {stack}")
+
+
+def _hidden(shown: str, nodeid: str) -> tuple[str, ...] | None:
+    """What a worker has hidden in the id of its test; None when that is another test."""
+    found = re.fullmatch(re.escape(shown).replace(re.escape(MASK), "(.+)"), nodeid, re.DOTALL)
+    return found.groups() if found else None
 
 
 def _exit_status(gateway: Any) -> int | None:
