@@ -17,7 +17,7 @@ from github_app.documents import Record, records_of, to_case, to_document, to_re
 from github_app.outcomes import Retry
 from github_app.rules.around import Around
 from github_app.rules.case import Case, Decision
-from github_app.rules.commands import AskHelp
+from github_app.rules.commands import AskHelp, JudgeFix
 from github_app.rules.comparison import Sibling
 from github_app.rules.decide import decide, turned
 from github_app.rules.effects import Effect, effect_key
@@ -64,6 +64,9 @@ PUBLISH_AFTER = timedelta(seconds=1)
 
 RECENT = timedelta(days=2)
 """Closed failures that an event may still belong to; E42 needs a day."""
+
+MOST_FIXES = 50
+"""Failures of a pull request, the last that changed, whose fix QA may speak of, however long they have been green."""
 
 ECHO_AFTER = timedelta(minutes=1)
 """What other lines of work show of a failure may wait this long, so that each is written once a minute at most."""
@@ -308,10 +311,13 @@ class Engine:
     async def _of_commands(self, event: CommandsGiven) -> list[Document]:
         """What a pull request shows, and who asks for their duties is told of the whole repository's failures."""
         around = await self._around(event.repo.id, event.pull.head_sha, {event.pull.ref})
+        more: list[Document] = []
         if any(isinstance(one, AskHelp) for one in event.said):
-            known = {document.id for document in around}
-            open_ones = await self._store.find("failure", event.repo.id, open_or_since=self._now())
-            around += [document for document in open_ones if document.id not in known]
+            more += await self._store.find("failure", event.repo.id, open_or_since=self._now())
+        if any(isinstance(one, JudgeFix) for one in event.said):
+            more += await self._store.find("failure", event.repo.id, refs=[event.pull.ref], newest=MOST_FIXES)
+        known = {document.id for document in around}
+        around += {document.id: document for document in more if document.id not in known}.values()
         return [*around, *await self._store.get([reply_id(event.repo.id, event.remark)])]
 
     async def _of_timer(self, event: TimerFired) -> list[Document]:

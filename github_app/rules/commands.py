@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -44,6 +45,16 @@ class Recategorize:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgeFix:
+    """Say whether the fix of a failure that is green again holds; `job` and `failure` as for `Recategorize`."""
+
+    holds: bool
+    reason: str = ""
+    job: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AskHelp:
     """Say what the person owns here, may do here, and how commands are written."""
 
@@ -55,8 +66,8 @@ class Mistake:
     sentence: str
 
 
-Command = Recategorize | AskHelp
-Said = Recategorize | AskHelp | Mistake
+Command = Recategorize | JudgeFix | AskHelp
+Said = Recategorize | JudgeFix | AskHelp | Mistake
 
 Words = Mapping[str, str]
 
@@ -71,7 +82,8 @@ class Argument:
 
     @property
     def shown(self) -> str:
-        told = {"word": f"<{self.name}>", "which": "job:<name> or failure:<id>", "text": self.name}[self.kind]
+        text = f"<{self.name}>" if self.needed else self.name
+        told = {"word": f"<{self.name}>", "which": "job:<name> or failure:<id>", "text": text}[self.kind]
         return told if self.needed else f"[{told}]"
 
 
@@ -92,9 +104,16 @@ class Entry:
 
 
 def _recategorize(words: Words) -> Command:
+    return Recategorize(words["category"].lower(), words.get("reason", ""), **_chosen(words))
+
+
+def _chosen(words: Words) -> dict[str, str]:
     kind, _, named = words.get("failure", "").partition(":")
-    chosen = {kind: named} if kind else {}
-    return Recategorize(words["category"].lower(), words.get("reason", ""), **chosen)
+    return {kind: named} if kind else {}
+
+
+def _judge_fix(words: Words, *, holds: bool) -> Command:
+    return JudgeFix(holds, words.get("reason", ""), **_chosen(words))
 
 
 GRAMMAR: Final = (
@@ -117,6 +136,22 @@ GRAMMAR: Final = (
             "/recategorize auto",
         ),
         make=_recategorize,
+    ),
+    Entry(
+        name="qa-ok",
+        arguments=(Argument("failure", "which"), Argument("reason", "text")),
+        does="says that the fix of a failure which is green again holds: it counts as verified",
+        may="whoever is `qa_analyst` in the policy and had no hand in the change, unless nobody else is",
+        examples=("/qa-ok", "/qa-ok job:unit the old test checked a field that is gone"),
+        make=partial(_judge_fix, holds=True),
+    ),
+    Entry(
+        name="qa-reject",
+        arguments=(Argument("failure", "which"), Argument("reason", "text", needed=True)),
+        does="says that the fix does not hold: the failure is open again, with the time that was spent",
+        may="whoever is `qa_analyst` in the policy",
+        examples=("/qa-reject the test is skipped now", "/qa-reject job:unit it only asserts True"),
+        make=partial(_judge_fix, holds=False),
     ),
     Entry(
         name="failure-review help",

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import Final, NamedTuple
 
-from github_app.rules.commands import AskHelp, Recategorize, Said
+from github_app.rules.commands import AskHelp, JudgeFix, Recategorize, Said
 from github_app.rules.events import CommandsGiven
 from github_app.rules.failures import Book, corrected, rule_for, said_by_people, settle
 from github_app.rules.lasting import PROPOSALS_KEPT, takes_two
 from github_app.rules.model import Person
+from github_app.rules.overrides import VALIDATOR
 from github_app.rules.policy import Policy, Rule, rule_of
 from github_app.rules.records import Answer, Commit, Failure, Manner, Ref
 from github_app.rules.sla import duration_in_words
@@ -80,6 +81,7 @@ def roles_that_matter(said: Iterable[Said], failures: Iterable[Failure], policy:
     rules = [policy.rule_for(kind.category, kind=kind.kind) for kind in named if kind and kind.category]
     roles = {role for failure in failures for role in _owners(failure, policy)}
     roles |= {rule.owners[0] for rule in rules} | {security_role(policy)}
+    roles |= {VALIDATOR for one in spoken if isinstance(one, JudgeFix)}
     return tuple(role for role in policy.roles if role in roles)
 
 

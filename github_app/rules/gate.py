@@ -14,8 +14,11 @@ from github_app.rules.policy import GatePolicy, first_match
 from github_app.rules.records import Commit, Failure
 from github_app.rules.sla import duration_in_words
 from github_app.rules.verdicts import Mode
+from github_app.rules.verifying import refusal_of
 
 MAX_TITLE = 255
+
+REFUSED_FIX = "green, but QA did not accept the fix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +98,26 @@ def _rows(commit: Commit, failures: Sequence[Failure], rules: GatePolicy) -> Ite
         for leg in failure.legs:
             parts.setdefault((leg.job_id, leg.attempt), []).append(failure)
     tolerated = tolerated_jobs(commit)
+    refused = _refused(commit, failures)
     for job, told in standings(commit):
         key = (job.id, job.attempt)
-        mine = tuple(parts.get(key, ()))
-        state = Standing.RED if told is Standing.CANCELLED and mine else told
+        held = refused.get(job.slot, ()) if told is Standing.PASSED else ()
+        mine = held or tuple(parts.get(key, ()))
+        state = Standing.RED if held or (told is Standing.CANCELLED and mine) else told
         gating = is_gating(job, rules) and key not in tolerated
-        remark = _remark(job, state, rules, tolerated=key in tolerated)
+        remark = REFUSED_FIX if held else _remark(job, state, rules, tolerated=key in tolerated)
         yield Row(job, state, gating, mine if state is Standing.RED else (), remark)
+
+
+def _refused(commit: Commit, failures: Sequence[Failure]) -> Mapping[str, tuple[Failure, ...]]:
+    """Return the failures whose fix on this commit QA did not accept, by the jobs that are green there all the same."""
+    found: dict[str, tuple[Failure, ...]] = {}
+    for failure in failures:
+        refusal = refusal_of(failure)
+        if refusal is not None and refusal.sha == commit.sha:
+            slots = {green.slot for green in failure.greens if green.sha == commit.sha}
+            found |= {slot: (*found.get(slot, ()), failure) for slot in slots}
+    return found
 
 
 def _remark(job: Job, state: Standing, rules: GatePolicy, *, tolerated: bool) -> str:

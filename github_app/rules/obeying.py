@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from github_app.rules.case import Case, Note
-from github_app.rules.commands import AskHelp, Mistake, Recategorize, Said
+from github_app.rules.commands import AskHelp, JudgeFix, Mistake, Recategorize, Said
 from github_app.rules.corrections import AUTO, Hearing, kind_named, recategorize
 from github_app.rules.duties import duties
 from github_app.rules.effects import Effect, PublishGate, PublishReply
@@ -21,6 +21,7 @@ from github_app.rules.failures import Book
 from github_app.rules.model import Person
 from github_app.rules.records import Answer, Failure, Manner, Ref, Reply
 from github_app.rules.refs import head_since
+from github_app.rules.sign_offs import fix_of, sign_off
 from pytest_failure_review.report import Category
 
 UNSAID_KEPT: Final = 5
@@ -36,6 +37,15 @@ _KINDS: Final = {
     Manner.TOLD: "looked_at",
     Manner.REFUSED: "refused",
 }
+
+
+_WORDS: Final = {True: "qa_ok", False: "qa_reject"}
+"""The journal's words for QA's."""
+
+_NOTHING_OPEN: Final = "Nothing had failed here that is still open when this was written."
+_NOTHING_GREEN: Final = (
+    "Nothing that had failed here was green again when this was written, so there is no fix to judge."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,15 @@ class _Sitting:
     failures: dict[str, Failure]
     notes: list[Note]
     torn: frozenset[str] = frozenset()  # failures of which one comment says two different things
+
+    @property
+    def open(self) -> list[Failure]:
+        return [failure for failure in self.failures.values() if failure.open]
+
+    @property
+    def green(self) -> list[Failure]:
+        """Those with a fix that can be spoken of."""
+        return [failure for failure in self.failures.values() if fix_of(failure) is not None]
 
 
 def obey(case: Case, event: CommandsGiven, book: Book) -> Obeyed:
@@ -95,13 +114,32 @@ def _answered(said: Said, sitting: _Sitting, case: Case, event: CommandsGiven, b
             return Answer(Manner.REFUSED, said.sentence)
         case AskHelp():
             return duties(event, case.failures, book.policy)
+        case JudgeFix():
+            return _signed(said, sitting)
         case _:
             return _ruled(said, sitting)
 
 
+def _signed(said: JudgeFix, sitting: _Sitting) -> Answer:
+    """QA looks at a fix; after the merge it may still say that it holds."""
+    hearing = sitting.hearing
+    if hearing is None or (sitting.refusal and not (said.holds and hearing.event.pull.merged)):
+        return Answer(Manner.REFUSED, sitting.refusal)
+    failure = _meant(said, sitting)
+    if isinstance(failure, Answer):
+        return failure
+    if failure.id in sitting.torn:
+        return Answer(Manner.REFUSED, f"This comment says two things of the fix of `{failure.job}`: nothing was done.")
+    ruling = sign_off(failure, said, hearing)
+    sitting.failures[failure.id] = ruling.failure
+    if ruling.answer.manner is Manner.DONE:
+        sitting.notes.append(_note(failure.id, ruling.answer, hearing.event, said.reason, _WORDS[said.holds]))
+    return ruling.answer
+
+
 def _ruled(said: Recategorize, sitting: _Sitting) -> Answer:
     hearing = sitting.hearing
-    if hearing is None:
+    if hearing is None or sitting.refusal:
         return Answer(Manner.REFUSED, sitting.refusal)
     policy = hearing.book.policy
     wanted = kind_named(said.category, policy)
@@ -141,31 +179,33 @@ def _or(names: Sequence[str]) -> str:
 
 
 def _sitting(case: Case, event: CommandsGiven, ref: Ref | None, book: Book) -> _Sitting:
-    """Only what had failed when the comment was written can be meant by it."""
-    refusal = _refusal_here(event, ref)
-    if ref is None or refusal is not None:
-        return _Sitting(None, refusal or "", {}, [])
-    known = (failure for failure in case.failures if failure.ref == ref.name and failure.open)
-    meant = {failure.id: failure for failure in known if failure.opened_at <= event.remark.at}
-    sitting = _Sitting(Hearing(event, ref, case.commit, book), "", meant, [])
+    """Only what had failed, or was green again, when the comment was written can be meant by it."""
+    refusal = _refusal_here(event, ref) or ""
+    if ref is None:
+        return _Sitting(None, refusal, {}, [])
+    known = (failure for failure in case.failures if failure.ref == ref.name and (failure.open or failure.resolved))
+    meant = {failure.id: failure for failure in known if (failure.resolved_at or failure.opened_at) <= event.remark.at}
+    sitting = _Sitting(Hearing(event, ref, case.commit, book), refusal, meant, [])
     sitting.torn = _torn(event.said, sitting)
     return sitting
 
 
 def _torn(said: Iterable[Said], sitting: _Sitting) -> frozenset[str]:
     """Return the failures that one comment calls two different things (X51)."""
-    words: dict[str, set[str]] = {}
+    words: dict[tuple[type, str], set[str]] = {}
     for one in said:
-        if isinstance(one, Recategorize) and isinstance(failure := _meant(one, sitting), Failure):
-            words.setdefault(failure.id, set()).add(one.category)
-    return frozenset(key for key, found in words.items() if len(found) > 1)
+        if isinstance(one, Recategorize | JudgeFix) and isinstance(failure := _meant(one, sitting), Failure):
+            word = one.category if isinstance(one, Recategorize) else _WORDS[one.holds]
+            words.setdefault((type(one), failure.id), set()).add(word)
+    return frozenset(key for (_, key), found in words.items() if len(found) > 1)
 
 
-def _meant(said: Recategorize, sitting: _Sitting) -> Failure | Answer:
+def _meant(said: Recategorize | JudgeFix, sitting: _Sitting) -> Failure | Answer:
     """Return the failure that a command is about, or the answer that asks which."""
-    known = sorted(sitting.failures.values(), key=lambda failure: (failure.job, failure.id))
+    is_open = isinstance(said, Recategorize)
+    known = sorted(sitting.open if is_open else sitting.green, key=lambda failure: (failure.job, failure.id))
     if not known:
-        return Answer(Manner.REFUSED, "Nothing had failed here that is still open when this was written.")
+        return Answer(Manner.REFUSED, _NOTHING_OPEN if is_open else _NOTHING_GREEN)
     found = [failure for failure in known if _fits(said, failure)]
     exact = [failure for failure in found if said.job and said.job.casefold() == failure.job.casefold()]
     if len(exact) == 1 or len(found) == 1:
@@ -173,14 +213,15 @@ def _meant(said: Recategorize, sitting: _Sitting) -> Failure | Answer:
     points = tuple(
         f"`{failure.job}` ({failure.verdict.category}): `failure:{failure.id}`" for failure in (found or known)[:NAMED]
     )
+    state = "open" if is_open else "green again"
     if not found:
-        return Answer(Manner.REFUSED, "No open failure here is called that; there are:", points)
-    return Answer(
-        Manner.REFUSED, "Several failures are open here: say which, by `job:` and a part of its name or by id:", points
-    )
+        what = "open failure" if is_open else "failure that is green again"
+        return Answer(Manner.REFUSED, f"No {what} here is called that; there are:", points)
+    which = "say which, by `job:` and a part of its name or by id:"
+    return Answer(Manner.REFUSED, f"Several failures are {state} here: {which}", points)
 
 
-def _fits(said: Recategorize, failure: Failure) -> bool:
+def _fits(said: Recategorize | JudgeFix, failure: Failure) -> bool:
     if said.failure:
         return said.failure.casefold() == failure.id.casefold()
     names = (failure.job, f"{failure.workflow} / {failure.job}", *(leg.name for leg in failure.legs))
@@ -213,9 +254,9 @@ def _unsaid(ref: Ref, by: Person, answers: Iterable[Answer]) -> tuple[tuple[str,
     return (*ref.unsaid, *news)[-UNSAID_KEPT:]
 
 
-def _note(subject: str, answer: Answer, event: CommandsGiven, reason: str = "") -> Note:
+def _note(subject: str, answer: Answer, event: CommandsGiven, reason: str = "", kind: str = "") -> Note:
     told = " ".join((answer.sentence, *answer.points, f"Reason: {reason}" if reason else "")).strip()
-    return Note(subject, _KINDS[answer.manner], told, event.received_at, _actor(event.actor.person))
+    return Note(subject, kind or _KINDS[answer.manner], told, event.received_at, _actor(event.actor.person))
 
 
 def _actor(person: Person) -> str:

@@ -95,10 +95,11 @@ def refusal_of(failure: Failure) -> SignOff | None:
 
 def reopened(spans: Sequence[Span], sign_offs: Sequence[SignOff], greens: Iterable[Green]) -> tuple[Span, ...]:
     """Return the stretches of red with those in which QA refused a fix: until another commit is green, or QA agrees."""
-    known = tuple(greens)
-    refused = [one for one in sign_offs if not one.holds and _was_green(one, spans)]
-    more = [span for one in refused for span in _refused(one, sign_offs, known)]
-    return union([*spans, *more]) if more else tuple(spans)
+    known, now = tuple(greens), tuple(spans)
+    for one in sorted((one for one in sign_offs if not one.holds), key=lambda one: one.at):
+        if _was_green(one, now):
+            now = union([*now, *_refused(one, sign_offs, known)])
+    return now
 
 
 def greens_after(sign_offs: Iterable[SignOff], greens: Iterable[Green]) -> set[Green]:
