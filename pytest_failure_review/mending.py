@@ -167,4 +167,5 @@ _EXTRA: Final[Mapping[str, Callable[[Any], bool]]] = {
     "sla_terms": _is_sla,
     "checkpoints": _are_checkpoints,
     "notes": lambda value: isinstance(value, list) and all(map(_is_text, value)),
+    "duration": lambda value: _is_number(value) and value >= 0,
 }

@@ -105,7 +105,7 @@ def _test(run: Told, test: Attempts) -> dict[str, Any]:
     return {
         **_called(test.nodeid, file),
         "status": "failed" if test.standing else "passed",
-        "duration": 0,
+        "duration": sum(map(_duration, test.standing)),
         "rawStatus": shown["outcome"] if test.standing else "flaky",
         **({"flaky": True} if not test.standing else {"message": shown["message"], "trace": shown["text"]}),
         **({"line": line} if line else {}),
@@ -116,6 +116,11 @@ def _test(run: Told, test: Attempts) -> dict[str, Any]:
         "labels": _labels(shown),
         "extra": _extra(shown, test.standing[1:]),
     }
+
+
+def _duration(failure: Failure) -> int:
+    """Milliseconds of the phase that failed."""
+    return round(failure.get("duration", 0) * 1000)
 
 
 def _called(nodeid: str, file: str) -> dict[str, Any]:
@@ -132,6 +137,7 @@ def _attempt(failure: Failure) -> dict[str, Any]:
         "message": failure["message"],
         "trace": failure["text"],
         "line": failure["line"],
+        **_given(duration=_duration(failure)),
         **_captured(failure),
         "extra": {name: failure[name] for name in _KEPT},
     }

@@ -19,7 +19,7 @@ from .told import Attempts, Followers, Told, name_of, suites_of, text
 _NO_XML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 does not have or discourages; a reference to it is no better than the character."""
 _NO_TIME: Final = "0"
-"""The report says nothing of how long a test took."""
+"""The report says nothing of how long it took: it knows that of failures alone."""
 
 
 def convert(runs: Sequence[Told]) -> bytes:
@@ -28,6 +28,7 @@ def convert(runs: Sequence[Told]) -> bytes:
     for run in runs:
         root.append(_suite(run))
     _count(root, [dict(suite.items()) for suite in root])
+    root.set("time", _sum(root))
     ET.indent(root)
     return bytes(ET.tostring(root, encoding="us-ascii", xml_declaration=True)) + b"\n"
 
@@ -35,7 +36,6 @@ def convert(runs: Sequence[Told]) -> bytes:
 def _count(element: ET.Element, counts: Sequence[dict[str, str]]) -> None:
     for name in ("tests", "failures", "errors", "skipped"):
         element.set(name, str(sum(int(each[name]) for each in counts)))
-    element.set("time", _NO_TIME)
 
 
 def _suite(run: Told) -> ET.Element:
@@ -54,6 +54,7 @@ def _suite(run: Told) -> ET.Element:
     total = max(sum(counts.values()) if counts else 0, len(suite.findall("testcase")))  # type: ignore[arg-type]  # all int
     figures = {"tests": total, "failures": listed["failure"], "errors": listed["error"], "skipped": skipped}
     _count(suite, [{name: str(value) for name, value in figures.items()}])
+    suite.set("time", _sum(suite))
     return suite
 
 
@@ -80,6 +81,7 @@ def _flaky(run: Told, test: Attempts) -> ET.Element:
 
 def _case(run: Told, failure: Failure, is_failed: bool) -> ET.Element:  # noqa: FBT001  (a fact among facts)
     case = _named(failure["nodeid"], *run.place_in_test(failure))
+    case.set("time", _seconds(failure.get("duration", 0)))
     _properties(case, _about(failure))
     fault = _sub(case, "failure" if is_failed else "error", message=failure["message"], type=_type(failure))
     fault.text = _xml(failure["text"] or failure["message"])
@@ -131,6 +133,14 @@ def _beyond_tests(run: Told) -> list[ET.Element]:
             _sub(case, "failure", message=gate["summary"], type="gate").text = _xml(gate["summary"])
         cases.append(case)
     return cases
+
+
+def _seconds(number: float) -> str:
+    return f"{number:.6f}".rstrip("0").rstrip(".")
+
+
+def _sum(element: ET.Element) -> str:
+    return _seconds(sum(float(case.get("time", _NO_TIME)) for case in element.iter("testcase")))
 
 
 def _is_failed(failure: Failure) -> bool:

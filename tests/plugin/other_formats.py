@@ -32,6 +32,7 @@ _CTRF_ATTEMPT = closed(
     "attempt status",
     attempt={"type": "integer", "minimum": 1},
     status={"const": "failed"},
+    duration=WHOLE,
     message=TEXT,
     trace=TEXT,
     line=WHOLE,

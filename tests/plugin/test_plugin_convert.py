@@ -122,6 +122,24 @@ def test_junit_counts_what_passed_though_it_lists_only_what_failed(folder: Path)
     assert (report.failed, report.complete) == (2, True)
 
 
+def test_a_failure_took_as_long_as_the_phase_that_failed(folder: Path) -> None:
+    both = (
+        a_failure(nodeid="test_b.py::test_b", duration=2),
+        a_failure(nodeid="test_b.py::test_b", phase="teardown", outcome="error", duration=0.25),
+    )
+    write(folder, a_failure(duration=0.0015), a_failure(nodeid="test_c.py::test_c", duration="long"), *both)
+    root, _ = junit(folder)
+    assert [case.get("time") for case in root.iter("testcase")] == ["0.0015", "0", "2", "0.25"]
+    assert [element.get("time") for element in (root, root[0])] == ["2.2515", "2.2515"]
+    assert [test["duration"] for test in ctrf(folder)["tests"]] == [2, 0, 2250]
+
+
+def test_ctrf_tells_of_each_attempt_how_long_it_took(folder: Path) -> None:
+    write(folder, *(a_failure(attempt=number, duration=number) for number in (1, 2)))
+    (test,) = ctrf(folder)["tests"]
+    assert (test["duration"], [each["duration"] for each in test["retryAttempts"]]) == (2000, [1000])
+
+
 def test_attempts_stand_where_surefire_puts_them(folder: Path) -> None:
     again = [a_failure(nodeid="tests/test_a.py::test_again", attempt=number) for number in (1, 2)]
     flaky = {"record": "flaky", "nodeid": "test_a.py::test_a", "worker": "main", "attempts": 2}

@@ -273,3 +273,30 @@ def test_the_start_record_says_which_commit_ran(project: Project) -> None:
         found.append(start["git"])
         assert start["dist"] == "no"
     assert found == [{"sha": sha.decode().strip(), "dirty": dirty} for dirty in (False, True)]
+
+
+def test_a_failure_says_how_long_its_phase_took(project: Project) -> None:
+    project.write(
+        "test_a.py",
+        """
+import time, pytest
+
+@pytest.fixture
+def slow():
+    time.sleep(0.2)
+    raise ConnectionError
+
+def test_call():
+    time.sleep(0.05)
+    assert False
+
+def test_setup(slow): pass
+""",
+    )
+    call, setup = project.run().failures
+    assert 0.05 <= call["duration"] < 0.2 <= setup["duration"] < 5
+
+
+def test_a_file_that_cannot_be_collected_has_no_duration(project: Project) -> None:
+    project.write("test_a.py", "import nothing_like_it")
+    assert "duration" not in project.run().failure
