@@ -33,7 +33,7 @@ def encode(record: Record) -> bytes:
     """The record as one line of ASCII JSON, at most `MAX_RECORD_BYTES` long."""
     kept: dict[str, Any] = dict(record)
     # Most records need no cutting; looking is cheaper than copying.
-    line = _line(kept) if _letters(kept) <= MAX_FIELD_BYTES else b""
+    line = _line(kept) if fits(kept) else b""
     if 0 < len(line) <= MAX_FIELD_BYTES:
         return line
     for string_bytes, items in _CAPS:
@@ -46,6 +46,11 @@ def encode(record: Record) -> bytes:
         if len(line) <= MAX_RECORD_BYTES:
             break
     return line
+
+
+def fits(value: Any) -> bool:
+    """Whether nothing in the value needs to be cut; of a longer whole something may have to go all the same."""
+    return _letters(value) <= MAX_FIELD_BYTES
 
 
 def _letters(value: Any) -> int:

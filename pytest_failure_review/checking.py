@@ -161,7 +161,7 @@ def read(path: Path) -> RunFile:
     return file
 
 
-def _take(file: RunFile, kind: Any, record: dict[str, Any]) -> None:
+def _take(file: RunFile, kind: Any, record: Mapping[str, Any]) -> None:
     match kind:
         case "failure":
             file.failures.append(failure_of(record))
@@ -195,6 +195,20 @@ def findings_of_run(own: Path) -> Findings:
     """What the main process of a run, whose file this is, and its workers wrote."""
     run = own.name.removesuffix(f"-{MAIN}.jsonl")
     return findings_of([read(path) for path in sorted(own.parent.glob(f"{run}-*.jsonl"))])
+
+
+def findings_of_own(name: str, records: Iterable[Mapping[str, Any]]) -> Findings:
+    """What a process that is the whole run has written, as it remembers that."""
+    file = RunFile(name, worker=MAIN)
+    for record in records:
+        match record["record"]:
+            case "failure":
+                file.failures.append(cast("Failure", record))
+            case "finish":
+                file.finish = cast("Finish", record)
+            case kind:
+                _take(file, kind, record)
+    return findings_of([file])
 
 
 def findings_of(files: list[RunFile]) -> Findings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable
@@ -27,6 +28,7 @@ class KnownValues:
         self._values: set[str] = set()
         self._literals: tuple[str, ...] = ()
         self._halves: tuple[tuple[str, str, str], ...] = ()
+        self._in_json: tuple[str, ...] = ()
         for value in values:
             self.add(value, shortest)
 
@@ -40,9 +42,18 @@ class KnownValues:
         if _SHORTEST_BROKEN <= len(value) <= _LONGEST_BROKEN and "\n" not in value:
             middle = len(value) // 2
             self._halves = (*self._halves, (value, value[:middle], value[middle:]))
+        parts = [part for _, *halves in self._halves for part in halves]
+        self._in_json = tuple(dict.fromkeys(json.dumps(text)[1:-1] for text in (*self._literals, *parts)))
+
+    def __len__(self) -> int:
+        return len(self._values)
 
     def __contains__(self, value: object) -> bool:
         return value in self._values
+
+    def may_be_in(self, json_text: str) -> bool:
+        """Whether a value or a half of one stands in a text that is JSON in ASCII."""
+        return bool([text for text in self._in_json if text in json_text])
 
     def found_in(self, text: str) -> list[str]:
         """The forms that stand in the text, longest first: one may contain another."""

@@ -147,13 +147,16 @@ class Recorder:
         return self._workers is None and self._file is not None and self._file.is_quiet and not failed
 
     def _found(self) -> Findings:
-        from .checking import findings_of_run
+        from .checking import findings_of_own, findings_of_run
         from .findings import of_run
 
         unwritten = self._aftermath.unwritten if self._aftermath is not None else []
         if self._file is None:
             return of_run(unwritten, groups=self._aftermath.groups() if self._aftermath is not None else ())
-        found = findings_of_run(self._run.file)
+        if self._workers is None:
+            found = findings_of_own(self._run.file.name, self._file.held)
+        else:
+            found = findings_of_run(self._run.file)
         if not unwritten:
             return found
         told = [*found.records, *unwritten]

@@ -18,7 +18,20 @@ from typing import Any, Final, NamedTuple
 from . import report
 from .asking import Asker
 from .known_values import KnownValues, broken
-from .shapes import INVISIBLE, MASK, NAMED, SENSITIVE_WORDS, SHAPES, Pattern, Shape, has_invisible, is_secret_name
+from .lines import Lines
+from .shapes import (
+    INVISIBLE,
+    MASK,
+    NAMED,
+    SENSITIVE_WORDS,
+    SHAPES,
+    Pattern,
+    Shape,
+    has_invisible,
+    has_trace,
+    is_secret_name,
+    may_hide,
+)
 
 FREE: Final = frozenset({"params", "evidence", "captured", "locals", "details", "state"})
 """Fields whose mappings have names that a test or a hook chose."""
@@ -56,6 +69,9 @@ class Doubt(NamedTuple):
 class Redacted(dict[str, Any]):
     """A record without secrets. It takes no new field: that would reach the disk unseen."""
 
+    line = b""
+    """As it is written, where that is known."""
+
     def __setitem__(self, key: str, value: Any) -> None:
         raise TypeError(f"{key} comes too late: the record has been redacted")
 
@@ -70,6 +86,9 @@ class Redactor:
         self._known = KnownValues()
         self._hook: Any = None
         self._asker = Asker()
+        self._lines = Lines()
+        self._lines_of = 0
+        """So many values were known when the lines were looked at."""
         self.count = 0
         """Replacements so far."""
         self.look_again()
@@ -111,14 +130,31 @@ class Redactor:
         """
         if isinstance(value, Redacted):
             return value
+        is_asked = self._hook is not None and bool(self._hook.get_hookimpls())
+        if not near and not is_asked and isinstance(value, dict) and value.get("record") == "failure":
+            clean = self._at_a_glance(value)
+            if clean is not None:
+                return clean
         texts: list[str] = []
         _gather(value, texts)
         doubt = self._doubt("\n".join(texts), KnownValues(near) if near else None)
-        if self._hook is not None and self._hook.get_hookimpls():
+        if is_asked:
             return self._with_hook(value, doubt or Doubt())
         if doubt is not None:
             value = self._walk(value, doubt, free=False)
         return Redacted(value) if _is_record(value) else value
+
+    def _at_a_glance(self, failure: Mapping[str, Any]) -> Redacted | None:
+        """The record with its line, where a look at the line shows that it holds no secret, as nearly none does."""
+        if len(self._known) != self._lines_of:
+            self._lines, self._lines_of = Lines(), len(self._known)
+        line = self._lines.of(failure)
+        if line is None or self._known.may_be_in(line.news) or may_hide(line.news) or has_trace(line.news):
+            return None
+        self._lines.keep(line)
+        clean = Redacted(failure)
+        clean.line = line.whole.encode("ascii") + b"\n"
+        return clean
 
     def _with_hook(self, value: Any, doubt: Doubt) -> Any:
         def asked(text: str, where: str) -> str:

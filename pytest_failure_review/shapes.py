@@ -144,8 +144,37 @@ SHAPES: Final = (
 )
 
 
+TRACES: Final = (
+    "gh", "_pat_", "xox", "xapp-", "hooks.slack.com/services/", "IA", "eyJ", "-----BEGIN ", "://", "k_live_", "k_test_",
+    "sk-", "AIza", "glpat-", "npm_", "pypi-AgE", "SG.", "hf_", "lin_api_",
+)  # fmt: skip
+TRACES_IN_LOWER_CASE: Final = (
+    "earer ", "asic ", "secret", "token", "passw", "passphrase", "pwd", "credential", "cookie", "authorization",
+)  # fmt: skip
+"""One of them, or of TRACES, is in every hint and in every sensitive word that names no key."""
+_OF_KEYS: Final = ("api", "private", "access", "signing", "encryption", "master")
+
+
+def has_trace(text: str) -> bool:
+    """Whether a shape or a sensitive word may be in the text: a quick look, as nearly all texts have none."""
+    lowered = text.lower()
+    if [word for word in TRACES_IN_LOWER_CASE if word in lowered]:
+        return True
+    if "key" in lowered and any(before.rstrip("_-").endswith(_OF_KEYS) for before in lowered.split("key")[:-1]):
+        return True
+    return bool([trace for trace in TRACES if trace in text]) and any(shape.may_be_in(text) for shape in SHAPES)
+
+
+_VISIBLE: Final = b"\n\t" + bytes(range(ord(" "), ord("~") + 1))
+
+
+def may_hide(json_text: str) -> bool:
+    """Whether what is invisible may be in a text that is JSON in ASCII: it is written as an escape there."""
+    return "\\u" in json_text or "\\b" in json_text or "\\f" in json_text or "\x7f" in json_text
+
+
 def has_invisible(text: str) -> bool:
     """Whether anything in the text is there without being seen."""
     if text.isascii():
-        return not text.replace("\n", "").replace("\t", "").isprintable()
+        return bool(text.encode().translate(None, _VISIBLE))
     return INVISIBLE.search("".join(set(text))) is not None

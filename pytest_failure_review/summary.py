@@ -25,11 +25,13 @@ def render(findings: Findings, width: int) -> list[str]:
 
     At most `width` characters unless that is very narrow; a command is never cut.
     """
-    rows = [row for cause in sorted(findings.causes(), key=lambda cause: -cause.count) for row in _rows(cause)]
-    shown = rows[:_MOST_LINES]
+    causes = sorted(findings.causes(), key=lambda cause: -cause.count)
+    # No cause has less than one row: those of the first are enough.
+    shown = [row for cause in causes[:_MOST_LINES] for row in _rows(cause)][:_MOST_LINES]
+    left = sum(1 if cause.count >= _MANY else len(cause.failures) for cause in causes) - len(shown)
     widths = [max((len(row[column]) for row in shown), default=0) for column in range(_COLUMNS)]
     lines = [line for row in shown for line in (_line(row[:-1], widths, width), *_below(row[-1]))]
-    more = [f"and {len(rows) - _MOST_LINES} more lines in the report"] if len(rows) > _MOST_LINES else []
+    more = [f"and {left} more lines in the report"] if left else []
     return [harmless(line) for line in lines + more + _notes(findings, width)]
 
 
@@ -88,8 +90,10 @@ def _notes(findings: Findings, width: int) -> list[str]:
 def _misread(findings: Findings, width: int) -> list[str]:
     """What was ignored of markers, hooks and objects, each once: a class's marker is read by all its tests."""
     found: dict[str, str] = {}
+    begins = f" ({MISREAD}"
     for failure in findings.records:
-        for words in failure["rule"].split(f" ({MISREAD}")[1:]:
+        rule = failure["rule"]
+        for words in rule.split(begins)[1:] if begins in rule else ():
             found.setdefault(printable(MISREAD + words.removesuffix(")")), printable(failure["nodeid"]))
         for note in failure.get("notes", ()):
             found.setdefault(printable(note), printable(failure["nodeid"]))

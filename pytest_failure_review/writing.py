@@ -10,14 +10,20 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar, cast
 
-from .capping import MAX_FILE_BYTES, encode
-from .redaction import Redactor
+from .capping import MAX_FIELD_BYTES, MAX_FILE_BYTES, cut, encode
+from .redaction import Redacted, Redactor
 from .report import Afterwards, Counts, Crash, Failure, Finish, Flaky, Gate, Group, Internal, Record, Start
 
+R = TypeVar("R", bound=Record)
 Told = Callable[[Mapping[str, Any], bytes], None]
 """Who is told of each record, and the line that it became."""
+_SHOWN: Final = (
+    "record", "nodeid", "phase", "attempt", "worker", "outcome", "category", "rule", "owner", "sla", "sla_terms",
+    "message", "path", "line", "fingerprint", "group", "notes", "replay",
+)  # fmt: skip
+"""What is kept in memory of a failure, for those who show it at the end."""
 
 
 class ReportFile:
@@ -43,6 +49,8 @@ class ReportFile:
         """How many of them the file holds."""
         self.is_quiet = True
         """Nothing was told of but the run itself and its gate."""
+        self.held: list[Record] = []
+        """What the file tells beyond its start, of failures only what is shown."""
         self._truncated = 0
         self._write(start)
 
@@ -52,7 +60,7 @@ class ReportFile:
         if self._bytes >= MAX_FILE_BYTES or self.failures >= self._most_failures:
             self._truncated += 1
             return
-        self._write(record)
+        self.held.append(_shown(self._write(record)))
         self.failures += 1
 
     def afterwards(self, record: Afterwards) -> None:
@@ -63,7 +71,7 @@ class ReportFile:
     def group(self, record: Group) -> None:
         """Writes how many tests one cause has failed so far."""
         self.is_quiet = False
-        self._write(record)
+        self._hold(record)
 
     def crash(self, record: Crash) -> None:
         """Writes that another process died."""
@@ -72,22 +80,22 @@ class ReportFile:
 
     def gate(self, record: Gate) -> None:
         """Writes how a quality gate ended."""
-        self._write(record)
+        self._hold(record)
 
     def flaky(self, record: Flaky) -> None:
         """Writes that a test passed in the end, unless the file is full."""
         self.is_quiet = False
         if self._bytes < MAX_FILE_BYTES:
-            self._write(record)
+            self._hold(record)
 
     def internal(self, record: Internal) -> None:
         """Writes that the plugin itself failed."""
         self.is_quiet = False
-        self._write(record)
+        self._hold(record)
 
     def finish(self, exit_status: int, counts: Counts) -> None:
         """Writes the last record and closes the file."""
-        self._write(
+        self._hold(
             Finish(
                 record="finish",
                 exit_status=exit_status,
@@ -101,13 +109,24 @@ class ReportFile:
         os.close(self._descriptor)
         self._descriptor = -1  # its number may soon be that of somebody else's file
 
-    def _write(self, record: Record) -> None:
+    def _hold(self, record: Record) -> None:
+        self.held.append(self._write(record))
+
+    def _write(self, record: R) -> R:
+        """The record as it was written, without secrets."""
         if os.getpid() != self._process:
-            return
-        line = encode(self._redactor.redact(record))
+            return record
+        clean: R = self._redactor.redact(record)
+        line = clean.line if isinstance(clean, Redacted) and clean.line else encode(clean)
         if os.write(self._descriptor, line) != len(line):
             raise OSError(errno.ENOSPC, "the report could only be written in part")
         self._digest.update(line)
         self._bytes += len(line)
         if self._told is not None:
             self._told(record, line)
+        return clean
+
+
+def _shown(record: Failure) -> Failure:
+    kept = {name: record[name] for name in _SHOWN if name in record}
+    return cast("Failure", kept | {"message": cut(record["message"], MAX_FIELD_BYTES)})
