@@ -32,7 +32,7 @@ _dumps: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False).en
 
 
 class Line(NamedTuple):
-    """A failure as one line of ASCII JSON, without its end."""
+    """A record as one line of ASCII JSON, without its end."""
 
     whole: str
     news: str
@@ -52,10 +52,22 @@ class Lines:
         self._said = ""
         self._steps: dict[Hashable, str] = {}
 
-    def of(self, failure: Mapping[str, Any]) -> Line | None:
-        """The line; None when it is too long, and something must be cut."""
-        if not _is_short(failure):
-            return None
+    def of(self, record: Mapping[str, Any]) -> Line | None:
+        """The line of a failure or of what followed it; None when it is too long, and something must be cut."""
+        if record["record"] == "afterwards":
+            return self._of_afterwards(record)
+        return self._of_failure(record) if _is_short(record) else None
+
+    def _of_afterwards(self, record: Mapping[str, Any]) -> Line | None:
+        steps: dict[Hashable, str] = {}
+        fresh: list[str] = []
+        taken = self._moments(record, steps, fresh)
+        rest = _dumps({name: item for name, item in record.items() if name != "checkpoints"})
+        whole = f"{{{taken}{rest[1:]}"
+        news = "".join([rest, *fresh, *steps.values()])
+        return Line(whole, news, self._steady, self._said, steps) if len(whole) < MAX_FIELD_BYTES else None
+
+    def _of_failure(self, failure: Mapping[str, Any]) -> Line | None:
         steady = tuple(map(failure.get, _STEADY))
         said = self._said
         if steady != self._steady:
@@ -66,10 +78,7 @@ class Lines:
         steps: dict[Hashable, str] = {}
         passed = ",".join([self._step(frame, steps) for frame in failure["frames"]])
         fresh: list[str] = []
-        taken = ""
-        if "checkpoints" in failure:
-            moments = [self._moment(each, steps, fresh) for each in failure["checkpoints"]]
-            taken = f'"checkpoints":[{",".join(moments)}],'
+        taken = self._moments(failure, steps, fresh)
         rest = _dumps({name: item for name, item in failure.items() if name not in _APART})
         whole = f'{said},"frames":[{passed}],{taken}{rest[1:]}'
         if len(whole) >= MAX_FIELD_BYTES:
@@ -83,6 +92,11 @@ class Lines:
         if said is None:
             said = steps[key] = _dumps(frame)
         return said
+
+    def _moments(self, record: Mapping[str, Any], steps: dict[Hashable, str], fresh: list[str]) -> str:
+        if "checkpoints" not in record:
+            return ""
+        return f'"checkpoints":[{",".join([self._moment(each, steps, fresh) for each in record["checkpoints"]])}],'
 
     def _moment(self, taken: Mapping[str, Any], steps: dict[Hashable, str], fresh: list[str]) -> str:
         """One checkpoint. When it was is no text that could hold a secret."""

@@ -44,6 +44,8 @@ _MASKED: Final = Pattern(r"::add-mask::([^\n\r]+)")
 _SHORTEST_MASKED: Final = 3
 _UNTOLD: Final = f"{MASK} (what redacts it failed)"
 _PLAIN_ID: Final = Pattern(r"[\w./-]+(?:::\w+)*(?:\[([\w.-]*)\])?", re.ASCII)
+_MANY: Final = ("failure", "afterwards")
+"""Records of which a run may write hundreds."""
 _SHORTEST_TOKEN: Final = 13
 """No shape is shorter."""
 _KEYS: Final = tuple(word for word in SENSITIVE_WORDS if "key" in word)
@@ -131,7 +133,7 @@ class Redactor:
         if isinstance(value, Redacted):
             return value
         is_asked = self._hook is not None and bool(self._hook.get_hookimpls())
-        if not near and not is_asked and isinstance(value, dict) and value.get("record") == "failure":
+        if not near and not is_asked and isinstance(value, dict) and value.get("record") in _MANY:
             clean = self._at_a_glance(value)
             if clean is not None:
                 return clean
@@ -144,15 +146,15 @@ class Redactor:
             value = self._walk(value, doubt, free=False)
         return Redacted(value) if _is_record(value) else value
 
-    def _at_a_glance(self, failure: Mapping[str, Any]) -> Redacted | None:
+    def _at_a_glance(self, record: Mapping[str, Any]) -> Redacted | None:
         """The record with its line, where a look at the line shows that it holds no secret, as nearly none does."""
         if len(self._known) != self._lines_of:
             self._lines, self._lines_of = Lines(), len(self._known)
-        line = self._lines.of(failure)
+        line = self._lines.of(record)
         if line is None or self._known.may_be_in(line.news) or may_hide(line.news) or has_trace(line.news):
             return None
         self._lines.keep(line)
-        clean = Redacted(failure)
+        clean = Redacted(record)
         clean.line = line.whole.encode("ascii") + b"\n"
         return clean
 

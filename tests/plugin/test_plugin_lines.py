@@ -144,3 +144,13 @@ def test_every_word_that_names_a_secret_leaves_a_trace(word: str) -> None:
 
 def test_a_word_that_only_ends_in_key_leaves_none() -> None:
     assert not has_trace("def test_key(monkeypatch, donkey): KeyError")
+
+
+def test_what_followed_a_failure_is_told_whole_and_without_secrets() -> None:
+    redactor = Redactor({"API_TOKEN": SECRET})
+    (moment,) = failure()["checkpoints"]
+    record = {"record": "afterwards", "nodeid": "a", "attempt": 1, "worker": "main", "checkpoints": [moment]}
+    assert json.loads(redactor.redact(record).line) == record
+    for _ in range(2):
+        told = redactor.redact(record | {"checkpoints": [moment | {"label": SECRET}]})
+        assert told["checkpoints"][0]["label"] == MASK
