@@ -1,8 +1,9 @@
 """Says by its words what kind of failure a text is most like: a linear model, learned from labelled failures.
 
 It is asked beside the signatures, never instead of them: what it may change is in `weighing`. It reads words and pairs
-of words, a line's first sign and first word, error codes and file endings; only what stood in failures of several
-repositories was learned, so no project's own words are in it (`tests/benchmarks/learn_likeness.py`).
+of words, a line's first sign and first word, error codes and file endings, and lines that speak of trouble more than
+others; only what stood in failures of several repositories was learned, so no project's own words are in it
+(`tests/benchmarks/learn_likeness.py`).
 """
 
 from __future__ import annotations
@@ -32,6 +33,13 @@ _ENDING: Final = re.compile(r"\.([a-z]{1,4}):\d")
 _CODE: Final = re.compile(r"\b(?:[A-Z]{1,4}-?\d{3,5}|E[A-Z]{4,20})\b")
 _QUANTITY: Final = re.compile(r"\d ?ms\b|\d ?s\b|\d ?%|\d\.\d+x")
 _COMPARISON: Final = re.compile(r"[<>]=? ?\d")
+_TROUBLE: Final = re.compile(
+    r"(?i)\b(?:error|fail(?:ed|ure|s|ing)?|fatal|exception|panic|cannot|could not|unable|refused|denied|not found"
+    r"|missing|invalid|timed? ?out|exceed(?:s|ed)|E {3})\b|##\[error\]|^E {2}|[✕✗✖❌×]"  # noqa: RUF001  (a tool's sign)
+)
+_OF_TROUBLE: Final = 3
+"""How often the features of a line that speaks of trouble count."""
+
 _LINE_WIDTH: Final = 400
 
 
@@ -91,7 +99,8 @@ def parse(text: str) -> Likeness:
 def features_of(lines: Sequence[str], names: Iterable[str] = ()) -> Iterator[str]:
     """Give what a text is judged by, each as often as it stands there; the names of job and step count twice."""
     for line in _shown(lines):
-        yield from _of_line(line[:_LINE_WIDTH])
+        found = tuple(_of_line(line[:_LINE_WIDTH]))
+        yield from found * (_OF_TROUBLE if _TROUBLE.search(line[:_LINE_WIDTH]) else 1)
     for name in names:
         for word in _WORD.findall(name[:_LINE_WIDTH]):
             yield f"j {word.lower()}"

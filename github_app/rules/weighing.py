@@ -1,8 +1,8 @@
 """Lets what a failure reads like speak beside the signatures: where none knows it, and where one may be a symptom.
 
-The law: a likeness takes back nothing that is never overridden, names such a thing only where no signature knows
-anything, and changes nothing that GitHub, a report or a policy's own signature says. What it sets aside stays and binds
-(`Other.binds`): no words open an override, or buy time, that the signature would have refused (T15).
+The law: a likeness takes back nothing that is never overridden, names such a thing only where no signature knows more
+than that a step failed, and changes nothing that GitHub, a report or a policy's own signature says. What it sets aside
+stays and binds (`Other.binds`): no words open an override, or buy time, that the signature would have refused (T15).
 """
 
 from __future__ import annotations
@@ -22,12 +22,23 @@ from pytest_failure_review.report import Category, State, is_at_or_below
 
 RULE: Final = "likeness"
 _UNDECIDED: Final = frozenset({"none:no_match", "none:doubt"})
+_ONLY_FAILED: Final = "exit-code-only"
+"""The signature that knows no more than that a step failed."""
 
-_OF_SIGNATURE: Final = 0.4
+_OF_SYMPTOM: Final = 0.4
 """What a signature's confidence of 1 weighs against a share of the likeness; found by leaving repositories out."""
+
+_OF_CAUSE: Final = 1.2
+"""The same where the signature names what seldom is a symptom of anything else."""
+
+_SYMPTOMS: Final = (Category.TEST_UNIT, Category.BUILD, Category.INFRA_NETWORK)
+"""What is often left behind by another failure."""
 
 _LEAST: Final = 0.4
 """Share from which an unknown failure is said to be what it reads like."""
+
+_LEAST_BESIDE: Final = 0.5
+"""The same where a signature knows that a step failed, and its number."""
 
 _LEAST_GRAVE: Final = 0.6
 """The same for what is never overridden: nobody is held up by a few words."""
@@ -59,7 +70,9 @@ def weighed(verdict: Verdict, job: Job, likeness: Likeness | None) -> Verdict:
     alike = likeness.of(spoken, (job.name, job.failed_step))
     if alike is None:
         return verdict
-    return _filled(verdict, alike, evidence) if verdict.rule in _UNDECIDED else _outweighed(verdict, alike)
+    if verdict.rule in _UNDECIDED:
+        return _filled(verdict, alike, evidence)
+    return _told(verdict, alike) if verdict.rule == _ONLY_FAILED else _outweighed(verdict, alike)
 
 
 def _may_be_weighed(verdict: Verdict, evidence: Evidence) -> bool:
@@ -70,7 +83,8 @@ def _may_be_weighed(verdict: Verdict, evidence: Evidence) -> bool:
     is_text = verdict.source == "log" and verdict.state is None and not verdict.rests_on_fact
     kinds = (verdict.category, *(other.category for other in verdict.also))
     grave = any(map(_is_kept, kinds))
-    is_known = verdict.category is not Category.UNKNOWN  # a signature of what is honestly unknown stands
+    # A signature of what is honestly unknown stands.
+    is_known = verdict.category is not Category.UNKNOWN or verdict.rule == _ONLY_FAILED
     return is_text and is_known and not grave and not verdict.rule.startswith(OWN)
 
 
@@ -87,7 +101,7 @@ def _stretch(verdict: Verdict, evidence: Evidence) -> tuple[int, int]:
 def _filled(verdict: Verdict, alike: Alike, evidence: Evidence) -> Verdict:
     """What no signature knows is what it reads like, when that is clear enough."""
     category, share = alike.likeliest, alike.shares[alike.likeliest]
-    if category is Category.UNKNOWN or share < (_LEAST_GRAVE if _is_kept(category) else _LEAST):
+    if not _is_clear(category, share, _LEAST):
         return verdict
     first = evidence.excerpts[0]
     told = next((line for line in reversed(first.lines) if line.strip()), "")
@@ -99,17 +113,30 @@ def _filled(verdict: Verdict, alike: Alike, evidence: Evidence) -> Verdict:
     )
 
 
+def _told(verdict: Verdict, alike: Alike) -> Verdict:
+    """A likeness that is clear, beside a signature that knows only that a step failed."""
+    category, share = alike.likeliest, alike.shares[alike.likeliest]
+    return _aside(verdict, alike, category) if _is_clear(category, share, _LEAST_BESIDE) else verdict
+
+
+def _is_clear(category: Category, share: float, least: float) -> bool:
+    return category is not Category.UNKNOWN and share >= (_LEAST_GRAVE if _is_kept(category) else least)
+
+
 def _outweighed(verdict: Verdict, alike: Alike) -> Verdict:
     """A likeness that outweighs the signature's word, which then stands beside it and binds."""
     own = _label(verdict.category, alike)
     if own not in alike.shares or alike.features < _ENOUGH:
         return verdict
     scores = {category: share for category, share in alike.shares.items() if not _is_kept(category)}
-    scores[own] += _OF_SIGNATURE * verdict.confidence
+    scores[own] += (_OF_SYMPTOM if own in _SYMPTOMS else _OF_CAUSE) * verdict.confidence
     best = max(scores, key=lambda category: scores[category])
+    is_heard = best is not own and alike.shares[best] >= _LEAST_AGAINST
+    return _aside(verdict, alike, best) if is_heard else verdict
+
+
+def _aside(verdict: Verdict, alike: Alike, best: Category) -> Verdict:
     share = alike.shares[best]
-    if best is own or share < _LEAST_AGAINST:
-        return verdict
     aside = Other(verdict.category, verdict.subcategory, verdict.severity, binds=True)
     return replace(
         _like(verdict, best, share),

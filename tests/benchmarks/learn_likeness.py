@@ -1,12 +1,14 @@
 """Learns what kinds of failures read like, and writes the model that `github_app/rules/likeness.py` reads.
 
-    python tests/benchmarks/learn_likeness.py CORPUS.jsonl [CORPUS.jsonl ...] -o github_app/rules/likeness.json
-    python tests/benchmarks/learn_likeness.py CORPUS.jsonl [CORPUS.jsonl ...] --folds 6
+    python tests/benchmarks/learn_likeness.py CORPUS.jsonl [CORPUS.jsonl ...] --passing DIR \\
+        -o github_app/rules/likeness.json
+    python tests/benchmarks/learn_likeness.py CORPUS.jsonl [CORPUS.jsonl ...] --passing DIR --folds 6
 
 A corpus is as `accuracy.py` reads it, with `repo`. A log goes the way that users' logs go: what is learned from is the
 stretches that the reader keeps of it. A feature is learned only when it stands in failures of several repositories, so
-that no project's own words, and nothing that stood in a single log, is in the model. With `--folds` nothing is written:
-the repositories are shared out, and each share is judged by a model that saw none of it.
+that no project's own words, and nothing that stood in a single log, is in the model. What logs of jobs that passed
+show (`--passing`, as `accuracy.py` reads them) is learned as `unknown`: it is no failure. With `--folds` nothing is
+written: the repositories are shared out, and each share is judged by a model that saw none of it.
 
 Needs scikit-learn (`pip install pytest-failure-review[benchmarks]`). The same corpora give the same model.
 """
@@ -23,7 +25,7 @@ from math import log, sqrt
 from pathlib import Path
 from typing import Any
 
-from accuracy import LABELS, rows
+from accuracy import LABELS, logs, rows
 from sklearn.feature_extraction import DictVectorizer  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from sklearn.model_selection import GroupKFold  # type: ignore[import-untyped]
@@ -33,8 +35,11 @@ from github_app.rules.log import LogReader
 from github_app.rules.rejudging import failed_job
 from github_app.rules.said import said
 
-FEWEST = 3
-"""Cases, and repositories, that a feature must stand in."""
+FEWEST = 2
+"""Failures, and repositories, that a feature must stand in."""
+
+OF_PASSING = 0.2
+"""What a log of a job that passed weighs against a failure; found by leaving repositories out."""
 
 STRENGTH = 30.0
 """Inverse of the regularisation, found by leaving repositories out."""
@@ -50,6 +55,7 @@ class Case:
     repo: str
     label: str
     counts: Counter[str]
+    failed: bool = True
 
 
 def main() -> int:
@@ -57,8 +63,10 @@ def main() -> int:
     parser.add_argument("corpora", type=Path, nargs="+", metavar="CORPUS.jsonl")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE")
     parser.add_argument("--folds", type=int, metavar="N")
+    parser.add_argument("--passing", type=Path, metavar="DIR")
     asked = parser.parse_args()
     cases = [case_of(row) for path in asked.corpora for row in rows(path, ("id", "log", "category"))]
+    cases += [passed(name, text) for name, text in logs(asked.passing)] if asked.passing else []
     if asked.folds:
         return check(cases, asked.folds)
     if asked.output is None:
@@ -78,19 +86,27 @@ def case_of(row: dict[str, Any]) -> Case:
     return Case(row.get("repo") or row["id"], row["category"], Counter(features_of(lines, names)))
 
 
+def passed(name: str, text: str) -> Case:
+    """What a log of a job that passed would be read for, if it had failed."""
+    case = case_of({"id": name, "log": text, "category": "unknown"})
+    return Case(name, case.label, case.counts, failed=False)
+
+
 def learn(cases: Sequence[Case]) -> tuple[dict[str, float], DictVectorizer, LogisticRegression]:
     """The rarity of each kept feature, and the model over their lengths-made-one values."""
     seen: dict[str, set[str]] = defaultdict(set)
-    often = Counter(name for case in cases for name in case.counts)
-    for case in cases:
+    failures = [case for case in cases if case.failed]
+    often = Counter(name for case in failures for name in case.counts)
+    for case in failures:
         for name in case.counts:
             seen[name].add(case.repo)
     kept = sorted(name for name, count in often.items() if count >= FEWEST and len(seen[name]) >= FEWEST)
-    rarity = {name: round(log((1 + len(cases)) / (1 + often[name])) + 1, 2) for name in kept}
+    rarity = {name: round(log((1 + len(failures)) / (1 + often[name])) + 1, 2) for name in kept}
     columns = DictVectorizer()
     values = columns.fit_transform([scaled(case, rarity) for case in cases])
     model = LogisticRegression(C=STRENGTH, max_iter=5000, class_weight="balanced")
-    return rarity, columns, model.fit(values, [case.label for case in cases])
+    weights = [1.0 if case.failed else OF_PASSING for case in cases]
+    return rarity, columns, model.fit(values, [case.label for case in cases], sample_weight=weights)
 
 
 def scaled(case: Case, rarity: dict[str, float]) -> dict[str, float]:
@@ -120,14 +136,17 @@ def features(rarity: dict[str, float], columns: DictVectorizer, model: LogisticR
 def check(cases: Sequence[Case], folds: int) -> int:
     """Prints how often a model is right about repositories that it never saw; by itself, without the signatures."""
     repos, right, by_label = [case.repo for case in cases], 0, Counter[str]()
+    failures = [case for case in cases if case.failed]
     for learned, left in GroupKFold(folds).split(cases, groups=repos):
         rarity, columns, model = learn([cases[place] for place in learned])
         told = model.predict(columns.transform([scaled(cases[place], rarity) for place in left]))
         for place, label in zip(left, told, strict=True):
+            if not cases[place].failed:
+                continue
             right += label == cases[place].label
             by_label[cases[place].label] += label == cases[place].label
-    of = Counter(case.label for case in cases)
-    print(f"all {right / len(cases):.3f}  {right}/{len(cases)}")
+    of = Counter(case.label for case in failures)
+    print(f"all {right / len(failures):.3f}  {right}/{len(failures)}")
     for label in sorted(of):
         print(f"  {label:30} {by_label[label]}/{of[label]}")
     return 0

@@ -77,6 +77,22 @@ def test_a_likeness_outweighs_a_signature_which_then_binds() -> None:
     )
 
 
+def test_a_step_that_only_failed_is_what_it_reads_like_and_nothing_opens() -> None:
+    """T15."""
+    only_failed = "##[error]Process completed with exit code 1."
+    alone, verdict = (judged(log(*STRANGE, only_failed), model) for model in (None, reads_like(BUILD)))
+    assert (alone.rule, verdict.category, verdict.rule) == ("exit-code-only", BUILD, RULE)
+    assert "; set aside, but still binding, is unknown: The log says" in verdict.reason
+    assert judged(log(*STRANGE, only_failed), reads_like(BUILD, 0.3)) == alone
+
+
+def test_a_signature_that_names_a_cause_weighs_more_than_one_that_names_a_symptom() -> None:
+    refused = 'psql: error: connection to server at "db", port 5432 failed: Connection refused'
+    model = reads_like(NETWORK, 0.65)
+    assert judged(log(FAILED_TEST, *STRANGE), model).category is NETWORK
+    assert judged(log(refused, *STRANGE), model).category is Category.INFRA_DATABASE
+
+
 @pytest.mark.parametrize("line", [LEAK, "Generated code is out of date"])
 def test_no_likeness_takes_back_what_is_never_overridden(line: str) -> None:
     """T15."""
@@ -147,6 +163,11 @@ def test_a_long_text_is_read_at_both_ends_only() -> None:
     found = set(features_of(lines))
     assert {"w begin", "w ending"} < found
     assert len(list(features_of(lines))) < 10 * MOST_LINES
+
+
+def test_a_line_that_speaks_of_trouble_counts_three_times() -> None:
+    found = [*features_of(["resolving cart", "cannot resolve shop"])]
+    assert (found.count("w cart"), found.count("w shop")) == (1, 3)
 
 
 def test_the_shipped_model_knows_a_failing_build_from_a_lost_connection() -> None:
