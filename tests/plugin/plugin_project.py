@@ -20,6 +20,8 @@ SCHEMA = json.loads(Path(report.__file__).with_name("report.schema.json").read_t
 REPORT = "reports"
 TAKING_PART = ("flaky", "pytest-retry", "rerunfailures", "timeout")
 """Plugins that take part in every run unless they are blocked; `-pNAME` asks for one."""
+ALONE = ("-pno:asyncio", "-pno:cacheprovider", *(f"-pno:{name}" for name in TAKING_PART))
+"""What leaves nothing behind in this process: pytest-rerunfailures starts a thread that outlives the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,10 @@ class Project:
         run = self.pytester.runpytest_subprocess if alone else self.pytester.runpytest_inprocess
         return self.ran(run(*_given(arguments)))
 
+    def run_plain(self, *arguments: str) -> pytest.RunResult:
+        """In this process, and with what the arguments turn on alone."""
+        return self.pytester.runpytest_inprocess(*ALONE, *arguments)
+
     def run_and_die(self, *arguments: str) -> Ran:
         """In a child of this process, which starts much faster than a new one. The status is as a shell has it."""
         child = os.fork()
@@ -81,7 +87,7 @@ class Project:
 
 
 def _given(arguments: Sequence[str]) -> list[str]:
-    blocked = [f"-pno:{name}" for name in ("asyncio", "cacheprovider", *TAKING_PART) if f"-p{name}" not in arguments]
+    blocked = [block for block in ALONE if block.replace("no:", "") not in arguments]
     asked = [each for each in arguments if each[2:] not in TAKING_PART]
     return [*blocked, "--failure-review", f"--failure-review-report={REPORT}", *asked]
 

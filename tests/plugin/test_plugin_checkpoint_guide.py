@@ -53,5 +53,5 @@ def test_its_command_has_the_form_of_that_in_the_record(project: Project) -> Non
     shape = re.compile(r"[0-9a-f]{16}")
     assert shape.sub("", shlex.split(line)[-1]).partition("/")[2] == shape.sub("", replay[-1]).partition("/")[2]
     assert shlex.split(line)[:-1] == replay[:-1]
-    fresh = project.pytester.runpytest_inprocess("-p", "no:asyncio", "-p", "no:cacheprovider", *replay[1:])
+    fresh = project.run_plain(*replay[1:])
     fresh.assert_outcomes(failed=1)

@@ -91,7 +91,7 @@ def test_a_test_tells_nothing_of_the_one_before_it(project: Project) -> None:
 
 def test_while_the_plugin_is_off_a_checkpoint_does_nothing(project: Project) -> None:
     project.pytester.makepyfile(CART.replace("assert cart == {}", "pass"))
-    result = project.pytester.runpytest_inprocess("-p", "no:asyncio", "-p", "no:cacheprovider")
+    result = project.run_plain()
     result.assert_outcomes(passed=1)
     assert not project.reports.exists()
 

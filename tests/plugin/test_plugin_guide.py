@@ -14,7 +14,6 @@ from pytest_failure_review.cli import main
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "plugin.md").read_text(encoding="utf-8")
-QUIET = ("-p", "no:asyncio", "-p", "no:cacheprovider")
 
 
 def snippets(language: str) -> list[str]:
@@ -35,7 +34,7 @@ def marked(project: Project) -> Project:
 
 
 def test_its_marker_its_command_and_its_check_work(marked: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    result = marked.pytester.runpytest_inprocess(*QUIET, *command("pytest"))
+    result = marked.run_plain(*command("pytest"))
     result.stdout.fnmatch_lines(["performance  @your-org/speed  8h  test_guide.py::test_answers_in_time"])
     capsys.readouterr()
     assert main(["check-report", *command("failure-review check-report")]) == 0
@@ -50,9 +49,9 @@ def test_both_its_settings_turn_it_on_and_its_option_off(marked: Project, commen
     ini = "failure_review = true\n"
     assert ini in settings
     marked.write("pyproject.toml", settings.replace(ini, "").replace("# or: ", "") if commented else settings)
-    marked.pytester.runpytest_inprocess(*QUIET, "-o", "failure_review=false")
+    marked.run_plain("-o", "failure_review=false")
     assert not (marked.path / ".failure-review").exists()
-    marked.pytester.runpytest_inprocess(*QUIET)
+    marked.run_plain()
     assert (marked.path / ".failure-review").is_dir()
 
 

@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 from plugin_project import Project, Ran, a_failure, a_start
 
-QUIET = ("-p", "no:asyncio", "-p", "no:cacheprovider")
-
 SUITE = """
     import pytest
 
@@ -31,8 +29,8 @@ SUITE = """
 """
 
 
-def replayed(project: Project, *arguments: str, **environment: str) -> pytest.RunResult:
-    return project.pytester.runpytest_inprocess(*QUIET, "-v", *arguments, **environment)  # type: ignore[arg-type]
+def replayed(project: Project, *arguments: str) -> pytest.RunResult:
+    return project.run_plain("-v", *arguments)
 
 
 def ran_tests(result: pytest.RunResult) -> list[str]:
@@ -345,6 +343,6 @@ def test_without_the_option_nothing_of_it_is_loaded(project: Project) -> None:
 
 def test_the_name_of_a_file_cannot_write_to_the_terminal(project: Project) -> None:
     project.write("a\x1b[31m.jsonl", "{}")
-    result = project.pytester.runpytest_inprocess("-p", "no:asyncio", "--failure-review-replay=a\x1b[31m.jsonl")
+    result = project.run_plain("--failure-review-replay=a\x1b[31m.jsonl")
     assert "\x1b[31m.jsonl" not in result.stderr.str() + result.stdout.str()
     result.stderr.fnmatch_lines(["*a?[[]31m.jsonl is no report: *"])

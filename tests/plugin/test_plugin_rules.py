@@ -210,7 +210,7 @@ def test_a_bad_rule_ends_the_run_before_its_first_test_with_the_sentence(
 def test_a_bad_rule_is_no_matter_of_a_run_that_is_not_reviewed(project: Project) -> None:
     project.pytester.makepyprojecttoml("[[tool.failure_review.rules]]\nphase = 'call'\n")
     project.pytester.makepyfile("def test_a(): pass")
-    assert project.pytester.runpytest_inprocess("-pno:asyncio", "-pno:pytest-retry").ret == 0
+    assert project.run_plain().ret == 0
 
 
 def test_the_rules_of_the_guide_are_understood(tmp_path: Path) -> None:

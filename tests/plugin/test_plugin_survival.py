@@ -17,9 +17,7 @@ from pytest_failure_review.writing import ReportFile
 def test_a_report_that_cannot_be_written_is_said_and_changes_nothing(project: Project) -> None:
     project.write("reports", "a file where the folder should be")
     project.pytester.makepyfile("def test_a():\n    assert False\n")
-    result = project.pytester.runpytest_inprocess(
-        "-p", "no:asyncio", "-W", "error", "--failure-review", "--failure-review-report=reports"
-    )
+    result = project.run_plain("-W", "error", "--failure-review", "--failure-review-report=reports")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*test.unit*no owner*test_a*", "no report was written: *"])
 
@@ -40,7 +38,7 @@ def test_a(number):
 
 def test_an_error_of_the_plugin_is_said_even_when_no_report_can_be(project: Project) -> None:
     project.pytester.makepyfile("def test_a(): pass")
-    result = project.pytester.runpytest_inprocess("-p", "no:asyncio", "--failure-review", "--failure-review-report=\0")
+    result = project.run_plain("--failure-review", "--failure-review-report=\0")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["the plugin itself failed in sessionstart: ValueError: *"])
 

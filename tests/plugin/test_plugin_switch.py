@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from plugin_project import Project
+from plugin_project import ALONE, Project
 
 from pytest_failure_review.checking import check
 from pytest_failure_review.run import keep_to_this_process
@@ -28,12 +28,12 @@ def test_the_option_turns_it_on_and_the_ini_has_the_last_word(
 ) -> None:
     project.write("pytest.ini", f"[pytest]\n{ini}\n")
     project.pytester.makepyfile("def test_ok(): pass")
-    project.pytester.runpytest_inprocess("-p", "no:asyncio", *arguments)
+    project.run_plain(*arguments)
     assert (project.path / ".failure-review").exists() is is_on
 
 
 def test_while_it_is_off_nothing_is_registered(project: Project) -> None:
-    config = project.pytester.parseconfigure("-p", "no:asyncio")
+    config = project.pytester.parseconfigure(*ALONE)
     assert not config.pluginmanager.has_plugin("failure_review_recorder")
 
 
