@@ -42,14 +42,14 @@ def test_a_run_that_dies_names_the_test_and_keeps_what_failed_before(project: Pr
     project.write("test_a.py", DYING + dying(how) + "\ndef test_never_reached():\n    assert False\n")
     ran = project.run_and_die("-ptimeout")
     assert ran.result.ret == DEATHS[how][2]
-    assert [record["record"] for record in ran.files["main"]] == ["start", "failure"]
+    assert [record["record"] for record in ran.files["main"]] == ["start", "failure", "afterwards"]
 
     found = check_the_dead(project.reports, int(ran.result.ret))
     assert (
         f" ends early: the process died in the call of test_a.py::test_{how} ({DEATHS[how][1]}); " in found.sentences[0]
     )
     assert (found.complete, found.failures, found.worst_category) == (False, 2, "test.unit")
-    _, bad, crash, failure = project.files()["main"]
+    _, bad, _, crash, failure = project.files()["main"]
     assert (bad["nodeid"], bad["outcome"]) == ("test_a.py::test_bad", "failed")
     assert (crash["nodeid"], crash["phase"], crash["how"]) == (f"test_a.py::test_{how}", "call", DEATHS[how][1])
     assert crash["before"] == ["test_a.py::test_before", "test_a.py::test_bad"]

@@ -131,4 +131,4 @@ def test_a_page_that_cannot_be_written_changes_nothing(project: Project, summary
     project.write("test_a.py", "def test_a(): assert 0\n")
     ran = project.run()
     assert ran.result.ret == 1
-    assert [record["record"] for record in ran.files["main"]] == ["start", "failure", "gate", "finish"]
+    assert [record["record"] for record in ran.files["main"]] == ["start", "failure", "afterwards", "gate", "finish"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-from plugin_project import Project, a_failure, a_start, records
+from plugin_project import ALONE, Project, a_failure, a_start, records
 
 from pytest_failure_review.capping import MAX_FILE_BYTES, MAX_RECORD_BYTES
 from pytest_failure_review.checking import check
@@ -106,9 +106,7 @@ def pytest_exception_interact():
 """,
     )
     project.write("test_a.py", "def test_a():\n    assert False, 'x' * 9000\n")
-    result = project.pytester.runpytest_subprocess(
-        "-p", "no:asyncio", "--failure-review", "--failure-review-report=reports"
-    )
+    result = project.pytester.runpytest_subprocess(*ALONE, "--failure-review", "--failure-review-report=reports")
     assert result.ret == 1
     result.stdout.fnmatch_lines(
         [

@@ -133,7 +133,5 @@ def test_a_replay_loads_what_was_marked_in_the_tear_down(project: Project) -> No
     run(project)
     source = SUITE.format(paying="assert checkpoint.load('shop closed') == {'till': 3}", closing="pass")
     project.write("test_a.py", source)
-    result = project.pytester.runpytest_inprocess(
-        "-pno:asyncio", "-pno:cacheprovider", "--failure-review-replay=reports#1"
-    )
+    result = project.run_plain("--failure-review-replay=reports#1")
     result.assert_outcomes(passed=1, deselected=1)
