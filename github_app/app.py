@@ -24,6 +24,7 @@ from github_app.failpoints import arm
 from github_app.github.checks import Checks
 from github_app.github.client import GitHub, open_session
 from github_app.github.comments import Comments
+from github_app.github.fixes import Fixes
 from github_app.github.labels import Labels
 from github_app.github.publishing import Desk
 from github_app.github.receiving import MAX_BODY, Receiver
@@ -39,6 +40,7 @@ from github_app.rules.case import Decision
 from github_app.rules.comparison import is_about_code
 from github_app.rules.decide import FLIP, SETTLE
 from github_app.rules.effects import (
+    CompareFix,
     ForgetInstallation,
     PublishComment,
     PublishGate,
@@ -279,6 +281,7 @@ def _performers(desk: Desk, store: SqlStore, metrics: Metrics) -> Mapping[str, C
             metrics, desk, PublishPolicyCheck, lambda wish: checks.publish_policy(wish.repo_id, wish.sha)
         ),
         "reply": _performer(metrics, desk, PublishReply, lambda wish: replies.publish(wish.reply_id)),
+        "compare": _performer(metrics, desk, CompareFix, Fixes(desk).compare),
         "forget": _performer(metrics, desk, ForgetInstallation, forget),
     }
 

@@ -5,7 +5,7 @@ It never performs an effect and never reads from GitHub: events arrive complete,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -15,26 +15,18 @@ from pydantic_core import to_json
 from github_app.documents import Document as Document  # noqa: PLC0414  (the store speaks of it as the engine's)
 from github_app.documents import Record, records_of, to_case, to_document, to_record
 from github_app.outcomes import Retry
+from github_app.reach import Reach
 from github_app.rules.around import Around
 from github_app.rules.case import Case, Decision
-from github_app.rules.commands import AskHelp, JudgeFix
 from github_app.rules.comparison import Sibling
 from github_app.rules.decide import decide, turned
 from github_app.rules.effects import Effect, effect_key
 from github_app.rules.events import (
-    BranchMoved,
-    CommandsGiven,
     Event,
     InstallationMoved,
-    JobsSeen,
-    PullMoved,
-    QueueMoved,
-    RefreshAsked,
-    RemarkChanged,
     TimerFired,
 )
 from github_app.rules.failures import Book, later_ids
-from github_app.rules.model import Repo
 from github_app.rules.policy import Policy
 from github_app.rules.policy_file import PolicyFile
 from github_app.rules.policy_source import policy_of
@@ -49,9 +41,7 @@ from github_app.rules.records import (
     installation_doc_id,
     policy_id,
     ref_id,
-    reply_id,
 )
-from github_app.rules.refs import queue_name
 from github_app.rules.signatures import Signatures
 from github_app.rules.verifying import fixes_wanted
 from github_app.siblings import around_each, siblings_of
@@ -61,12 +51,6 @@ ATTEMPTS = 20
 
 PUBLISH_AFTER = timedelta(seconds=1)
 """What is shown may wait this long, so that forty jobs that end together cost one write, not forty (G13)."""
-
-RECENT = timedelta(days=2)
-"""Closed failures that an event may still belong to; E42 needs a day."""
-
-MOST_FIXES = 50
-"""Failures of a pull request, the last that changed, whose fix QA may speak of, however long they have been green."""
 
 ECHO_AFTER = timedelta(minutes=1)
 """What other lines of work show of a failure may wait this long, so that each is written once a minute at most."""
@@ -157,6 +141,7 @@ class Engine:
 
     def __init__(self, store: Store, builtin: PolicyFile, signatures: Signatures, now: Callable[[], datetime]) -> None:
         self._store = store
+        self._reach = Reach(store, now)
         self._builtin = builtin
         self._signatures = signatures
         self._own: dict[str, Signatures] = {}
@@ -245,7 +230,7 @@ class Engine:
 
     async def case_of(self, repo_id: int, sha: str) -> Case:
         """Return everything that is known about a commit, to show it."""
-        return to_case(await self._around(repo_id, sha, set()))
+        return to_case(await self._reach.around(repo_id, sha, set()))
 
     async def _others(self, case: Case, fingerprints: Sequence[str], event: Event) -> tuple[Sibling, ...]:
         """Return failures of some fingerprints that a case does not hold itself."""
@@ -261,82 +246,9 @@ class Engine:
 
     async def _load(self, event: Event, taken: set[str]) -> list[Document]:
         """Return the documents that an event can touch, and those of some more ids."""
-        documents = await self._touched(event)
+        documents = await self._reach.touched(event)
         more = sorted(taken - {document.id for document in documents})
         return [*documents, *await self._store.get(more)] if more else documents
-
-    async def _touched(self, event: Event) -> list[Document]:  # noqa: PLR0911  (one return an event)
-        match event:
-            case InstallationMoved():
-                return await self._store.get([installation_doc_id(event.installation_id)])
-            case JobsSeen():
-                names = {pull.ref for pull in event.pulls} | ({f"branch/{event.branch}"} if event.branch else set())
-                return await self._around(event.repo.id, event.sha, names)
-            case PullMoved():
-                return await self._around(event.repo.id, event.pull.head_sha, {event.pull.ref})
-            case QueueMoved():
-                return await self._around(event.repo.id, event.sha, {queue_name(event)})
-            case RefreshAsked():
-                return await self._around(event.repo.id, event.sha, set())
-            case CommandsGiven():
-                return await self._of_commands(event)
-            case RemarkChanged():
-                return await self._store.get([reply_id(event.repo.id, event.remark)])
-            case BranchMoved():
-                return await self._of_refs(event.repo, {f"branch/{event.branch}"})
-            case TimerFired():
-                return await self._of_timer(event)
-            case _:
-                return await self._of_policy(event.repo.id)
-
-    async def _of_policy(self, repo_id: int) -> list[Document]:
-        """The policy, every open line of work that it holds for, and their failures."""
-        refs = await self._store.find("ref", repo_id, open_or_since=self._now())
-        return [*await self._store.get([policy_id(repo_id)]), *refs, *await self._failures(repo_id, refs)]
-
-    async def _around(self, repo_id: int, sha: str, names: set[str]) -> list[Document]:
-        """A commit, the refs that it is on, their failures, and the policy."""
-        found = await self._store.get([commit_id(repo_id, sha), policy_id(repo_id)])
-        commit = next((item for item in map(to_record, found) if isinstance(item, Commit)), None)
-        names = names | (set(commit.refs) if commit else set())
-        at_head = await self._store.find("ref", repo_id, sha=sha)
-        named = await self._store.get([ref_id(repo_id, name) for name in sorted(names)])
-        refs = list({document.id: document for document in (*at_head, *named)}.values())
-        return [*found, *refs, *await self._failures(repo_id, refs)]
-
-    async def _of_refs(self, repo: Repo, names: set[str]) -> list[Document]:
-        refs = await self._store.get([ref_id(repo.id, name) for name in sorted(names)])
-        return [*await self._store.get([policy_id(repo.id)]), *refs, *await self._failures(repo.id, refs)]
-
-    async def _of_commands(self, event: CommandsGiven) -> list[Document]:
-        """What a pull request shows, and who asks for their duties is told of the whole repository's failures."""
-        around = await self._around(event.repo.id, event.pull.head_sha, {event.pull.ref})
-        more: list[Document] = []
-        if any(isinstance(one, AskHelp) for one in event.said):
-            more += await self._store.find("failure", event.repo.id, open_or_since=self._now())
-        if any(isinstance(one, JudgeFix) for one in event.said):
-            more += await self._store.find("failure", event.repo.id, refs=[event.pull.ref], newest=MOST_FIXES)
-        known = {document.id for document in around}
-        around += {document.id: document for document in more if document.id not in known}.values()
-        return [*around, *await self._store.get([reply_id(event.repo.id, event.remark)])]
-
-    async def _of_timer(self, event: TimerFired) -> list[Document]:
-        found = await self._store.get([event.subject])
-        match next((to_record(document) for document in found), None):
-            case Commit() as commit:
-                return await self._around(commit.repo.id, commit.sha, set())
-            case Failure() as failure:
-                newest = max(failure.legs, key=lambda leg: leg.order)
-                around = await self._around(failure.repo.id, newest.sha, {failure.ref})
-                return [*(item for item in around if item.id != event.subject), *found]
-            case _:
-                return await self._store.get([policy_id(event.repo.id)])
-
-    async def _failures(self, repo_id: int, refs: Iterable[Document]) -> list[Document]:
-        names = sorted(document.ref for document in refs if document.ref)
-        if not names:
-            return []
-        return await self._store.find("failure", repo_id, refs=names, open_or_since=self._now() - RECENT)
 
 
 R = TypeVar("R")

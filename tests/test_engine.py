@@ -19,6 +19,7 @@ from github_app.outcomes import Retry
 from github_app.rules.case import Case, Decision
 from github_app.rules.decide import CLOSE, DEADLINE, SETTLE
 from github_app.rules.effects import (
+    CompareFix,
     Effect,
     ForgetInstallation,
     PublishComment,
@@ -381,6 +382,7 @@ async def test_policies_are_computed_once_a_text_and_forgotten_when_there_are_to
         (PublishLabels(7, 1), ("labels", "labels/7/1")),
         (PublishPolicyCheck(7, A), ("policy_check", f"policy_check/7/{A}")),
         (PublishReply(7, "reply/7/comment/5"), ("reply", "reply/7/comment/5")),
+        (CompareFix(7, "f1", A, B), ("compare", f"compare/f1/{A}/{B}")),
         (ForgetInstallation(1), ("forget", "forget/1")),
     ],
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from github_app.failpoints import failpoint
 from github_app.github.client import Api
-from github_app.github.gate_text import comment, is_green
+from github_app.github.gate_text import comment, for_qa, is_green
 from github_app.github.markdown import cut, plain
 from github_app.github.publishing import Desk, digest_of
 from github_app.github.view import View, view_of
@@ -106,5 +106,6 @@ def _body(view: View, desk: Desk, key: str, *, appeared: bool) -> str | None:
     if not has_failed and not (appeared and gate.conclusion is not None):
         return None
     if is_green(gate):
-        return f"{desk.mark(key)}\nFailure Review: {plain(gate.title)} at {gate.sha[:12]}."
+        told = f"{desk.mark(key)}\nFailure Review: {plain(gate.title)} at {gate.sha[:12]}.\n\n{for_qa(gate)}"
+        return cut(told.rstrip(), MAX_BODY, desk.base_url)
     return cut(f"{desk.mark(key)}\n{comment(gate, desk.base_url)}", MAX_BODY, desk.base_url)

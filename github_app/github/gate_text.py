@@ -21,6 +21,7 @@ from github_app.rules.gate import Gate, Row, owner_name
 from github_app.rules.records import Failure
 from github_app.rules.sla import deadline
 from github_app.rules.verdicts import TOLD_PRIVATELY, Permission
+from github_app.rules.verifying import refusal_of
 
 MAX_TEXT = 65_535
 """GitHub's limit for a check's summary and for its text, in bytes to be safe (G18, X35)."""
@@ -69,15 +70,24 @@ def summary(gate: Gate, base_url: str) -> str:
     parts += [_explanation(each, gate.around.get(each.id), base_url) for each in gate.failures[:FAILURES_EXPLAINED]]
     if len(gate.failures) > FAILURES_EXPLAINED:
         parts.append(f"The table above lists {len(gate.failures) - FAILURES_EXPLAINED} more failures.")
-    return "\n\n".join(part for part in (*parts, _answers(gate), _notices(gate)) if part)
+    return "\n\n".join(part for part in (*parts, for_qa(gate), _answers(gate), _notices(gate)) if part)
 
 
 def comment(gate: Gate, base_url: str) -> str:
     """Return what the sticky comment shows: the first ten seconds of the check, and where the rest is."""
     title = f"**Failure Review: {plain(gate.title)}** at {gate.sha[:12]}"
     more = "The check `failure-review/gate` says why, and marks the failing lines."
-    parts = (title, headline(gate), not_only_here(gate), table(gate, base_url, ROWS_IN_COMMENT), more, _notices(gate))
+    shown = table(gate, base_url, ROWS_IN_COMMENT)
+    parts = (title, headline(gate), not_only_here(gate), shown, more, for_qa(gate), _notices(gate))
     return "\n\n".join(part for part in parts if part)
+
+
+def for_qa(gate: Gate) -> str:
+    """Return what QA has to look at although it is green, and what to write then (S1-014)."""
+    if not gate.for_qa:
+        return ""
+    told = [f"* {code(failure.job)}: {sentence(failure.proof, 900)}" for failure in gate.for_qa[:ROWS_IN_COMMENT]]
+    return "\n".join(["**For QA**, who answer with `/qa-ok` or `/qa-reject <reason>`:", "", *told])
 
 
 def is_green(gate: Gate) -> bool:
@@ -193,6 +203,9 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _step(failure: Failure) -> str:
+    refusal = refusal_of(failure)
+    if refusal is not None:
+        return f"Fix it another way, as QA did not accept the fix: {sentence(refusal.reason, 160)}"
     step = sentence(failure.verdict.advice[0] if failure.verdict.advice else "Look at the job's log", 160)
     return step if step.endswith((".", "!", "?", ELLIPSIS)) else f"{step}."
 

@@ -237,6 +237,23 @@ class Push(Payload):
     commits: tuple[PushCommit, ...] = ()
 
 
+class FilePayload(Payload):
+    """A file of a comparison; `patch` is missing when there is none, or when it is too large."""
+
+    filename: str
+    status: str = ""
+    previous_filename: str = ""
+    changes: int = 0
+    patch: str | None = None
+
+
+class ComparisonPayload(Payload):
+    """How one commit differs from another; `files` are at most 300, however many there are."""
+
+    status: str = ""
+    files: list[FilePayload] = Field(default_factory=list)
+
+
 class StatusPayload(Payload):
     """A commit status; in the `status` event these fields stand at the top."""
 

@@ -9,7 +9,7 @@ from github_app.engine import Engine
 from github_app.rules.gate import Gate, gate_of
 from github_app.rules.model import Repo
 from github_app.rules.policy import Policy, effective_mode
-from github_app.rules.records import Commit, Failure, PolicySource, Ref
+from github_app.rules.records import Commit, Failure, FailureState, PolicySource, Ref
 from github_app.rules.roster import notices
 
 
@@ -35,7 +35,8 @@ async def view_of(engine: Engine, repo_id: int, sha: str) -> View | None:
     mine = tuple(failure for failure in case.failures if failure.ref in {ref.name for ref in refs})
     gate = gate_of(commit, mine, book.policy.gate, mode, _notices(case.source, book.policy, mine))
     answers = tuple(told for ref in refs for head, told in ref.unsaid if head == sha)
-    gate = replace(gate, around=await engine.around(gate.failures), answers=answers)
+    for_qa = tuple(failure for failure in mine if failure.state is FailureState.NEEDS_QA_REVIEW)
+    gate = replace(gate, around=await engine.around(gate.failures), answers=answers, for_qa=for_qa)
     return View(case.source.repo, commit, refs, gate)
 
 

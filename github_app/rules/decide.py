@@ -15,6 +15,7 @@ from github_app.rules.case import Alarm, Case, Decision, Note
 from github_app.rules.commits import join, new_commit, with_refs
 from github_app.rules.comparison import is_same
 from github_app.rules.effects import (
+    CompareFix,
     Effect,
     ForgetInstallation,
     PublishComment,
@@ -26,6 +27,7 @@ from github_app.rules.events import (
     BranchMoved,
     CommandsGiven,
     Event,
+    FixCompared,
     InstallationMoved,
     JobsSeen,
     PolicyRead,
@@ -45,7 +47,8 @@ from github_app.rules.ownership import GAP
 from github_app.rules.policy_source import is_news, taken_in
 from github_app.rules.records import RESOLVED_STATES, Commit, Failure, FailureState, Installation, Ref
 from github_app.rules.sla import breach, duration_in_words, late_from
-from github_app.rules.verifying import may_close, refusal_of
+from github_app.rules.test_validity import validity_of
+from github_app.rules.verifying import may_close, refusal_of, wants_comparison
 
 SETTLE, DEADLINE, CLOSE = "gate.settle", "sla.deadline", "failure.close"
 
@@ -56,7 +59,7 @@ LATE = timedelta(minutes=5)
 """A failure heard of later than this after its job ended is called a late delivery (C59)."""
 
 
-def decide(case: Case, event: Event, book: Book, now: datetime) -> Decision:
+def decide(case: Case, event: Event, book: Book, now: datetime) -> Decision:  # noqa: C901  (one case an event)
     """Return what an event leads to; `now` is UTC: for timers, and to date what a timer brings about."""
     match event:
         case JobsSeen():
@@ -77,6 +80,8 @@ def decide(case: Case, event: Event, book: Book, now: datetime) -> Decision:
             return _refreshed(case, event)
         case CommandsGiven() | RemarkChanged():
             return _obeyed(case, event, book, now)
+        case FixCompared():
+            after = case.with_failures(_with_comparison(failure, event) for failure in case.failures)
         case _:
             after = _timer_fired(case, event, book, now)
     return _compared(case, _settled(after, book), event, book, now)
@@ -148,6 +153,14 @@ def _with_news(case: Case, refs: Sequence[Ref], commit: Commit) -> list[Failure]
     return [failure for failure in case.failures if failure.fingerprint in news]
 
 
+def _with_comparison(failure: Failure, event: FixCompared) -> Failure:
+    """Keep what a comparison shows; one of other commits is about another fix."""
+    is_meant = failure.id == event.failure_id and failure.resolved
+    if not is_meant or (failure.red_sha, failure.fixed_by) != (event.base, event.head):
+        return failure
+    return replace(failure, validity=validity_of(failure, event.base, event.head, event.files, event.gap))
+
+
 def _timer_fired(case: Case, event: TimerFired, book: Book, now: datetime) -> Case:
     if event.kind == SETTLE and case.commit is not None:
         return replace(case, commit=replace(case.commit, settled=True))
@@ -207,9 +220,13 @@ def _compared(before: Case, after: Case, event: Event, book: Book, now: datetime
     alarms = [alarm for failure in changed for alarm in _alarms(failure)]
     if after.commit is not None and after.commit.refs != (before.commit.refs if before.commit else None):
         alarms.append(Alarm(after.commit.id, SETTLE, at + timedelta(seconds=book.policy.gate.settle_s), 1))
-    is_changed = after != before
-    echoes = _echoes(before, after)
-    return Decision(after, tuple(notes), tuple(alarms), _show(after) if is_changed else (), echoes)
+    asked = [
+        CompareFix(each.repo.id, each.id, each.red_sha, str(each.fixed_by))
+        for each in changed
+        if wants_comparison(each)
+    ]
+    effects = (*(_show(after) if after != before else ()), *asked)
+    return Decision(after, tuple(notes), tuple(alarms), effects, _echoes(before, after))
 
 
 def turned(before: Case, after: Case) -> tuple[str, ...]:

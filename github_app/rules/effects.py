@@ -46,16 +46,28 @@ class PublishReply:
 
 
 @dataclass(frozen=True, slots=True)
+class CompareFix:
+    """Ask how the commit `head`, on which a failure is green, differs from `base`, on which it was red (S1-014)."""
+
+    repo_id: int
+    failure_id: str
+    base: str
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetInstallation:
     """Delete everything kept for an installation that was removed (T32)."""
 
     installation_id: int
 
 
-Effect = PublishGate | PublishComment | PublishLabels | PublishPolicyCheck | PublishReply | ForgetInstallation
+Effect = (
+    PublishGate | PublishComment | PublishLabels | PublishPolicyCheck | PublishReply | CompareFix | ForgetInstallation
+)
 
 
-def effect_key(effect: Effect) -> tuple[str, str]:
+def effect_key(effect: Effect) -> tuple[str, str]:  # noqa: PLR0911  (one return an effect)
     """Return an effect's kind, and the key under which two wishes for the same thing are one."""
     match effect:
         case PublishGate():
@@ -68,5 +80,7 @@ def effect_key(effect: Effect) -> tuple[str, str]:
             return "policy_check", f"policy_check/{effect.repo_id}/{effect.sha}"
         case PublishReply():
             return "reply", effect.reply_id
+        case CompareFix():
+            return "compare", f"compare/{effect.failure_id}/{effect.base}/{effect.head}"
         case _:
             return "forget", f"forget/{effect.installation_id}"

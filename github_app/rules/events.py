@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from github_app.rules.commands import Said
-from github_app.rules.model import Hand, Job, Person, Pull, Repo, Run
+from github_app.rules.model import FileChange, Hand, Job, Person, Pull, Repo, Run
 from github_app.rules.records import Remark
 from github_app.rules.roster import Roster
 
@@ -98,6 +98,18 @@ class InstallationMoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FixCompared(Happened):
+    """GitHub told how the commit that a failure is green on differs from the red one, or `gap` says why not."""
+
+    failure_id: str
+    ref: str
+    base: str
+    head: str
+    files: tuple[FileChange, ...] = ()
+    gap: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimerFired(Happened):
     """A due timer; `subject` is the id of the document that it is about."""
 
@@ -165,5 +177,6 @@ Event = (
     | InstallationMoved
     | CommandsGiven
     | RemarkChanged
+    | FixCompared
     | TimerFired
 )

@@ -45,6 +45,7 @@ class Gate:
     notices: tuple[str, ...] = ()
     around: Mapping[str, Around] = field(default_factory=dict)  # by the failure's id
     answers: tuple[str, ...] = ()  # to commands, where the conversation is locked
+    for_qa: tuple[Failure, ...] = ()  # green, with a fix that QA has to look at (S1-014)
 
     @cached_property
     def failures(self) -> tuple[Failure, ...]:

@@ -276,6 +276,20 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file in which two commits differ; `previous` is its path before a rename, `patch` None where GitHub shows none.
+
+    `status` is GitHub's: added, removed, modified, renamed, copied, changed.
+    """
+
+    path: str
+    status: str
+    previous: str = ""
+    changes: int = 0  # lines
+    patch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run of a workflow in its latest attempt."""
 

@@ -76,6 +76,17 @@ def may_close(failure: Failure) -> bool:
     return is_free or failure.state is FailureState.VERIFIED
 
 
+def wants_comparison(failure: Failure) -> bool:
+    """Whether it has to be asked how the green commit differs from the red one (S1-014)."""
+    is_another = failure.resolved and failure.red_sha != failure.fixed_by
+    return is_another and is_of_tests(failure) and not _is_compared(failure)
+
+
+def _is_compared(failure: Failure) -> bool:
+    told = failure.validity
+    return told is not None and (told.base, told.head) == (failure.red_sha, failure.fixed_by)
+
+
 def fixes_wanted(failures: Iterable[Failure], known: Iterable[Commit]) -> tuple[str, ...]:
     """Return the commits whose jobs have to be known to judge some failures, and are not."""
     have = {commit.sha for commit in known}
@@ -143,7 +154,7 @@ def _by_comparison(failure: Failure) -> Worth:
     told, now = failure.validity, _short(failure.fixed_by)
     if failure.red_sha == failure.fixed_by:
         return _unverified(f"it went green on the commit that had been red, so nothing was fixed; {_ASK_QA}")
-    if told is None or (told.base, told.head) != (failure.red_sha, failure.fixed_by):
+    if told is None or not _is_compared(failure):
         return _unverified(f"not compared yet: whether `{now}` still tests what had failed; {_ASK_QA}")
     if told.doubts:
         more = f" And {len(told.doubts) - NAMED} more." if len(told.doubts) > NAMED else ""
