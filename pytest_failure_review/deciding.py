@@ -15,7 +15,7 @@ from . import circumstances
 from .asking import Asker, implemented
 from .categorise import SNAPSHOTS, Facts, Verdict, categorise
 from .evidence import fingerprints, short_hash
-from .exceptions import ancestry
+from .exceptions import ancestry, without_notes
 from .happening import Happening, Read
 from .owners import Owners, is_test_path
 from .report import Owner, Sla, is_category
@@ -58,7 +58,7 @@ class Judge:
             (s["path"] for s in reversed(read.frames) if s["in_repo"] and not is_test_path(s["path"], read.test_path)),
             "",
         )
-        exact, rough = fingerprints(read.exception, read.frames, read.message)
+        exact, rough = fingerprints(read.exception, read.frames, without_notes(read.root, read.message))
         decided = Decided(
             verdict=verdict,
             owner=case.owner(verdict) or self.owners.of(read.test_path),

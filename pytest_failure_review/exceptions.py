@@ -28,6 +28,7 @@ _MAY_END: Final = 1 << 9
 _ANCESTRIES: Final[dict[int, tuple[str, ...]]] = {}
 """Of the types that are part of Python, by identity."""
 _trace: Final = BaseException.__dict__["__traceback__"].__get__
+_own: Final = BaseException.__dict__["__dict__"].__get__
 
 
 def chain(exception: BaseException) -> list[BaseException]:
@@ -90,11 +91,19 @@ def message_of(exception: BaseException) -> str:
     return "\n".join([f"{name}: {said[0]}" if said[0] else name, *said[1:]]).strip()
 
 
+def without_notes(exception: BaseException | None, message: str) -> str:
+    """What `message_of` said, less the notes: these tell of one occasion, as the example that Hypothesis found."""
+    notes = _texts(_own(exception).get("__notes__")) if exception is not None else []
+    return message.removesuffix("\n".join(notes).rstrip()).rstrip() if notes else message
+
+
 def _said(exception: BaseException) -> list[str]:
-    notes = getattr(exception, "__notes__", ())
+    return [str.__str__(str(exception)), *_texts(getattr(exception, "__notes__", ()))]
+
+
+def _texts(notes: Any) -> list[str]:
     # A subclass of str may do anything when it is joined, one of list never end.
-    shown = [str.__str__(note) for note in notes[:MOST] if isinstance(note, str)] if type(notes) is list else []
-    return [str.__str__(str(exception)), *shown]
+    return [str.__str__(note) for note in notes[:MOST] if isinstance(note, str)] if type(notes) is list else []
 
 
 def qualified_name(kind: type) -> str:

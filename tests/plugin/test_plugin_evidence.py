@@ -10,7 +10,7 @@ from types import ModuleType, SimpleNamespace, TracebackType
 import pytest
 
 from pytest_failure_review.evidence import Sources, Walked, end_of, failing_fixture, fingerprints, text_of, walk
-from pytest_failure_review.exceptions import chain, leaves, message_of, root
+from pytest_failure_review.exceptions import chain, leaves, message_of, root, without_notes
 from pytest_failure_review.report import Frame
 
 HERE = Path(__file__).parent
@@ -93,6 +93,22 @@ def test_a_message_carries_its_type_and_survives_a_broken_str() -> None:
 
     assert message_of(KeyError("a")) == "KeyError: 'a'"
     assert message_of(BrokenError()).endswith("BrokenError: <exception str() failed>")
+
+
+@pytest.mark.parametrize("kind", [ValueError, SyntaxError])
+def test_without_its_notes_a_message_is_the_same_each_time(kind: type[Exception]) -> None:
+    error = kind("no total")
+    said = message_of(error)
+    error.add_note("Falsifying example: test_total(\n    count=7,\n)")
+    error.add_note("")
+    assert "count=7" in message_of(error)
+    assert without_notes(error, message_of(error)) == said
+
+
+def test_notes_that_are_no_list_change_no_message() -> None:
+    error = ValueError("no total")
+    error.__notes__ = "total"  # type: ignore[assignment]  # anybody may write there
+    assert without_notes(error, message_of(error)) == "ValueError: no total"
 
 
 def deep(number: int) -> None:

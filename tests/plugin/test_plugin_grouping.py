@@ -134,3 +134,22 @@ def test_ids_in_a_group_hold_no_secret(project: Project) -> None:
     ran = project.run()
     assert groups(ran.files["main"])[-1]["nodeids"][0].endswith("test_order[***]")
     assert ran.failure["nodeid"].endswith("test_order[***]")
+
+
+def test_what_a_note_tells_of_one_occasion_makes_no_other_failure(project: Project) -> None:
+    project.pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("example", ["ann", "bob"])
+        def test_total(example):
+            error = LookupError("no total")
+            error.add_note(f"Falsifying example: test_total(name={example})")
+            raise error
+        """
+    )
+    one, other = project.run().failures
+    assert "name=ann" in one["message"]
+    assert "name=bob" in other["message"]
+    assert one["fingerprint"] == other["fingerprint"]
+    assert one["fingerprint_root"] == other["fingerprint_root"]
