@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 MORE_HISTORY: Final = "fetch more history (actions/checkout with `fetch-depth: 0`), or name a commit with --base"
+_PATIENCE: Final = 60
+"""Seconds; a git that waits for a disk that is gone must not hold up a test run."""
 _USUAL: Final = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
@@ -19,8 +21,8 @@ def ask(folder: Path, *arguments: str) -> str | None:
     """What git answers in `folder`; None when it refuses or is not there."""
     given = ["git", "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(given, capture_output=True, check=False)  # noqa: S603  (words, no shell)
-    except OSError:
+        done = subprocess.run(given, capture_output=True, check=False, timeout=_PATIENCE)  # noqa: S603  (words, no shell)
+    except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None
 

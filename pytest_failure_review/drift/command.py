@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_failure_review.gates.outcome import CannotStartError, run
+from pytest_failure_review.gates.outcome import CannotRunError, run
 from pytest_failure_review.git import NoBaseError, base_of, text_at, top_of
 from pytest_failure_review.plain import printable
 from pytest_failure_review.pyproject import BadSettingError, Project, find
@@ -71,8 +71,8 @@ def _generate(generator: Generator, folder: Path) -> None:
     if top_of(folder) is None:
         raise CannotTellError("git knows nothing of this folder, so nothing can be compared.")
     try:
-        ended = run(generator.command, folder)
-    except CannotStartError as error:
+        ended = run(generator.command, folder, seconds=generator.timeout)
+    except CannotRunError as error:
         raise CannotTellError(f"The generator {generator.name} could not run: {error}.") from None
     if ended.status:
         raise CannotTellError(f"The generator {generator.name} failed: {ended.how}.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_failure_review.git import ask
-from pytest_failure_review.pyproject import BadSettingError, Project, only, texts, words
+from pytest_failure_review.pyproject import BadSettingError, Project, number, only, texts, words
 
 _TABLE: Final = "tool.failure_review.drift"
 
@@ -20,6 +20,8 @@ class Generator:
     name: str
     command: tuple[str, ...]
     outputs: tuple[str, ...]
+    timeout: float = 0
+    """Seconds that it may take; 0 where the project says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +44,18 @@ def settings_of(project: Project) -> DriftSettings:
         raise BadSettingError(
             f"pyproject.toml names no generator: write [[{_TABLE}.generators]] with command and outputs"
         )
-    generators = tuple(_generator(number, each) for number, each in enumerate(written, 1))
+    generators = tuple(_generator(place, each) for place, each in enumerate(written, 1))
     return DriftSettings(generators, texts(table, "openapi", f"{_TABLE} in pyproject.toml"))
 
 
-def _generator(number: int, written: Mapping[str, Any]) -> Generator:
-    where = f"generator {number} of {_TABLE} in pyproject.toml"
-    only(written, ("name", "command", "outputs"), where)
+def _generator(place: int, written: Mapping[str, Any]) -> Generator:
+    where = f"generator {place} of {_TABLE} in pyproject.toml"
+    only(written, ("name", "command", "outputs", "timeout"), where)
     command, outputs = words(written, "command", where), texts(written, "outputs", where)
     if not command or not outputs:
         raise BadSettingError(f"{where} needs a command, and the outputs that it writes")
     name = "".join(texts(written, "name", where)[:1]) or command[0]
-    return Generator(name, command, outputs)
+    return Generator(name, command, outputs, number(written, "timeout", where))
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pytest_failure_review.pyproject import Project
 
-from .outcome import FAILED, PASSED, CannotStartError, Outcome, could_not_run, run
+from .outcome import FAILED, PASSED, CannotRunError, Outcome, could_not_run, run
 from .settings import GateSettings
 
 _LARGEST: Final = 50_000_000
@@ -67,8 +67,8 @@ def golden(settings: GateSettings, project: Project) -> Outcome:
     actual = project.folder / settings.actual
     before = _stamp(actual)
     try:
-        ended = run(settings.command, project.folder) if settings.command else None
-    except CannotStartError as error:
+        ended = run(settings.command, project.folder, seconds=settings.timeout) if settings.command else None
+    except CannotRunError as error:
         return could_not_run(str(error))
     if ended is not None and ended.status != 0:
         return could_not_run(ended.how, **ended.details)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -15,8 +14,11 @@ from typing import Any, Final
 
 from pytest_failure_review.postmortem import in_words
 
+from .process import follow
+
 PASSED, FAILED, COULD_NOT_RUN = 0, 1, 2
-_LONGEST_LINE: Final = 64 * 1024
+MOST_SECONDS: Final = 3600
+"""An hour, where the project says nothing else."""
 _LAST_LINES: Final = 40
 _NO_SUCH: Final = (126, 127)
 """What a shell says of a command that it cannot run."""
@@ -54,45 +56,54 @@ class Ended:
 
     @property
     def how(self) -> str:
-        said = f": {self.tail[-1].strip()[:300].rstrip('.')}" if self.tail else ""
-        return f"`{self.command}` ended with {in_words(self.status)}{said}"
+        return f"`{self.command}` ended with {in_words(self.status)}{self.said}"
+
+    @property
+    def said(self) -> str:
+        """Its last line behind a colon; empty when it said nothing."""
+        return f": {self.tail[-1].strip()[:300].rstrip('.')}" if self.tail else ""
 
     @property
     def details(self) -> dict[str, Any]:
         return {"command": self.command, "exit_status": self.status, "output": "\n".join(self.tail)}
 
 
-class CannotStartError(Exception):
-    """The tool is not there, or may not be started; the text is a clause."""
+class CannotRunError(Exception):
+    """The tool is not there, may not be started, or took too long; the text is a clause."""
 
 
-def run(words: Sequence[str], folder: Path, listen: Callable[[str], None] = lambda _: None) -> Ended:
-    """Runs a tool in `folder` and hands each line to `listen`. Raises CannotStartError.
+def run(
+    words: Sequence[str], folder: Path, listen: Callable[[str], None] = lambda _: None, *, seconds: float = 0
+) -> Ended:
+    """Runs a tool in `folder`, an hour at most or `seconds`, and hands each line to `listen`. Raises CannotRunError.
 
     It is looked for as a shell would, then beside the Python that runs this: that is where the project's own tools are.
     """
     named = str(folder / words[0]) if os.sep in words[0] or "/" in words[0] else words[0]
     found = shutil.which(named, path=_search(folder))
     if found is None:
-        raise CannotStartError(f"there is no program `{words[0]}` in this environment")
+        raise CannotRunError(f"there is no program `{words[0]}` in this environment")
     tail: deque[str] = deque(maxlen=_LAST_LINES)
+
+    def hear(raw: bytes) -> None:
+        line = raw.decode("utf-8", "replace")
+        _show(line)
+        listen(line.rstrip("\r\n"))
+        tail.extend([line.rstrip()] if line.strip() else [])
+
+    most = seconds or MOST_SECONDS
     try:
-        with (
-            subprocess.Popen(  # noqa: S603  (the project's own words, no shell)
-                [found, *words[1:]], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-            ) as process
-        ):
-            assert process.stdout is not None
-            while raw := process.stdout.readline(_LONGEST_LINE):
-                line = raw.decode("utf-8", "replace")
-                _show(line)
-                listen(line.rstrip("\r\n"))
-                tail.extend([line.rstrip()] if line.strip() else [])
+        status = follow([found, *words[1:]], folder, most, hear)
     except OSError as error:
-        raise CannotStartError(f"`{words[0]}` cannot be started: {error.strerror}") from None
-    if process.returncode in _NO_SUCH:
-        raise CannotStartError(Ended(tuple(words), process.returncode, tuple(tail)).how)
-    return Ended(tuple(words), process.returncode, tuple(tail))
+        raise CannotRunError(f"`{words[0]}` cannot be started: {error.strerror}") from None
+    ended = Ended(tuple(words), -1 if status is None else status, tuple(tail))
+    if status is None:
+        raise CannotRunError(
+            f"`{ended.command}` did not end within {most:g} seconds and was stopped (`timeout` allows more){ended.said}"
+        )
+    if status in _NO_SUCH:
+        raise CannotRunError(ended.how)
+    return ended
 
 
 def _show(line: str) -> None:

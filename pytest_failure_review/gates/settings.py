@@ -13,7 +13,19 @@ from .of_pytest import NAME, PYTEST
 RUFF: Final = ("ruff", "check", "--output-format=concise", ".")
 MYPY: Final = ("mypy", "--follow-imports=silent")
 KINDS: Final = ("mypy", "ruff", "golden", "command")
-_WORDS: Final = ("kind", "command", "modules", "dropped", "expected", "actual", "key", "absolute", "relative", "ignore")
+_WORDS: Final = (
+    "kind",
+    "command",
+    "modules",
+    "dropped",
+    "expected",
+    "actual",
+    "key",
+    "absolute",
+    "relative",
+    "ignore",
+    "timeout",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,8 @@ class GateSettings:
     absolute: float = 0
     relative: float = 0
     ignore: tuple[str, ...] = ()
+    timeout: float = 0
+    """Seconds that its command may take; 0 where the project says nothing."""
 
 
 def gates_of(project: Project) -> dict[str, GateSettings]:
@@ -62,6 +76,7 @@ def gate(name: str, written: Any, command: tuple[str, ...] = ()) -> GateSettings
         absolute=number(written, "absolute", where),
         relative=number(written, "relative", where),
         ignore=texts(written, "ignore", where),
+        timeout=number(written, "timeout", where),
     )
     if kind == "golden" and not (made.expected and made.actual):
         raise BadSettingError(f"{where} needs two files, `expected` and `actual`")

@@ -12,7 +12,7 @@ from pytest_failure_review.git import NoBaseError, base_of, text_at, top_of
 from pytest_failure_review.pyproject import NAME, BadSettingError, Project, parse, texts
 
 from . import ratchet
-from .outcome import FAILED, PASSED, CannotStartError, Ended, Outcome, could_not_run, run
+from .outcome import FAILED, PASSED, CannotRunError, Ended, Outcome, could_not_run, run
 from .settings import GateSettings
 
 _RUFF: Final = re.compile(r"(?P<path>[^\s:][^:]{0,500}):\d+:\d+: (?P<code>[A-Z]{1,6}\d{1,5}|invalid-syntax)\b")
@@ -57,8 +57,8 @@ def _counted(number: int, noun: str) -> str:
 def command(settings: GateSettings, project: Project) -> Outcome:
     """Passed when the command ends with 0."""
     try:
-        ended = run(settings.command, project.folder)
-    except CannotStartError as error:
+        ended = run(settings.command, project.folder, seconds=settings.timeout)
+    except CannotRunError as error:
         return could_not_run(str(error))
     return Outcome(PASSED if ended.status == 0 else FAILED, f"{ended.how}.", ended.details)
 
@@ -67,8 +67,8 @@ def ruff(settings: GateSettings, project: Project) -> Outcome:
     """0 is nothing found, 1 findings, all else a ruff that did not do its work (S2-061)."""
     found = Findings(_RUFF)
     try:
-        ended = run(settings.command, project.folder, found.hear)
-    except CannotStartError as error:
+        ended = run(settings.command, project.folder, found.hear, seconds=settings.timeout)
+    except CannotRunError as error:
         return could_not_run(str(error))
     return _judged("ruff", ended, found, "ruff finds nothing")
 
@@ -79,8 +79,8 @@ def mypy(settings: GateSettings, project: Project, base: str, environment: Mappi
     given = [word for module in settings.modules for word in ("-p", module)]
     try:
         since, earlier = _earlier(settings.name, project, base, environment)
-        ended = run((*settings.command, *given), project.folder, found.hear)
-    except (CannotStartError, NoBaseError, BadSettingError) as error:
+        ended = run((*settings.command, *given), project.folder, found.hear, seconds=settings.timeout)
+    except (CannotRunError, NoBaseError, BadSettingError) as error:
         return could_not_run(str(error))
     checked = _counted(len(settings.modules), "module") if settings.modules else "what its settings name"
     added = ratchet.new(earlier, settings.modules)

@@ -83,7 +83,7 @@ def test_a_file_that_a_generator_takes_away_is_listed(generated: Checkout) -> No
         (sys.executable, "no-such", "The generator client could not run: there is no program `no-such`"),
         ('"web"]', '"wbe/*.ts"]', "Of the generator client git knows no file wbe/*.ts, so it was not checked."),
         ('"web"]', "]", "generator 1 of tool.failure_review.drift in pyproject.toml needs a command, and the outputs"),
-        ("outputs", "output", "has no word 'output', only name, command, outputs"),
+        ("outputs", "output", "has no word 'output', only name, command, outputs, timeout"),
         (
             "[[tool.failure_review.drift.generators]]",
             "[tool.failure_review.drift]",
@@ -98,6 +98,15 @@ def test_what_cannot_be_checked_is_no_pass(generated: Checkout, old: str, new: s
     status, said = generated.run("check-drift")
     assert status == 2
     assert why in said
+
+
+def test_a_generator_that_takes_longer_than_it_may_is_stopped_and_checked_by_nobody(generated: Checkout) -> None:
+    slow = SETTINGS.replace(WRITES, "import time; print('half', flush=True); time.sleep(60)") + "timeout = 0.5\n"
+    generated.write("pyproject.toml", slow)
+    status, said = generated.run("check-drift")
+    assert status == 2
+    assert "The generator client could not run: `" in said
+    assert "` did not end within 0.5 seconds and was stopped (`timeout` allows more): half." in said
 
 
 def test_without_git_nothing_can_be_compared(

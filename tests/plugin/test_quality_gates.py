@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,36 @@ def test_a_tool_that_cannot_be_started_has_failed_with_the_reason(checkout: Chec
     assert status == 2
     assert "Gate own failed: It could not run: " in said
     assert checkout.gate["passed"] is False
+
+
+def test_a_gate_that_takes_longer_than_it_may_is_stopped_with_all_that_it_started(checkout: Checkout) -> None:
+    """Its child holds the output open, and does not heed SIGTERM."""
+    checkout.write("child.sh", "trap '' TERM\necho started\nwhile :; do echo beat >> beats; sleep 0.05; done\n")
+    checkout.gates("[gates.own]\ncommand = ['sh', '-c', 'sh child.sh; true']\ntimeout = 0.5\n")
+    status, said = checkout.run("gate", "own")
+    beats = (checkout.path / "beats").stat().st_size
+    time.sleep(0.3)
+    assert (checkout.path / "beats").stat().st_size == beats > 0
+    assert status == 2
+    assert said.endswith(
+        "Gate own failed: It could not run: `sh -c 'sh child.sh; true'` did not end within 0.5 seconds and was stopped"
+        " (`timeout` allows more): started.\n"
+    )
+    assert checkout.gate["passed"] is False
+
+
+def test_nobody_waits_for_what_a_tool_left_behind_with_its_output_open(checkout: Checkout) -> None:
+    started = time.monotonic()
+    assert checkout.run("gate", "own", "--", "sh", "-c", "sleep 20 & echo done")[0] == 0
+    assert time.monotonic() - started < 15
+
+
+@pytest.mark.parametrize("value", ["-1", "'long'", "true"])
+def test_a_time_limit_is_a_number_of_seconds(checkout: Checkout, value: str) -> None:
+    checkout.gates(f"[gates.own]\ncommand = 'true'\ntimeout = {value}\n")
+    status, said = checkout.run("gate", "own")
+    assert status == 2
+    assert "timeout must be a number that is not negative" in said
 
 
 def test_a_tool_is_found_beside_the_python_that_runs_the_gate(
