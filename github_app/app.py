@@ -38,7 +38,7 @@ from github_app.outcomes import GiveUp, Unfinished, Wait
 from github_app.rules.around import Around
 from github_app.rules.case import Decision
 from github_app.rules.comparison import is_about_code
-from github_app.rules.decide import FLIP, SETTLE
+from github_app.rules.decide import SETTLE
 from github_app.rules.effects import (
     CompareFix,
     ForgetInstallation,
@@ -52,6 +52,7 @@ from github_app.rules.events import TimerFired
 from github_app.rules.model import Repo
 from github_app.rules.policy_file import PolicyFile, parse
 from github_app.rules.records import Failure, Installation
+from github_app.rules.telling import FLIP
 from github_app.scrapes import backlog, judgements
 from github_app.settings import Refused, Settings
 from github_app.store import SqlStore

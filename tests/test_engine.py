@@ -80,7 +80,8 @@ async def test_everything_that_an_event_leads_to_is_committed_in_one_change() ->
     change = store.changes[-1]
     [failure] = failures(store)
     assert [document.kind for document in change.documents] == ["commit", "failure", "ref"]
-    assert [entry.kind for entry in change.entries] == ["detected", "triaged", "assigned", "impact", "clock"]
+    first = ["detected", "triaged", "assigned", "notified", "impact", "clock", "tracked"]
+    assert [entry.kind for entry in change.entries] == first
     assert change.entries[0] == Entry(
         failure.id, "detected", at(10), "App", "unit failed on pull/1", REPO.installation_id, REPO.id, "guid"
     )

@@ -88,6 +88,19 @@ async def test_a_silenced_test_is_for_qa_who_opens_it_again(app: AppWorld) -> No
     assert timeline[-2].actor.startswith("quinn (")
 
 
+@pytest.mark.requirement("S1-041")
+async def test_the_journal_of_a_failure_tells_its_five_stages_in_order_with_times(app: AppWorld) -> None:
+    """The clock starts when the job ended, however late anybody hears of it (C59)."""
+    await mended(app, {"src/cart.py": "def total():\n    return 4\n"})
+    told = await failure(app)
+    timeline = await app.parts.store.journal.about(told.id)
+    stages = [entry for entry in timeline if entry.kind in {"detected", "notified", "impact", "clock", "tracked"}]
+    assert [entry.kind for entry in stages] == ["detected", "notified", "impact", "clock", "tracked"]
+    assert [entry.at for entry in stages if entry.kind in {"detected", "clock"}] == [told.legs[0].at] * 2
+    assert all(entry.at >= told.legs[0].at for entry in stages)
+    assert [entry.kind for entry in timeline][-2:] == ["resolved_unverified", "verified"]
+
+
 async def test_what_github_does_not_show_is_not_compared_and_not_verified(app: AppWorld) -> None:
     app.sandbox.fault("status", "GET", r".*/compare/.*", status=404, times=50)
     await mended(app, {"src/cart.py": "def total():\n    return 4\n"})

@@ -40,23 +40,16 @@ from github_app.rules.events import (
 )
 from github_app.rules.failures import QUIET, Book, record, settle
 from github_app.rules.findings import joined, judge, leg_key, speaker, wants_judgement
-from github_app.rules.impact import impact
 from github_app.rules.keeping import bounded
 from github_app.rules.obeying import obey, remark_changed
-from github_app.rules.ownership import GAP
 from github_app.rules.policy_source import is_news, taken_in
-from github_app.rules.records import RESOLVED_STATES, Commit, Failure, FailureState, Installation, Ref
-from github_app.rules.sla import breach, duration_in_words, late_from
+from github_app.rules.records import Commit, Failure, FailureState, Installation, Ref
+from github_app.rules.sla import breach, late_from
+from github_app.rules.telling import told
 from github_app.rules.test_validity import validity_of
-from github_app.rules.verifying import may_close, refusal_of, wants_comparison
+from github_app.rules.verifying import may_close, wants_comparison
 
 SETTLE, DEADLINE, CLOSE = "gate.settle", "sla.deadline", "failure.close"
-
-FLIP = "flip"
-"""The journal's word for red and then green on one commit."""
-
-LATE = timedelta(minutes=5)
-"""A failure heard of later than this after its job ended is called a late delivery (C59)."""
 
 
 def decide(case: Case, event: Event, book: Book, now: datetime) -> Decision:  # noqa: C901  (one case an event)
@@ -116,8 +109,8 @@ def _jobs_seen(case: Case, event: JobsSeen, book: Book) -> Case:
     after = case.with_refs(heard)
     at_head = (ref.name for ref in after.refs if ref.gated and ref.head_sha == event.sha)
     commit = with_refs(replace(commit, findings=found), (*(ref.name for ref in heard), *at_head))
-    told = _brought_to_refs(after, commit, book)
-    return replace(told, commit=replace(commit, findings=bounded(found)))
+    brought = _brought_to_refs(after, commit, book)
+    return replace(brought, commit=replace(commit, findings=bounded(found)))
 
 
 def _moved(case: Case, ref: Ref, sha: str, event: PullMoved | QueueMoved, book: Book) -> Case:
@@ -216,7 +209,7 @@ def _compared(before: Case, after: Case, event: Event, book: Book, now: datetime
     at = now if isinstance(event, TimerFired) else event.received_at
     old = {failure.id: failure for failure in before.failures}
     changed = [failure for failure in after.failures if old.get(failure.id) != failure]
-    notes = [note for failure in changed for note in _told(old.get(failure.id), failure, after, at)]
+    notes = [note for failure in changed for note in told(old.get(failure.id), failure, after, at)]
     alarms = [alarm for failure in changed for alarm in _alarms(failure)]
     if after.commit is not None and after.commit.refs != (before.commit.refs if before.commit else None):
         alarms.append(Alarm(after.commit.id, SETTLE, at + timedelta(seconds=book.policy.gate.settle_s), 1))
@@ -255,88 +248,6 @@ def _echoes(before: Case, after: Case) -> tuple[Effect, ...]:
     told = {each.ref.name: each.ref for each in same if each.ref.open and each.ref.name not in mine}
     effects = (effect for _, ref in sorted(told.items()) for effect in _shown_on(ref))
     return tuple(effect for effect in effects if not isinstance(effect, PublishLabels))
-
-
-def _told(before: Failure | None, after: Failure, case: Case, at: datetime) -> list[Note]:
-    """The transitions of a failure, each with its reason; a jump tells the steps between (R1, R7)."""
-    notes = _first_steps(after, case, at) if before is None else _news(before, after, at)
-    notes += _turns(before, after, at)
-    if len(after.flips) > len(before.flips if before else ()):
-        notes.append(Note(after.id, FLIP, "It flipped: red, then green on the same commit", after.flips[-1]))
-    if after.clock.breached_at and not (before and before.clock.breached_at):
-        notes.append(Note(after.id, "breached", "The deadline passed without a fix", after.clock.breached_at))
-    return notes
-
-
-def _turns(before: Failure | None, after: Failure, at: datetime) -> list[Note]:
-    """The changes of state; what its fix is worth comes after the word that it is fixed (R7)."""
-    notes, was = [], before.state if before else FailureState.ASSIGNED
-    if after.resolved and was not in RESOLVED_STATES:
-        green_at = after.resolved_at or at
-        notes.append(Note(after.id, FailureState.RESOLVED_UNVERIFIED, _why_green(after), green_at))
-        was = FailureState.RESOLVED_UNVERIFIED
-    if was is not after.state:
-        notes.append(Note(after.id, after.state, after.proof if after.resolved else _why(before, after), at))
-    return notes
-
-
-def _first_steps(failure: Failure, case: Case, at: datetime) -> list[Note]:
-    ref = next((ref for ref in case.refs if ref.name == failure.ref), None)
-    notes = [
-        Note(failure.id, "detected", f"{failure.job} failed on {failure.ref}", failure.clock.anchor_at),
-        Note(failure.id, "triaged", failure.verdict.reason, at),
-        Note(failure.id, "assigned", "; ".join(failure.owner.steps), at),
-        Note(failure.id, "impact", impact(failure, ref, case.siblings).sentence, at),
-        Note(failure.id, "clock", failure.clock.explanation, at),
-    ]
-    gaps = (step for step in failure.owner.steps if step.startswith(GAP))
-    notes += [Note(failure.id, "ownership_gap", gap, at) for gap in gaps]
-    late = failure.received_at - failure.opened_at
-    if late > LATE:
-        said = duration_in_words(late.total_seconds())
-        notes.append(Note(failure.id, "late_delivery", f"GitHub told of it {said} after the job had ended", at))
-    return notes
-
-
-def _news(before: Failure, after: Failure, at: datetime) -> list[Note]:
-    if before.correction != after.correction:
-        return _word_ended(before, after, at)
-    if before.verdict != after.verdict:
-        return [Note(after.id, "judged", after.verdict.reason, at)]
-    if before.owner.accountable != after.owner.accountable:
-        return [Note(after.id, "assigned", "; ".join(after.owner.steps), at)]
-    known = {leg_key(leg) for leg in before.legs}
-    names = dict.fromkeys(leg.name for leg in after.legs if leg_key(leg) not in known)
-    return [Note(after.id, "seen", f"Seen again: {', '.join(names)}", at)] if names else []
-
-
-def _word_ended(before: Failure, after: Failure, at: datetime) -> list[Note]:
-    """Whoever corrects a failure has told so; that a correction has ended only its proposal knows."""
-    ended = next((one.ended for one in reversed(after.proposals) if one.ended), "")
-    if before.correction is None or after.correction is not None or not ended:
-        return []
-    said = f"What {before.correction.names} said is {ended}"
-    return [Note(after.id, "set_aside", said, at), Note(after.id, "judged", after.verdict.reason, at)]
-
-
-def _why_green(after: Failure) -> str:
-    again = " on the same commit that had been red" if after.flip else ""
-    return f"Green at {str(after.fixed_by)[:12]}{again}"
-
-
-def _why(before: Failure | None, after: Failure) -> str:
-    match after.state:
-        case FailureState.OBSOLETE:
-            return "Nobody can merge this line of work any more, or the workflow lets the job fail"
-        case FailureState.CLOSED:
-            return "Quiet for 24 hours" if after.verified else "Quiet for 24 hours; nobody verified the fix"
-        case _ if (refusal := refusal_of(after)) is not None and not (before and before.open):
-            return f"{refusal.by.login} (QA) did not accept the fix at {refusal.sha[:12]}: {refusal.reason}"
-        case _:
-            was_fixed = before is not None and before.state is not FailureState.OBSOLETE
-            return (
-                f"Red again, for time {after.generation}" if was_fixed else "It can be merged again, and is still red"
-            )
 
 
 def _alarms(failure: Failure) -> list[Alarm]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from github_app.rules.commits import Standing, awaited_runs, standings, tolerated_jobs
-from github_app.rules.history import Span, union
+from github_app.rules.history import Span, red_spans, union
 from github_app.rules.model import Job
 from github_app.rules.policy import Policy, first_match
 from github_app.rules.records import Commit, Failure, FailureState, Green, SignOff
@@ -98,10 +98,12 @@ def fixes_wanted(failures: Iterable[Failure], known: Iterable[Commit]) -> tuple[
 
 
 def refusal_of(failure: Failure) -> SignOff | None:
-    """Return the refusal that holds an otherwise green failure open."""
+    """Return the refusal that holds an otherwise green failure open; one whose job is red again needs none."""
     last = max(failure.sign_offs, key=lambda one: one.at, default=None)
-    is_held = failure.open and last is not None and not last.holds
-    return last if is_held else None
+    if last is None or last.holds or not failure.open:
+        return None
+    legs = tuple(leg for leg in failure.legs if not leg.tolerated) or failure.legs
+    return last if red_spans(legs, failure.greens)[-1].end is not None else None
 
 
 def reopened(spans: Sequence[Span], sign_offs: Sequence[SignOff], greens: Iterable[Green]) -> tuple[Span, ...]:

@@ -60,16 +60,23 @@ def on_pull(sha: str = A, number: int = 1) -> tuple[Effect, ...]:
 # --- the journal -----------------------------------------------------------------------------------------------------
 
 
+SHOWN = "failure-review/gate and the comment"
+ENDED = "2026-11-24 08:10 UTC"
+
+
+@pytest.mark.requirement("S1-041")
 def test_the_journal_tells_of_a_failure_from_its_detection_to_its_end_in_order() -> None:
-    """S1-041 without paging; the clock is anchored at the job's end, not at its delivery (C58, C59)."""
+    """The clock is anchored at the job's end, not at its delivery (C58, C59)."""
     told_red = last(OPENED, RED)
     failure = only(told_red.case)
     assert told_red.notes == (
         Note(failure.id, "detected", "unit failed on pull/1", at(10)),
         Note(failure.id, "triaged", failure.verdict.reason, at(10.1)),
         Note(failure.id, "assigned", "code_author: ada opened pull request #1", at(10.1)),
+        Note(failure.id, "notified", f"ada reads of it in the check {SHOWN} on pull request #1", at(10.1)),
         Note(failure.id, "impact", "Nobody else is known to be held up.", at(10.1)),
-        Note(failure.id, "clock", failure.clock.explanation, at(10.1)),
+        Note(failure.id, "clock", f"Runs since the job ended, {ENDED}: {failure.clock.explanation}", at(10)),
+        Note(failure.id, "tracked", "Watched until every job of it is green, due 2026-11-24 12:10 UTC", at(10.1)),
     )
     assert last(OPENED, RED, GREEN).notes == (
         Note(failure.id, "resolved_unverified", "Green at aaaaaaaaaaaa on the same commit that had been red", at(40)),
@@ -128,8 +135,10 @@ def test_a_failure_that_comes_with_its_fix_tells_the_steps_between() -> None:
         "detected",
         "triaged",
         "assigned",
+        "notified",
         "impact",
         "clock",
+        "tracked",
         "late_delivery",
         "resolved_unverified",
         "flip",

@@ -119,6 +119,17 @@ def test_another_green_commit_ends_a_refusal_and_needs_its_own_word() -> None:
     assert (only(again).state, only(again).generation) == (FailureState.ASSIGNED, 3)
 
 
+def test_what_is_red_again_after_a_refusal_is_held_open_by_its_job() -> None:
+    refused = say(fixed(), "/qa-reject no").case
+    other = go_on(replace(refused, commit=None), moved(pull(C, minute=60)), seen(C, green(70, run=12), minute=71))
+    red = seen(C, job(run=13, minute=80), minute=81)
+    decision = decided(red, case=other, policy=POLICY)[-1]
+    assert [note.reason for note in decision.notes if note.kind == "assigned"] == ["Red again, for time 3"]
+    assert refusal_of(only(decision.case)) is None
+    denied = say(decision.case, "/qa-ok", minute=90, sha=C, told_pull=pull(C, minute=60))
+    assert answer(denied).manner is Manner.REFUSED
+
+
 def test_an_older_run_that_ends_late_does_not_end_a_refusal() -> None:
     refused = say(fixed(), "/qa-reject no").case
     late = seen(A, replace(green(50, run=9), id=3), minute=51)
