@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from .capping import cut
@@ -137,13 +137,14 @@ class Book:
     def begin(self) -> None:
         """A test asked for the fixture `checkpoint`."""
         with self._guard("checkpoint"):
-            kept, phase = self._page()
+            kept, phase = self._page(), self._phase()
             begun = self._made("begun", "begun", phase, None)
             begun.later = random_state()
             kept.append(begun)
 
     def _made(self, kind: Kind, label: str, phase: str, state: Any) -> Taken:
-        made = Taken(kind, label, phase, encode(state), time.time(), time.monotonic(), _task())
+        kept = encode(state) if state is not None else None
+        made = Taken(kind, label, phase, kept, time.time(), time.monotonic(), _task())
         made.provided, made.notes = self._ask(label, made.state)
         return made
 
@@ -151,7 +152,7 @@ class Book:
         """Marks this moment; nothing that goes wrong here reaches the test."""
         with self._guard("checkpoint"):
             text = cut(label if type(label) is str else shown(label), _LONGEST_LABEL)
-            kept, phase = self._page()
+            kept, phase = self._page(), self._phase()
             taken = self._made(kind, text, phase, state)
             if files:
                 taken.named = self._shelf.look_at(files, self._room)
@@ -162,14 +163,17 @@ class Book:
             if kind != "setup_done":
                 self._reached({"step_started": f"{text} (started)", "step_ended": f"{text} (ended)"}.get(kind, text))
 
-    def _page(self) -> tuple[list[Taken], str]:
-        """Where the running attempt's checkpoints are kept, and its phase; those of other tests are forgotten."""
-        test, attempt, phase = self._now()
+    def _phase(self) -> str:
+        return _phase_by_pytest() or self._now()[2]
+
+    def _page(self) -> list[Taken]:
+        """Where the running attempt's checkpoints are kept; those of other tests are forgotten."""
+        test, attempt, _ = self._now()
         if test != self._test:
             self._test, self._attempts, self._chains, self._room = test, {}, {}, MAX_HELD
         while attempt not in self._attempts and len(self._attempts) >= MOST_ATTEMPTS:
             del self._attempts[min(self._attempts)]
-        return self._attempts.setdefault(attempt, []), _phase_by_pytest() or phase
+        return self._attempts.setdefault(attempt, [])
 
     # -- when it has failed --
 
@@ -241,19 +245,19 @@ def _record(taken: Taken, state: Any, sequence: int, begun: float, clean: Clean)
     provided = clean(taken.provided) if taken.provided else {}
     if taken.later is not None:
         provided = {**provided, **taken.later()}
-    made = Checkpoint(
-        label=label,
-        sequence=sequence,
-        sha256=_digest(label, state, provided, files),
-        parent=None,
-        created_at=datetime.fromtimestamp(taken.wall, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        elapsed=round(max(taken.clock - begun, 0.0), 6),
-        phase=taken.phase,
-        task=clean(taken.task) if taken.kind in _CALLED else taken.task,
-        kind=taken.kind,
-        state=state,
-        files=files,
-    )
+    made: Checkpoint = {
+        "label": label,
+        "sequence": sequence,
+        "sha256": _digest(label, state, provided, files),
+        "parent": None,
+        "created_at": _in_words(taken.wall),
+        "elapsed": round(max(taken.clock - begun, 0.0), 6),
+        "phase": taken.phase,
+        "task": clean(taken.task) if taken.kind in _CALLED else taken.task,
+        "kind": taken.kind,
+        "state": state,
+        "files": files,
+    }
     if provided:
         made["provided"] = provided
     if taken.notes or notes:
@@ -288,8 +292,26 @@ def _newest(most: int, written: list[Checkpoint]) -> list[Checkpoint]:
     return kept[::-1]
 
 
+def _in_words(wall: float) -> str:
+    second, part = divmod(int(wall * 1_000_000), 1_000_000)
+    return f"{_second(second)}.{part:06d}Z"
+
+
+@lru_cache(maxsize=8)
+def _second(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+
+
 def _digest(label: str, state: Any, provided: Mapping[str, Any], files: list[StoredFile]) -> str:
+    if state is None and not provided and not files:
+        return _digest_of_label(label)
     content = {"label": label, "state": state, "provided": provided, "files": [file["sha256"] for file in files]}
+    return hashlib.sha256(_same(content).encode("ascii")).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _digest_of_label(label: str) -> str:
+    content: dict[str, Any] = {"label": label, "state": None, "provided": {}, "files": []}
     return hashlib.sha256(_same(content).encode("ascii")).hexdigest()
 
 

@@ -10,17 +10,17 @@ writes its messages, and a word in one must not make a broken test the infrastru
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from .exceptions import ancestry, is_group, qualified_name
 from .marker import MISREAD
 from .report import Category, is_category
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """All that a category is decided from."""
 
     exceptions: Sequence[BaseException]
@@ -38,8 +38,7 @@ class Facts:
     """The fixture of `SNAPSHOTS` that the test compares with, or empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A category with the rule that chose it, in words, and how sure it is, from 0 to 1."""
 
     category: str
@@ -240,7 +239,9 @@ def _judge(facts: Facts) -> Verdict:
 
 
 def _by_exception(facts: Facts) -> Verdict | None:
-    known = [(exception, _rows_of(type(exception))) for exception in _candidates(facts.exceptions)]
+    known = [(exception, rows) for exception in _candidates(facts.exceptions) if (rows := _rows_of(exception))]
+    if not known:
+        return None
     for place in sorted({place for _, rows in known for place in rows}):
         row = TABLE[place]
         if row.phase not in ("", facts.phase):
@@ -253,6 +254,8 @@ def _by_exception(facts: Facts) -> Verdict | None:
 
 def _candidates(exceptions: Sequence[BaseException]) -> Sequence[BaseException]:
     """Those whose type may decide: where the root, or any leaf, is a failed assertion, what came after does not."""
+    if len(exceptions) == 1:
+        return exceptions
     leaves = [exception for exception in exceptions if not is_group(exception)]
     root_is_group = bool(exceptions) and is_group(exceptions[0])
     for exception in leaves if root_is_group else leaves[:1]:
@@ -265,15 +268,15 @@ def _is_assertion(exception: BaseException) -> bool:
     return not _ASSERTIONS.isdisjoint(ancestry(type(exception)))
 
 
-def _rows_of(kind: type[BaseException]) -> frozenset[int]:
-    """The lines of the table that name the type or one that it is derived from."""
-    return frozenset(place for name in _names(kind) for place in _PLACES.get(name, ()))
+def _rows_of(exception: BaseException) -> frozenset[int]:
+    """The lines of the table that name its type or one that it is derived from."""
+    return _rows_naming(ancestry(type(exception)))
 
 
-def _names(kind: type[BaseException]) -> Iterator[str]:
-    for name in ancestry(kind):
-        yield name
-        yield f"*.{name.rpartition('.')[2]}"
+@lru_cache(maxsize=256)
+def _rows_naming(names: tuple[str, ...]) -> frozenset[int]:
+    every = [*names, *(f"*.{name.rpartition('.')[2]}" for name in names)]
+    return frozenset(place for name in every for place in _PLACES.get(name, ()))
 
 
 def _has_code(exception: BaseException, codes: tuple[str, ...]) -> bool:
@@ -332,9 +335,10 @@ def _by_assertion(facts: Facts) -> Verdict | None:
         return None
     if not facts.exceptions:
         return Verdict(Category.TEST_UNIT, "a failure was expected and did not come, in a test that names no kind", 0.4)
-    if any(_is_assertion(exception) for exception in facts.exceptions):
+    names = {name for exception in facts.exceptions for name in ancestry(type(exception))}
+    if not names.isdisjoint(_ASSERTIONS):
         return Verdict(Category.TEST_UNIT, "an assertion failed, in a test that names no kind", 0.4)
-    if any(not _OF_SURROUNDINGS.isdisjoint(ancestry(type(exception))) for exception in facts.exceptions):
+    if not names.isdisjoint(_OF_SURROUNDINGS):
         return None
     raised = f"the test raised {qualified_name(type(facts.exceptions[0]))}, and names no kind"
     return Verdict(Category.TEST_UNIT, raised, 0.3)

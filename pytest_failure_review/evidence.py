@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -26,8 +27,10 @@ _FIXTURES: Final = "_pytest.fixtures"
 _INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 
 _VARIABLE_PARTS: Final = re.compile(
-    r"'[^'\n]*'|\"[^\"\n]*\"|(?<![\w-])[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|0x[0-9a-fA-F]+|(?<![\w/.])/[^\s:,;'\"]+"
-    r"|\b(?=[a-f]*\d)[0-9a-f]{7,}\b|\d+(?:\.\d+)?"
+    # The signs that any of these begins with stand before all: most letters of a text are none of them.
+    r"(?=['\"/\dA-Fa-f])(?:'[^'\n]*'|\"[^\"\n]*\"|(?<![\w-])[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|0x[0-9a-fA-F]+"
+    r"|(?<![\w/.])/[^\s:,;'\"]+"
+    r"|\b(?=[a-f]*\d)[0-9a-f]{7,}\b|\d+(?:\.\d+)?)"
 )
 
 
@@ -79,14 +82,16 @@ def walk(traces: Sequence[TracebackType | None], sources: Sources) -> Walked:
     steps: list[tuple[FrameType, int, Source]] = []
     codes: list[int] = []
     in_fixture = False
+    known = sources.get
     for start in traces:
         trace = start
         while trace is not None:
             frame = trace.tb_frame
-            source = sources.get(frame.f_code.co_filename) or sources.judge(frame)
-            in_fixture = in_fixture or source.runs_fixtures
-            if in_fixture:
-                codes.append(id(frame.f_code))
+            code = frame.f_code
+            source = known(code.co_filename) or sources.judge(frame)
+            if in_fixture or source.runs_fixtures:
+                in_fixture = True
+                codes.append(id(code))
             if not source.is_machinery or (source.in_repo and steps):
                 steps.append((frame, trace.tb_lineno or 0, source))
             trace = trace.tb_next
@@ -94,7 +99,7 @@ def walk(traces: Sequence[TracebackType | None], sources: Sources) -> Walked:
         steps = steps[: _MOST_FRAMES // 3] + steps[-2 * _MOST_FRAMES // 3 :]
     return Walked(
         frames=[
-            Frame(path=source.path, line=line, function=frame.f_code.co_qualname, in_repo=source.in_repo)
+            {"path": source.path, "line": line, "function": frame.f_code.co_qualname, "in_repo": source.in_repo}
             for frame, line, source in steps
         ],
         live=[(frame, source) for frame, _, source in steps],
@@ -147,6 +152,7 @@ def fingerprints(kind: str, steps: Sequence[Frame], message: str) -> tuple[str, 
     return short_hash("\0".join([same, *functions])), short_hash(same)
 
 
+@lru_cache(maxsize=128)
 def short_hash(text: str) -> str:
     """Sixteen hexadecimal digits by which the same text is known again; a lone surrogate does no harm."""
     # blake2 is Python's own code: a hash of OpenSSL's takes longer to be looked up than to be computed

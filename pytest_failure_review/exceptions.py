@@ -113,7 +113,7 @@ def qualified_name(kind: type) -> str:
     return name if module == "builtins" else f"{module if type(module) is str else '?'}.{name}"
 
 
-def ancestry(kind: type[BaseException]) -> Sequence[str]:
+def ancestry(kind: type[BaseException]) -> tuple[str, ...]:
     """The qualified names of an exception type and of everything it is derived from."""
     known = _ANCESTRIES.get(id(kind))
     if known is None:

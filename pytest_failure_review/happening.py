@@ -6,11 +6,10 @@ The law: nothing that a test's objects do when they are looked at loses the fail
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from . import circumstances, evidence, exceptions
 from .evidence import Source, Sources
@@ -25,8 +24,7 @@ _NO_REASON: Final = "The test was reported as failed. Nothing was raised, and no
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(NamedTuple):
     """One failure as pytest tells it."""
 
     nodeid: str
@@ -39,7 +37,7 @@ class Happening:
     attempt: int = 1
     line: int = 1
     """Where the test begins, from 1."""
-    marker: Marked = field(default_factory=Marked)
+    marker: Marked = Marked()
     marks: Sequence[Any] = ()
     """Those on the test, its class and its module, the closest first."""
     node: Any = None
@@ -97,8 +95,7 @@ class Place:
         return self._files[path]
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """All that could be read of a happening."""
 
     links: list[BaseException]
@@ -174,6 +171,8 @@ def _text(shown: Any) -> str:
 
 
 def _fixture(walked: evidence.Walked, node: Any) -> Fixture | None:
+    if not walked.codes:
+        return None
     definitions: Mapping[str, Sequence[Any]] = getattr(getattr(node, "_fixtureinfo", None), "name2fixturedefs", {})
     return evidence.failing_fixture(walked.codes, definitions)
 

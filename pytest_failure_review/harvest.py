@@ -23,7 +23,8 @@ _SHORTEST_WORD: Final = 8
 
 _SECRET_NAMES: Final[dict[str, bool]] = {}
 _MOST_REMEMBERED: Final = 2000
-_PLAIN: Final = frozenset({int, float, bool, type(None), str, bytes, type, type(len), type(lambda: None)})
+_PLAIN: Final = frozenset({int, float, bool, type(None), type, type(len), type(lambda: None)})
+"""What holds no text."""
 
 
 def secrets_near(given: Mapping[str, Any], params: Any, live: Sequence[tuple[FrameType, Source]]) -> set[str]:
@@ -32,19 +33,22 @@ def secrets_near(given: Mapping[str, Any], params: Any, live: Sequence[tuple[Fra
     _look(given.items(), found, deeper=True)
     if isinstance(params, dict):
         _look(params.items(), found, deeper=True)
-    ours = (frame for frame, source in reversed(live) if source.in_repo)
-    for frame in islice(ours, _MOST_FRAMES):
-        _look(frame.f_locals.items(), found, deeper=True)
+    ours = [frame for frame, source in live if source.in_repo][-_MOST_FRAMES:]
+    for frame in reversed(ours):
+        if frame.f_code.co_nlocals or frame.f_code.co_freevars:
+            _look(frame.f_locals.items(), found, deeper=True)
     return found
 
 
 def _look(items: Iterable[tuple[Any, Any]], found: set[str], *, deeper: bool) -> None:
     for name, value in islice(items, _MOST_NAMES):
         kind = type(value)
+        if kind in _PLAIN:
+            continue
         if kind is str or kind is bytes:
             if type(name) is str and _is_secret(name):
                 _add(value if kind is str else value.decode("latin-1"), found)
-        elif deeper and kind not in _PLAIN:
+        elif deeper:
             _look_into(value, kind, found)
 
 

@@ -97,10 +97,9 @@ class Redactor:
 
     def look_again(self) -> None:
         """Learns the values of variables that were set since; those of before stay known."""
-        # As bytes, a name costs a third of what os.environ takes to decode it.
-        is_real = self._environment is os.environ and os.supports_bytes_environ
-        names: set[Any] = set(os.environb) if is_real else set(self._environment)
-        for raw in names - self._judged:
+        # Where os.environ has its dictionary, no name is decoded to be known again, of which there may be hundreds.
+        names: Collection[Any] = getattr(self._environment, "_data", self._environment)
+        for raw in [] if self._judged.issuperset(names) else set(names) - self._judged:
             self._judged.add(raw)
             name = os.fsdecode(raw)
             if is_secret_name(name):

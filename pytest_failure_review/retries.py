@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from bdb import BdbQuit
 from collections.abc import Callable, Generator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -87,7 +86,7 @@ class Attempts:
         number = self.number if happening.node is self._item else 1
         if happening.phase != "collect":
             self.failed.add(number)
-        return replace(happening, attempt=number)
+        return happening._replace(attempt=number)
 
     def passed_in_the_end(self, report: Any, *, has_failed_subtests: bool) -> Flaky | None:
         """The record of a test of which this is the last report, after earlier attempts failed."""

@@ -8,24 +8,24 @@ when the next test starts, or the session ends, is told of as it is.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 
 class Unsettled:
-    """Its length is 0 as long as nothing failed."""
+    """Nothing is in `reports` as long as nothing failed."""
 
     def __init__(self, tell: Callable[[Any, int], None]) -> None:
         self._tell = tell
+        self.reports: Final[list[Any]] = []
+        """Those of phases that failed; always the same list."""
         self._told: list[Any] = []
         self._untold: list[tuple[Any, int]] = []
-
-    def __len__(self) -> int:
-        return len(self._told) + len(self._untold)
 
     def failed(self, report: Any, attempt: int) -> None:
         """A phase failed; where pytest-rerunfailures runs tests, this is said after all was told."""
         if not self.knows_cause(report) and not any(each is report for each, _ in self._untold):
             self._untold.append((report, attempt))
+            self.reports.append(report)
 
     def knows_cause(self, report: Any) -> bool:
         return any(each is report for each in self._told)
@@ -34,9 +34,11 @@ class Unsettled:
         """What was raised has been told."""
         self._untold = [each for each in self._untold if each[0] is not report]
         self._told.append(report)
+        self.reports.append(report)
 
     def settle(self) -> None:
         """The test is over: what nobody has explained is told of."""
         untold, self._untold, self._told = self._untold, [], []
+        self.reports.clear()
         for report, attempt in untold:
             self._tell(report, attempt)

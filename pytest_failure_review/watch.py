@@ -6,7 +6,7 @@ they are functions over local names, since of all that Python does those cost th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, Protocol
 
 import pytest
@@ -27,7 +27,9 @@ _PASSED: Final = "passed"
 class Open(Protocol):
     """What is still open of the test that ran last; nothing after one that passed, and then it is not looked at."""
 
-    def __len__(self) -> int: ...
+    @property
+    def reports(self) -> Sequence[Any]:
+        """Always the same list."""
 
     def settle(self) -> None: ...
 
@@ -51,7 +53,7 @@ def of_tests(
     trouble: Trouble,
 ) -> Watch:
     """Of a process that runs tests itself, each once."""
-    kind = pytest.TestReport
+    kind, open_reports = pytest.TestReport, left.reports
 
     def reported(report: pytest.TestReport) -> None:
         try:
@@ -69,7 +71,7 @@ def of_tests(
                     return
             else:
                 breadcrumb.memory[AT_PHASE] = AFTER_SET_UP if when == "setup" else AFTER_TEAR_DOWN
-                if report.outcome == _PASSED and not left:
+                if report.outcome == _PASSED and not open_reports:
                     return
             look(report)
         except Exception as error:  # noqa: BLE001  (no error of ours may end the run)
@@ -89,11 +91,11 @@ def of_workers(tried_again: Collection[str], look: Look, trouble: Trouble) -> Wa
 
 
 def _started(breadcrumb: Breadcrumb, left: Open, trouble: Trouble) -> Callable[[str], None]:
-    starting = breadcrumb.starting
+    starting, open_reports = breadcrumb.starting, left.reports
 
     def started(nodeid: str) -> None:
         try:
-            if left:
+            if open_reports:
                 left.settle()
             starting(nodeid)
         except Exception as error:  # noqa: BLE001  (no error of ours may end the run)

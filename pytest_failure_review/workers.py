@@ -12,7 +12,6 @@ import re
 import subprocess
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -129,7 +128,7 @@ class Workers:
         for worker, record in self._dead.items():
             happened = happening(record)
             if happened is not None and worker not in self._kept:
-                self._keep(replace(happened, outcome="interrupted") if interrupted else happened)
+                self._keep(happened._replace(outcome="interrupted") if interrupted else happened)
         for left in self._run.directory.glob(self._run.file_of("*").with_suffix(STACK_SUFFIX).name):
             left.unlink(missing_ok=True)
 
