@@ -1,13 +1,14 @@
 """The command that runs a failure again, as people copy it into their shell.
 
-It holds nothing that a test chose: the App makes it again from a report's name and number, as it prints no command that
-a stranger wrote.
+It holds nothing that a test chose, but options that its user gave pytest. The App makes one without them from a
+report's name and number, as it prints no command that a stranger wrote.
 """
 
 from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
@@ -28,14 +29,17 @@ class Here:
     repository: Path
 
 
-def replay_command(report: PurePath, number: int, *, folder: str = "", hash_seed: str = "") -> str:
+def replay_command(
+    report: PurePath, number: int, *, folder: str = "", hash_seed: str = "", options: Sequence[str] = ()
+) -> str:
     """Of the `number`th failure record (from 1) in the file `report`, as `folder` sees it, where the shell goes first.
 
     `hash_seed` is the PYTHONHASHSEED that the run had; it must be set before Python starts, so it stands in front.
     """
     there = f"cd {shlex.quote(folder)} && " if folder else ""
     seeded = f"PYTHONHASHSEED={shlex.quote(hash_seed)} " if hash_seed else ""
-    return f"{there}{seeded}pytest {OPTION} {shlex.quote(f'{report.as_posix()}#{number}')}"
+    given = "".join(f"{shlex.quote(word)} " for word in options)
+    return f"{there}{seeded}pytest {given}{OPTION} {shlex.quote(f'{report.as_posix()}#{number}')}"
 
 
 def downloaded(file: Path, here: Here) -> tuple[PurePath, str]:
@@ -57,3 +61,9 @@ def in_place(file: Path, here: Here) -> tuple[PurePath, str]:
     base = here.started if finds else here.rootdir
     below = file.is_relative_to(base) and ".." not in file.parts
     return file.relative_to(base) if below else file.resolve(), "" if finds else os.path.relpath(base, here.started)
+
+
+def as_seen_from(base: Path, path: str, repository: Path) -> str:
+    """A path below the repository relative to `base`; others stay whole."""
+    inside = Path(os.path.normpath(path)).is_relative_to(repository)
+    return PurePath(os.path.relpath(path, base)).as_posix() if inside else path

@@ -108,14 +108,20 @@ class Hindsight:
 
     def _command(self, number: int) -> str:
         if not self._first_command:  # the others differ in their number alone
-            from .command import Here, downloaded, in_place, replay_command  # noqa: PLC0415  (only a failure needs it)
+            from .command import Here, as_seen_from, downloaded, in_place, replay_command  # noqa: PLC0415  (only a failure needs it)
+            from .options import options_of  # noqa: PLC0415
 
             place = downloaded if self._on_github else in_place
             started, rootdir = self._config.invocation_params.dir, self._config.rootpath
             here = Here(started, rootdir, self._config.inipath, self._run.repository)
             report, folder = place(self._run.file, here)
             seed = self._run.start.get("seeds", {}).get("PYTHONHASHSEED", "")
-            self._first_command = replay_command(report, 1, folder=folder, hash_seed=seed)
+            base = (self._run.repository if self._on_github else started) / folder
+            options = [
+                as_seen_from(base, word.text, self._run.repository) if word.is_path else word.text
+                for word in options_of(self._config, self._run)
+            ]
+            self._first_command = replay_command(report, 1, folder=folder, hash_seed=seed, options=options)
         head, _, tail = self._first_command.rpartition("#1")
         return f"{head}#{number}{tail}"
 

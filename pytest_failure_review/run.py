@@ -6,7 +6,7 @@ import os
 import platform
 import shlex
 import time
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from importlib.metadata import distribution, version
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -36,6 +36,10 @@ class Run(NamedTuple):
     start: Start
     redactor: Redactor
     audience: Audience
+    given: tuple[str, ...] = ()
+    """Further options that pytest was started with: those of PYTEST_ADDOPTS, where people run a command elsewhere."""
+    options: Sequence[tuple[str, bool]] | None = None
+    """In a worker: what the command that runs a failure again has of the main process's options."""
 
     @property
     def file(self) -> Path:
@@ -50,7 +54,7 @@ class Run(NamedTuple):
 def describe(config: pytest.Config, environment: Mapping[str, str]) -> Run:
     """The run as this process sees it; a pytest-xdist worker takes its name and folder from the main process."""
     given: dict[str, Any] = getattr(config, "workerinput", {})
-    run_id, folder = given.get(HANDED) or (os.urandom(8).hex(), _folder(config, environment))
+    run_id, folder, options = given.get(HANDED) or (os.urandom(8).hex(), _folder(config, environment), None)
     worker = str(given.get("workerid", MAIN))
     repository = repository_of(config.rootpath)
     start = Start(
@@ -78,6 +82,8 @@ def describe(config: pytest.Config, environment: Mapping[str, str]) -> Run:
         redactor=Redactor(environment),
         # A worker's failures are shown by the main process, once.
         audience=audience(environment) if worker == MAIN else Audience(),
+        given=tuple(shlex.split(environment.get(ADDOPTS, ""))) if environment.get("GITHUB_ACTIONS") == "true" else (),
+        options=options,
     )
 
 

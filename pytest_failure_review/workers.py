@@ -20,6 +20,7 @@ import pytest
 from .breadcrumb import SUFFIX, Trail, left_behind
 from .checking import read
 from .happening import Happening
+from .options import options_of
 from .postmortem import STACK_SUFFIX, crash, happening, in_words, sentence, take_stack
 from .report import Crash, Flaky
 from .retries import is_tried_again
@@ -58,6 +59,7 @@ class Workers:
         self._keep = keep
         self._tell = tell
         self._guard = guard
+        self._options: list[tuple[str, bool]] | None = None
         self._dead: dict[str, Crash] = {}
         self._kept: set[str] = set()
         self.tried_again: dict[str, str] = {}
@@ -69,7 +71,9 @@ class Workers:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """pytest-xdist is about to start a worker."""
-        node.workerinput[HANDED] = (self._run.run_id, str(self._run.directory))
+        if self._options is None:
+            self._options = [(word.text, word.is_path) for word in options_of(self._config, self._run)]
+        node.workerinput[HANDED] = (self._run.run_id, str(self._run.directory), self._options)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object | None) -> None:
