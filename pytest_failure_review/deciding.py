@@ -1,7 +1,7 @@
 """Decides of which kind a failure is, whose, and how soon it must be fixed.
 
-In this order: the marker, the project's rules, hooks, then what the plugin knows itself. An answer of a hook that is no
-answer becomes a note on the record, and the next is asked.
+In this order: the marker, the project's rules, hooks, then what the plugin and the matrix know. An answer of a hook
+that is no answer becomes a note on the record, and the next is asked.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .categorise import SNAPSHOTS, Facts, Verdict, categorise
 from .evidence import fingerprints, short_hash
 from .exceptions import ancestry, without_notes
 from .happening import Happening, Read
+from .matrix import SOURCE, answerable, entry_of
 from .owners import Owners, is_test_path
 from .report import Owner, Sla, is_category
 from .rules import Rule, Seen
@@ -35,7 +36,7 @@ class Decided(NamedTuple):
     owner: Owner
     suspect: Owner | None
     suspect_path: str
-    sla_terms: Sla | None
+    sla_terms: Sla
     fingerprint: str
     fingerprint_root: str
 
@@ -61,7 +62,7 @@ class Judge:
         exact, rough = fingerprints(read.exception, read.frames, without_notes(read.root, read.message))
         decided = Decided(
             verdict=verdict,
-            owner=case.owner(verdict) or self.owners.of(read.test_path),
+            owner=case.owner(verdict) or answerable(verdict.category, self.owners.of(read.test_path)),
             suspect=self.owners.of(suspect) if suspect else None,
             suspect_path=suspect,
             sla_terms=case.sla(verdict),
@@ -140,19 +141,24 @@ class _Case:
             self._refuse(who, "no Owner with names")
         return None
 
-    def sla(self, verdict: Verdict) -> Sla | None:
+    def sla(self, verdict: Verdict) -> Sla:
+        entry = entry_of(verdict.category)
+        hours, source = self._hours(verdict) or (entry.hours, SOURCE)
+        return Sla(hours=hours, tier=entry.tier, source=source)
+
+    def _hours(self, verdict: Verdict) -> tuple[float, str] | None:
         hours = hours_of(self._happening.marker.sla)
         if hours is not None:
-            return Sla(hours=hours, tier="marker")
+            return hours, "marker"
         for rule in self._rules:
             if rule.sla is not None:
-                return Sla(hours=rule.sla, tier="rules")
+                return rule.sla, "rules"
         for who, answer in self._answers("sla", verdict, category=verdict.category):
             from .values import Sla as Answer  # noqa: PLC0415
 
             hours = hours_of(answer.hours) if type(answer) is Answer else None
             if hours is not None:
-                return Sla(hours=hours, tier="hook")
+                return hours, "hook"
             self._refuse(who, "no Sla with hours")
         return None
 

@@ -168,9 +168,9 @@ class Owner(TypedDict):
     """Who answers for the test, and where that is written."""
 
     names: list[str]
-    """`@user`, `@org/team` or an address; empty when nobody is named."""
+    """`@user`, `@org/team`, an address or a role; empty when nobody is named."""
     source: str
-    """`marker`, `rules`, `hook`, the CODEOWNERS file's path, or empty when none names anybody."""
+    """`marker`, `rules`, `hook`, the CODEOWNERS file's path, or `matrix`, whose names are roles."""
     line: int | None
 
 
@@ -204,7 +204,9 @@ class Sla(TypedDict):
 
     hours: float
     tier: str
-    """Where the hours come from: `marker`, `rules` or `hook`."""
+    """How fast people are told: `immediate`, `standard` or `digest`."""
+    source: NotRequired[str]
+    """Where the hours come from: `marker`, `rules`, `hook` or `matrix`."""
 
 
 class Failure(TypedDict):
