@@ -42,7 +42,7 @@ def test_the_example_of_the_guide_decides_and_adds_what_it_says(example: Project
     assert (failure["category"], failure["confidence"]) == ("infra.network", 0.9)
     assert failure["rule"] == "pytest_failure_review_categorise of conftest.py"
     assert failure["owner"] == {"names": ["@your-org/network"], "source": "hook", "line": None}
-    assert failure["sla_terms"] == {"hours": 1.5, "tier": "hook"}
+    assert failure["sla_terms"] == {"hours": 1.5, "tier": "standard", "source": "hook"}
     assert failure["evidence"] == {"provider": "acme", "region": "eu-1"}
     assert failure["message"] == "test_shop.GatewayTimeout: *** was not charged"
     assert "customer-4711" not in str(failure)
@@ -115,7 +115,7 @@ def test_a_hook_that_misbehaves_becomes_a_note_and_the_failure_is_kept(
     ran = project.run()
     failure = ran.failure
     assert [line for line in ran.result.outlines if line.startswith("note: pytest_failure_review_")]
-    assert (failure["category"], failure["owner"]["names"]) == ("test.unit", []) or name == "redact"
+    assert (failure["category"], failure["owner"]["names"]) == ("test.unit", ["code_author"]) or name == "redact"
     assert [text for text in failure["notes"] if note in text]
 
 

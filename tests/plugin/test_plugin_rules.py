@@ -184,7 +184,7 @@ def test_the_first_rule_that_names_a_thing_decides_it_and_the_record_says_which(
     assert (failure["category"], failure["confidence"]) == ("infra.network", 0.9)
     assert failure["rule"] == f"{WHERE} (exception 'test_shop.GatewayDown')"
     assert failure["owner"] == {"names": ["@org/payments", "@ann"], "source": "rules", "line": None}
-    assert failure["sla_terms"] == {"hours": 1.5, "tier": "rules"}
+    assert failure["sla_terms"] == {"hours": 1.5, "tier": "standard", "source": "rules"}
 
 
 def test_a_marker_goes_before_the_rules(project: Project) -> None:
@@ -193,7 +193,7 @@ def test_a_marker_goes_before_the_rules(project: Project) -> None:
     project.write("test_shop.py", marked + "def test_pays():\n    assert 0\n")
     failure = project.run().failure
     assert (failure["category"], failure["owner"]["names"]) == ("build", ["@bo"])
-    assert (failure["sla"], failure["sla_terms"]) == ("4h", {"hours": 4.0, "tier": "marker"})
+    assert (failure["sla"], failure["sla_terms"]) == ("4h", {"hours": 4.0, "tier": "standard", "source": "marker"})
 
 
 @pytest.mark.parametrize("more", [(), ("-n", "1")], ids=["alone", "with workers"])

@@ -19,7 +19,7 @@ def test_a_report_that_cannot_be_written_is_said_and_changes_nothing(project: Pr
     project.pytester.makepyfile("def test_a():\n    assert False\n")
     result = project.run_plain("-W", "error", "--failure-review", "--failure-review-report=reports")
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["*test.unit*no owner*test_a*", "no report was written: *"])
+    result.stdout.fnmatch_lines(["*test.unit*code_author*4h*test_a*", "no report was written: *"])
 
 
 HOSTILE = """
@@ -110,7 +110,7 @@ def pytest_exception_interact():
     assert result.ret == 1
     result.stdout.fnmatch_lines(
         [
-            "*test.unit*no owner*test_a*",
+            "*test.unit*code_author*4h*test_a*",
             "the plugin itself failed in writing: OSError: *the report could only be written in part",
         ]
     )

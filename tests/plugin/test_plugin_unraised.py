@@ -60,7 +60,7 @@ def test_a_red_report_without_a_reason_says_so(project: Project) -> None:
 def test_what_a_red_report_says_is_redacted_and_shown_in_the_table(project: Project) -> None:
     ran = run(project, said="'login with password=hunter2hunter2'")
     assert ran.failure["text"] == "login with password=***"
-    ran.result.stdout.fnmatch_lines(["*= failure review =*", "test.unit  no owner  test_a.py::test_a"])
+    ran.result.stdout.fnmatch_lines(["*= failure review =*", "test.unit  code_author  4h  test_a.py::test_a"])
 
 
 def test_a_marker_decides_about_a_test_that_raised_nothing(project: Project) -> None:
