@@ -65,6 +65,7 @@ ANCHORS: Final = (
         r"(?i)matched one or more prohibited patterns|\bCKV_SECRET_\d|private[ -]key (?:found|detected)",
         r"(?i)verified_secrets|detector type: |decoder type: |^reason: (?:high entropy|.*(?:key|token|secret)$)",
         r"(?i)secret type: |secretlint|unblock-secret|>>> incident \d|secrets\.allowed|secret scans? results",
+        r"(?i)^>> secret detected: |^\W*looks like unencrypted \S+ files are part of the commit",
         r"(?i)(?:secrets?|gitleaks|trufflehog|talisman|ggshield|whispers|private key|aws credentials) ?\.{3,} ?failed",
         r"(?i)(?:gitleaks|trufflehog|ggshield|gitguardian).*(?:detected|found|uncovered) (?:\d|leak|secret)",
         r"(?i)(?:hard-?coded|potential|possible|exposed|leaked) (?:\w+ ){0,2}(?:secret|credential|password|token|key)",

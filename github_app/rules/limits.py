@@ -27,6 +27,7 @@ _WORDS: Final = (
     r"budgets?|quick(?:ly)?|fast|elapsed"
     r"|latency|perf|performance|benchmarks?|slow|slower|took|timings?|durations?|wall[- _]?clock"
     r"|throughput|millis\w*|(?:micro|nano)seconds?|ops_?per_?sec\w*|speed ?up|fps|p9[059]|median|milliseconds?"
+    r"|rps|load[ _]?tests?|requests?[ _]per[ _]?s\w*|time constraints?"
 )
 _CLOCKS: Final = (
     r"\b(?:Date|performance)\.now\(\)|\bperf_counter\b|\btime\.(?:time|monotonic)\(|\bStopwatch\b|\bInstant::now\b"

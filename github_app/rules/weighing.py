@@ -46,6 +46,9 @@ _LEAST_GRAVE: Final = 0.6
 _LEAST_AGAINST: Final = 0.45
 """The same where a signature knows it to be something else."""
 
+_LEAST_UNKNOWN: Final = 0.55
+"""The same for what is no failure that anybody knows."""
+
 _ENOUGH: Final = 45
 """Known features that a text must have to speak against a signature, which may need only one line."""
 
@@ -131,7 +134,8 @@ def _outweighed(verdict: Verdict, alike: Alike) -> Verdict:
     scores = {category: share for category, share in alike.shares.items() if not _is_kept(category)}
     scores[own] += (_OF_SYMPTOM if own in _SYMPTOMS else _OF_CAUSE) * verdict.confidence
     best = max(scores, key=lambda category: scores[category])
-    is_heard = best is not own and alike.shares[best] >= _LEAST_AGAINST
+    least = _LEAST_UNKNOWN if best is Category.UNKNOWN else _LEAST_AGAINST
+    is_heard = best is not own and alike.shares[best] >= least
     return _aside(verdict, alike, best) if is_heard else verdict
 
 
