@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from stories import ADA, REPO, A, B, at, foreign, job, moved, only, pull, pushed
 
 from github_app.documents import Document, Record, records_of, to_case, to_document, to_record
 from github_app.rules.case import Case
-from github_app.rules.records import Commit, Failure, Installation, PolicySource, Ref
+from github_app.rules.records import Commit, Failure, FailureState, Installation, PolicySource, Ref, SignOff, Validity
 
 OPENED = moved(pull(), "opened")
 RED = seen(A, job(), foreign(), runs=(run(),), branch="cart")
@@ -137,3 +138,19 @@ def test_a_case_comes_back_from_its_documents() -> None:
 def test_a_body_that_this_version_does_not_write_is_refused() -> None:
     with pytest.raises(ValidationError):
         to_record(Document("policy/7", "policy", 1, 7, "{}"))
+
+
+def test_what_qa_said_and_how_commits_differ_comes_back() -> None:
+    said = SignOff(holds=False, by=ADA, at=at(50), sha=A, reason="no")
+    failure = replace(FIXED.failures[0], sign_offs=(said,), validity=Validity(A, B, ("gone",), "hidden"), verified=True)
+    assert to_record(to_document(failure, 1)) == failure
+
+
+def test_a_failure_that_was_closed_before_fixes_were_verified_claims_no_proof() -> None:
+    document = to_document(replace(FIXED.failures[0], state=FailureState.CLOSED), 1)
+    body = json.loads(document.body)
+    for name in ("red_sha", "sign_offs", "validity", "verified", "proof"):
+        del body[name]
+    record = to_record(replace(document, body=json.dumps(body)))
+    assert isinstance(record, Failure)
+    assert (record.state, record.verified, record.proof) == (FailureState.CLOSED, False, "")

@@ -118,3 +118,10 @@ async def test_a_rewritten_branch_is_not_compared(app: AppWorld) -> None:
     assert (await failure(app)).proof == (
         "Not verified: not compared: the branch was rewritten in between; QA may say `/qa-ok`."
     )
+
+
+async def test_of_more_files_than_github_shows_nothing_is_claimed(app: AppWorld) -> None:
+    await mended(app, {f"src/part_{number}.py": "x = 1\n" for number in range(300)})
+    assert (await failure(app)).proof == (
+        "Not verified: not compared: GitHub shows only 300 of the files that differ; QA may say `/qa-ok`."
+    )

@@ -47,7 +47,10 @@ from github_app.rules.records import Commit, Failure, FailureState, Installation
 from github_app.rules.sla import breach, late_from
 from github_app.rules.telling import told
 from github_app.rules.test_validity import validity_of
-from github_app.rules.verifying import may_close, wants_comparison
+from github_app.rules.verifying import may_close, needs_jobs, wants_comparison
+
+PATIENCE = timedelta(days=14)
+"""How long the jobs are awaited that prove a fix; after that only what is heard of them, or QA, says so."""
 
 SETTLE, DEADLINE, CLOSE = "gate.settle", "sla.deadline", "failure.close"
 
@@ -211,6 +214,7 @@ def _compared(before: Case, after: Case, event: Event, book: Book, now: datetime
     changed = [failure for failure in after.failures if old.get(failure.id) != failure]
     notes = [note for failure in changed for note in told(old.get(failure.id), failure, after, at)]
     alarms = [alarm for failure in changed for alarm in _alarms(failure)]
+    alarms += [alarm for failure in after.failures for alarm in _looked_again(failure, event, now)]
     if after.commit is not None and after.commit.refs != (before.commit.refs if before.commit else None):
         alarms.append(Alarm(after.commit.id, SETTLE, at + timedelta(seconds=book.policy.gate.settle_s), 1))
     asked = [
@@ -257,6 +261,15 @@ def _alarms(failure: Failure) -> list[Alarm]:
     if may_close(failure) and failure.resolved_at is not None:
         quiet = failure.resolved_at + QUIET
     return [Alarm(failure.id, DEADLINE, due, 1), Alarm(failure.id, CLOSE, quiet, 1)]
+
+
+def _looked_again(failure: Failure, event: Event, now: datetime) -> list[Alarm]:
+    """A fix that its jobs do not prove yet is looked at daily: by then nothing else may load its record (S1-023)."""
+    if not isinstance(event, TimerFired) or (event.kind, event.subject) != (CLOSE, failure.id):
+        return []
+    waits = failure.state is FailureState.RESOLVED_UNVERIFIED and needs_jobs(failure)
+    is_in_time = failure.resolved_at is not None and now < failure.resolved_at + PATIENCE
+    return [Alarm(failure.id, CLOSE, now + QUIET, 1)] if waits and is_in_time else []
 
 
 def _show(case: Case) -> tuple[Effect, ...]:

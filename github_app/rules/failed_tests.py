@@ -19,6 +19,7 @@ _NAMED: Final = (
     r"^\s*\x{25CF}\s+(?:.* \x{203A} )?(?P<name>[^\x{203A}]+)$",
     r"^\s*rspec (?:\./)?(?P<path>[\w./-]+_spec\.rb)",
     r"^test (?:\w+::)*(?P<name>\w+) \.\.\. FAILED",
+    r"\bpanicked at (?P<path>[\w./-]+\.rs):\d+",
     r"^\[ERROR\]\s+(?:\w+\.)*(?P<dotted>\w+)\.(?P<name>\w+):\d+",
     r"^\s*(?:\[FAIL\]|Failed|X)\s+(?:\w+\.)*(?P<dotted>\w+)\.(?P<name>\w+)\b",
     r"^\d+\) (?:\w+\\)*(?P<dotted>\w+)::(?P<name>\w+)",

@@ -56,8 +56,7 @@ def validity_of(failure: Failure, base: str, head: str, files: Sequence[FileChan
 
 
 def _doubts(diffs: Sequence[_Diff], wanted: Suspects) -> Iterable[str]:
-    new = [line for diff in diffs for line in diff.new]
-    kept = {*_defined(new), *(name for name in wanted.names if any(_says(line, name) for line in new))}
+    kept = _kept(diffs, wanted)
     for diff in diffs:
         path, is_meant = f"`{_shown(diff.path)}`", wanted.means(diff.path)
         is_tests = is_meant or _is_test_file(diff.path)
@@ -72,6 +71,16 @@ def _doubts(diffs: Sequence[_Diff], wanted: Suspects) -> Iterable[str]:
             yield from _looser(diff, path)
         if compiled(CONFIG_FILE).search(diff.path):
             yield from (f"{path} now leaves out tests: `{_shown(line)}`." for line in _more(LEAVES_OUT, diff))
+
+
+def _kept(diffs: Sequence[_Diff], wanted: Suspects) -> set[str]:
+    """Return the names of tests that stand in new lines; to mention one in another file keeps no test."""
+    tests = [diff for diff in diffs if wanted.means(diff.path) or _is_test_file(diff.file.path)]
+    new = [line for diff in tests for line in diff.new]
+    known = set(_defined(line for diff in diffs for line in diff.gone))
+    # Where a language's tests are no definitions that we know, the name has to do.
+    mentioned = {name for name in wanted.names - known if any(_says(line, name) for line in new)}
+    return {*_defined(new), *mentioned}
 
 
 def _lost(diff: _Diff, wanted: Suspects, kept: set[str]) -> Iterable[str]:

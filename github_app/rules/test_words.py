@@ -12,7 +12,7 @@ from github_app.rules.regex import compiled
 
 TEST_FILE: Final = (
     r"(?:^|/)(?:tests?|specs?|__tests__|e2e|cypress|src/test|it)/.*\.\w+$"
-    r"|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$|(?:^|/)[^/]*_test\.go$"
+    r"|(?:^|/)(?:tests?|test_[^/]*|[^/]*_tests?|conftest)\.py$|(?:^|/)[^/]*_test\.go$"
     r"|(?:^|/)[^/]*[._-](?:test|spec|cy|e2e)\.[cm]?[jt]sx?$|(?:^|/)[^/]*_(?:spec|test)\.rb$"
     r"|(?:^|/)[^/]*(?:Tests?|IT|Specs?|TestCase)\.(?:java|kt|kts|scala|groovy|cs|fs|vb|php|swift)$"
     r"|(?:^|/)[^/]*_(?:unit)?test\.(?:cc|cpp|cxx|c|rs|dart|exs)$"

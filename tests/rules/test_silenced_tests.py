@@ -19,6 +19,7 @@ from github_app.rules.records import Failure, FailureState, Mark
 from github_app.rules.test_validity import DOUBTS_KEPT, validity_of
 
 PATH = "tests/unit/test_cart.py"
+JAVA = "src/test/java/CartTest.java"
 HOLDS = (
     "Verified: green at `bbbbbbbbbbbb`, and of the tests that had failed at `aaaaaaaaaaaa` none was removed, "
     "skipped or loosened."
@@ -169,6 +170,40 @@ def test_a_test_that_moved_to_another_file_is_not_gone() -> None:
 )
 def test_settings_that_leave_tests_out_are_told(path: str, line: str) -> None:
     assert f"`{path}` now leaves out tests: `{line.strip()}`." in doubts(changed("a\n", f"a\n{line}\n", path))
+
+
+def test_to_mention_a_test_elsewhere_does_not_keep_it() -> None:
+    gone = changed(BEFORE, "import shop\n")
+    said = changed("a\n", "a\ntest_total ( is gone\ndef test_total(): ...\n", "docs/cart.md")
+    assert f"`test_total` is gone from `{PATH}`." in doubts(gone, said)
+    java = replace(
+        red("x"), excerpt=None, marks=(Mark("src/test/java/CartTest.java", 3, "src/test/java/CartTest.java::sums: x"),)
+    )
+    java = replace(java, verdict=_bare(java))
+    body = "    @Test\n    void sums() {\n        assertEquals(3, total());\n    }\n"
+    path = "src/test/java/CartTest.java"
+    assert f"`sums` is gone from `{path}`." in doubts(
+        changed(f"class {{\n{body}}}\n", "class {\n}\n", path), failure=java
+    )
+    assert doubts(changed(f"class {{\n{body}}}\n", f"class {{\n\n{body}}}\n", path), failure=java) == ()
+
+
+def test_a_file_of_rust_in_which_it_panicked_is_looked_at() -> None:
+    says = "thread 'cart::tests::total' panicked at src/cart.rs:12:9:"
+    failure = replace(red(), excerpt=replace(why(says).excerpts[0], lines=(says,)))
+    failure = replace(failure, verdict=_bare(failure))
+    assert doubts(changed("fn a()\n", "#[ignore]\nfn a()\n", "src/cart.rs"), failure=failure) == (
+        "`src/cart.rs` now skips tests: `#[ignore]`.",
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["shop/tests.py", "test.py", "tests/any.py", "a/b_test.go", "src/a.spec.ts", "spec/a_spec.rb", "x/CartTest.java"],
+)
+def test_a_file_of_tests_is_known_by_its_path(path: str) -> None:
+    vague = red(reported=5)
+    assert doubts(changed("a\n", "", path, status="removed"), failure=vague) == (f"`{path}` was removed.",)
 
 
 def test_where_not_every_failed_test_is_named_all_files_of_tests_are_looked_at() -> None:

@@ -136,6 +136,14 @@ def test_a_build_is_closed_after_a_day_only_when_its_tests_are_green() -> None:
     assert only(go_on(tested, fired(only(tested).id, CLOSE, 41 + DAY))).state is FailureState.CLOSED
 
 
+def test_a_build_that_is_not_proven_is_looked_at_daily_for_two_weeks() -> None:
+    case = ended_case(green("docs"))
+    for day, again in ((1, at(30 + 2 * DAY)), (13, at(30 + 14 * DAY)), (14, None)):
+        event = fired(only(case).id, CLOSE, 30 + day * DAY)
+        decision = decide(case, event, book(), event.received_at)
+        assert [alarm.due_at for alarm in decision.alarms] == ([again] if again else [])
+
+
 def test_what_is_verified_is_told_after_that_it_is_fixed() -> None:
     """R7."""
     before = told(OPENED, seen(A, job(name="build", says=COMPILE)))

@@ -12,6 +12,7 @@ from web_world import START, World, a_failure, a_world
 from github_app.rules.contracts import ContractChange, ContractReport
 from github_app.rules.failures import said_by_people
 from github_app.rules.model import Person
+from github_app.rules.records import FailureState
 from github_app.rules.sla import retarget
 from github_app.rules.verdicts import Correction, Proposal
 from github_app.web.failure_view import deadline
@@ -173,3 +174,26 @@ async def test_a_deadline_that_a_correction_came_after_is_shown_as_such(world: W
     assert "1 min left" in await words_of(world)
     shown = deadline(clock, START + timedelta(hours=1))
     assert (shown.headline, shown.late, shown.left_s) == ("Late by a correction; one full new target runs", True, 60)
+
+
+@pytest.mark.parametrize(
+    ("state", "verified", "words"),
+    [
+        (FailureState.RESOLVED_UNVERIFIED, False, "Resolved, not verified yet"),
+        (FailureState.NEEDS_QA_REVIEW, False, "Green, and QA has to look at the fix"),
+        (FailureState.VERIFIED, True, "Fixed and verified"),
+        (FailureState.CLOSED, True, "Closed: fixed and verified"),
+        (FailureState.CLOSED, False, "Closed: it stayed green, and nobody verified the fix"),
+    ],
+)
+async def test_the_page_claims_no_more_of_a_fix_than_is_known(
+    state: FailureState, words: str, *, verified: bool
+) -> None:
+    """S1-007, S1-014, S1-023."""
+    async with a_world() as world:
+        proof = "Not verified: the test job `unit` is awaited at `4f2a91c07be6`."
+        world.records.add(replace(a_failure(), state=state, verified=verified, proof=proof))
+        told = await words_of(world)
+        assert words in told
+        assert ("verified" in told.replace(proof, "").replace("Not verified", "").casefold()) is ("verif" in words)
+        assert "the test job unit is awaited at 4f2a91c07be6" in told.replace("`", "")
