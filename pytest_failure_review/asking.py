@@ -13,6 +13,9 @@ from .strangers import attempt
 
 TIME_BOX: Final = 0.25
 """Seconds that an implementation may take; after a longer call it is not asked again in this run."""
+_ENDED: Final = "TimeIsUp"
+PATIENCE: Final = 2.5
+"""Seconds after which a call is ended, where it can be: an answer that comes a little late is still one."""
 
 
 def implemented(hooks: Any, node: Any, name: str) -> Any:
@@ -40,31 +43,40 @@ class Asker:
         notes, self.notes = self.notes, []
         return notes
 
-    def answers(self, caller: Any, /, **given: Any) -> Iterator[tuple[str, Any]]:
+    def answers(self, caller: Any, /, *, patience: float = PATIENCE, **given: Any) -> Iterator[tuple[str, Any]]:
         """Who answered, and what, for each answer that is not None; `caller` is pluggy's of one hook."""
         for implementation in reversed(caller.get_hookimpls()):
             if id(implementation) in self._dropped:
                 self.notes.append(self._dropped[id(implementation)])
                 continue
             started = self._clock()
-            answer, _ = self.answer(caller, implementation, **given)
+            answer, trouble = self.answer(caller, implementation, patience, **given)
             took = self._clock() - started
             who = _named(caller, implementation)
             if took > TIME_BOX:
-                self.notes.append(f"{who} took {took * 1000:.0f} ms: it is not asked again in this run")
+                ended = f"was stopped after {took:.1f} s" if trouble == _ENDED else f"took {took * 1000:.0f} ms"
+                self.notes.append(f"{who} {ended}: it is not asked again in this run")
                 self._dropped[id(implementation)] = f"{who} was not asked: it took too long before"
             if answer is not None:
                 yield who, answer
 
-    def answer(self, caller: Any, implementation: Any, /, **given: Any) -> tuple[Any, str]:
+    def answer(
+        self, caller: Any, implementation: Any, /, patience: float | None = None, **given: Any
+    ) -> tuple[Any, str]:
         """What one implementation answers, and what it raised in words; that is noted as well.
 
-        What takes secrets out is asked so: it may be slow, but not left out.
+        Without `patience` it may take as long as it will: what takes secrets out may be slow, but not left out.
         """
         if implementation.hookwrapper or implementation.wrapper:
             return None, ""
-        answer, trouble = attempt(implementation.function, *[given.get(name) for name in implementation.argnames])
-        if trouble:
+        arguments = [given.get(name) for name in implementation.argnames]
+        if patience is None:
+            answer, trouble = attempt(implementation.function, *arguments)
+        else:
+            from .time_box import attempt_within  # noqa: PLC0415  (most runs have no hooks)
+
+            answer, trouble = attempt_within(patience, implementation.function, *arguments)
+        if trouble and trouble != _ENDED:
             self.notes.append(f"{_named(caller, implementation)} raised {trouble}")
         return answer, trouble
 

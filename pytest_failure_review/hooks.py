@@ -41,7 +41,10 @@ def pytest_failure_review_sla(failure: FailedTest, category: str) -> Sla | None:
 def pytest_failure_review_evidence(
     item: pytest.Item | pytest.Collector | None, excinfo: pytest.ExceptionInfo[BaseException] | None, phase: str
 ) -> Mapping[str, Any] | None:
-    """Give more facts for the record; all answers are merged. One that took 250 ms is not asked again in this run."""
+    """Give more facts for the record; all answers are merged.
+
+    As every hook but `redact`: one that took 250 ms is not asked again in this run, and one that hangs is stopped.
+    """
 
 
 @pytest.hookspec

@@ -127,7 +127,8 @@ class Recorder:
             if found.records or found.flaky or found.troubles or self._trouble:
                 from .showing import print_table
 
-                last = self._trouble or f"report: {self._run.directory}"
+                notes = [f"note: {self._run.redactor.redact(note)}" for note in self._telling.notes]
+                last = [*notes, self._trouble or f"report: {self._run.directory}"]
                 print_table(terminalreporter, config.get_terminal_writer().fullwidth, found, last, self._run.audience)
 
     def pytest_unconfigure(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from . import step_summary
@@ -13,12 +15,12 @@ from .summary import render
 
 
 def print_table(
-    terminal: pytest.TerminalReporter, width: int, findings: Findings, last: str, watching: Audience
+    terminal: pytest.TerminalReporter, width: int, findings: Findings, last: Sequence[str], watching: Audience
 ) -> None:
     """The table, then what `last` says, then the annotations; nothing when there is nothing to tell."""
     table = render(findings, width)
     terminal.section("failure review")
-    for line in [*table, harmless(last)]:
+    for line in [*table, *map(harmless, last)]:
         terminal.line(line)
     if watching.annotates:
         for line in annotate(findings):

@@ -1,12 +1,12 @@
-"""Tells hooks of what was written and of the session's end. What they raise is dropped: nobody is left to be told."""
+"""Tells hooks of what was written and of the session's end. What goes wrong with them stands below the table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from .asking import Asker, implemented
+from .asking import PATIENCE, Asker, implemented
 from .report import worst
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _RECORD = "pytest_failure_review_record"
 _FINISH = "pytest_failure_review_finish"
+_FINISH_PATIENCE: Final = 30.0
+"""Seconds: it is asked once, when nothing waits any more but the job, and may send what it was told."""
+_MOST_NOTES: Final = 5
 
 
 class Telling:
@@ -22,6 +25,8 @@ class Telling:
     def __init__(self, hooks: Any) -> None:
         self._hooks = hooks
         self._asker = Asker()
+        self.notes: list[str] = []
+        """What went wrong with hooks that were told of records, in sentences."""
 
     def record(self, record: Mapping[str, Any], line: bytes) -> None:
         """One record, as the line that was written."""
@@ -57,9 +62,10 @@ class Telling:
             worst_category=worst(categories),
             redactions=redactions,
         )
-        self._ask(caller, summary=summary, report_path=directory)
+        self._ask(caller, _FINISH_PATIENCE, summary=summary, report_path=directory)
 
-    def _ask(self, caller: Any, **given: Any) -> None:
-        for _ in self._asker.answers(caller, **given):
+    def _ask(self, caller: Any, patience: float = PATIENCE, **given: Any) -> None:
+        for _ in self._asker.answers(caller, patience=patience, **given):
             pass
-        self._asker.take_notes()
+        # Each once: a hook that raises does so for every record.
+        self.notes = list(dict.fromkeys([*self.notes, *self._asker.take_notes()]))[:_MOST_NOTES]

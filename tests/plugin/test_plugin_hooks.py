@@ -16,6 +16,7 @@ from plugin_project import Project
 
 from pytest_failure_review import hooks, values
 from pytest_failure_review.asking import TIME_BOX, Asker
+from pytest_failure_review.checking import check
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "plugin-hooks.md").read_text(encoding="utf-8")
 NAMES = [name for name in vars(hooks) if name.startswith("pytest_failure_review_")]
@@ -184,3 +185,34 @@ def test_who_took_too_long_is_answered_for_once_and_not_asked_again() -> None:
     assert list(asker.answers(caller)) == []
     assert asker.take_notes() == ["pytest_failure_review_evidence of slow was not asked: it took too long before"]
     assert slow.calls == 1
+
+
+def test_a_hook_that_hangs_is_stopped_and_named_and_costs_no_other(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        "import time\n\ncalls = []\n\n"
+        "def pytest_failure_review_evidence():\n"
+        "    calls.append(1)\n"
+        "    while True:\n"
+        "        try: time.sleep(60)\n"
+        "        except Exception: pass\n\n"
+        "def pytest_failure_review_owner(failure):\n"
+        "    from pytest_failure_review.values import Owner\n"
+        "    return Owner(names=(f'@asked{len(calls)}',))\n",
+    )
+    project.write("test_a.py", "def test_a(): assert 0\ndef test_b(): assert 1 == 2\n")
+    first, second = project.run().failures
+    assert re.fullmatch(
+        r"pytest_failure_review_evidence of conftest.py was stopped after 2\.\d s: it is not asked again in this run",
+        first["notes"][0],
+    )
+    assert second["notes"] == ["pytest_failure_review_evidence of conftest.py was not asked: it took too long before"]
+    assert second["owner"]["names"] == ["@asked1"]
+
+
+def test_a_sink_that_raises_is_named_below_the_table(project: Project) -> None:
+    project.write("conftest.py", "def pytest_failure_review_record(record): raise OSError('no queue')\n")
+    project.write("test_a.py", "def test_a(): assert 0\n")
+    ran = project.run()
+    assert ran.result.outlines.count("note: pytest_failure_review_record of conftest.py raised OSError: no queue") == 1
+    assert check(project.reports).complete
