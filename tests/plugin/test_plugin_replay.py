@@ -139,6 +139,24 @@ def test_chance_is_as_it_was_when_the_test_began(project: Project) -> None:
     replayed(project, *command_of(failure)).assert_outcomes(passed=1, deselected=1)
 
 
+def test_numpy_s_chance_is_as_it_was_too(project: Project) -> None:
+    project.write(
+        "test_a.py",
+        """
+import numpy.random
+
+def test_b(checkpoint):
+    drawn = [*numpy.random.random(3).tolist(), numpy.random.standard_normal()]
+    checkpoint("drawn", state=drawn)
+    assert checkpoint.load("drawn") == drawn
+""",
+    )
+    project.write("test_first.py", "import numpy.random\n\ndef test_a(): numpy.random.seed(None)\n")
+    failure = project.run("test_first.py", "test_a.py", alone=True).failure
+    again = project.pytester.runpytest_subprocess("-pno:asyncio", "-pno:cacheprovider", *command_of(failure))
+    again.assert_outcomes(passed=1, deselected=0)
+
+
 def test_a_test_without_checkpoints_gets_chance_back_by_what_ran_before(project: Project) -> None:
     project.pytester.makepyfile(
         """
