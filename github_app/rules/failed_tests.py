@@ -42,6 +42,10 @@ class Suspects:
             return True
         return path.rpartition("/")[2].partition(".")[0] in self.homes
 
+    def is_another(self, test: str) -> bool:
+        """Whether a test is known not to be among those that failed; of "" nobody knows which it is."""
+        return bool(test) and not self.is_vague and bool(self.names) and test not in self.names
+
 
 def suspects(failure: Failure) -> Suspects:
     """Return what is known of the tests that failed."""

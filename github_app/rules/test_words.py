@@ -25,7 +25,8 @@ CONFIG_FILE: Final = (
 
 _PYTHON: Final = r"^\s*(?:async\s+)?def\s+(test\w*)\s*\("
 _SCRIPT: Final = (
-    r"^\s*(?:it|test|specify|scenario)(?:\.\w+)*\s*[( ]\s*(?:'([^']{1,300})'|\"([^\"]{1,300})\"|`([^`]{1,300})`)"
+    r"^\s*(?:it|test|specify|scenario)(?:\.\w+)*(?:\([^)]{0,300}\)|`[^`]{0,300}`)?\s*[( ]\s*"
+    r"(?:'([^']{1,300})'|\"([^\"]{1,300})\"|`([^`]{1,300})`)"
 )
 _GO: Final = r"^func\s+(?:\([^)]*\)\s*)?((?:Test|Fuzz)\w*)\s*\("
 _RUST: Final = r"^\s*(?:pub\s+)?(?:async\s+)?fn\s+(\w*test\w*)\s*\("
@@ -34,13 +35,15 @@ _OTHER: Final = (
 )
 DEFINITION: Final = f"{_PYTHON}|{_SCRIPT}|{_GO}|{_RUST}|{_OTHER}"
 
+GROUP: Final = r"\b(?:describe|context|suite|feature|class|struct|impl|mod|interface|object)\b"
+
 _SKIP_PYTHON: Final = (
     r"\bmark\.(?:skip|skipif|xfail)\b|\bpytest\.(?:skip|xfail|importorskip)\s*\(|\bself\.skipTest\s*\(|\bSkipTest\b"
     r"|@(?:unittest\.)?(?:skip|skipIf|skipUnless|expectedFailure)\b|\b__test__\s*=\s*False"
 )
 _SKIP_SCRIPT: Final = (
-    r"\b(?:it|test|describe|context|suite|specify)(?:\.\w+)?\.(?:skip|todo|failing|fails|fixme|skipIf|runIf|only)\b"
-    r"|\b(?:xit|xtest|xdescribe|xcontext|xspecify|fit|fdescribe)\s*[( ]\s*['\"`]|\bthis\.skip\s*\(|\bpending\s*\("
+    r"\b(?:it|test|describe|context|suite|specify)(?:\.\w+)?\.(?:skip|todo|failing|fails|fixme|skipIf|runIf)\b"
+    r"|\b(?:xit|xtest|xdescribe|xcontext|xspecify)\s*[( ]\s*['\"`]|\bthis\.skip\s*\(|\bpending\s*\("
 )
 _SKIP_OTHER: Final = (
     r"\b[tbf]\.Skip(?:f|Now)?\s*\(|^//go:build\s+ignore|^// \+build\s+ignore|#\[ignore|#\[cfg_attr\([^]]*\bignore\b"
@@ -49,6 +52,11 @@ _SKIP_OTHER: Final = (
     r"|\bAssert\.(?:Ignore|Inconclusive|Skip)\s*\(|\bmarkTest(?:Skipped|Incomplete)\b|\bGTEST_SKIP\s*\(|\bDISABLED_\w+"
     r"|\bXCTSkip|@tag\s+:skip"
 )
+ONLY: Final = (
+    r"\b(?:it|test|describe|context|suite|specify)(?:\.\w+)?\.only\b|\b(?:fit|fdescribe|fcontext)\s*[( ]\s*['\"`]"
+)
+"""What leaves out all others."""
+
 SKIP: Final = f"{_SKIP_PYTHON}|{_SKIP_SCRIPT}|{_SKIP_OTHER}"
 
 ASSERTION: Final = (

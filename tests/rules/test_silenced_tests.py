@@ -120,7 +120,9 @@ def test_a_file_of_tests_that_was_removed_is_told() -> None:
 def test_a_mark_that_skips_is_known_in_many_languages(says: str, path: str, line: str) -> None:
     failure = red()
     failure = replace(failure, excerpt=replace(why(says).excerpts[0], lines=("x", says)), verdict=_bare(failure))
-    assert doubts(changed("body\n", f"{line}\nbody\n", path), failure=failure) == (
+    before = line.replace(".skip(", "(").replace(".todo(", "(").replace(", skip: true", "")
+    before = "body\n" if before == line else f"{before}\nbody\n"
+    assert doubts(changed(before, f"{line}\nbody\n", path), failure=failure) == (
         f"`{path}` now skips tests: `{line.strip()}`.",
     )
 
@@ -170,6 +172,48 @@ def test_a_test_that_moved_to_another_file_is_not_gone() -> None:
 )
 def test_settings_that_leave_tests_out_are_told(path: str, line: str) -> None:
     assert f"`{path}` now leaves out tests: `{line.strip()}`." in doubts(changed("a\n", f"a\n{line}\n", path))
+
+
+OTHER = "\ndef test_other():\n    assert shop.other()\n    assert shop.more()\n"
+
+
+def test_what_becomes_of_another_test_of_the_file_is_no_matter() -> None:
+    fewer = BEFORE + OTHER.replace("    assert shop.more()\n", "")
+    assert doubts(changed(BEFORE + OTHER, fewer)) == ()
+    assert doubts(changed(BEFORE + OTHER, BEFORE)) == ()
+    assert doubts(changed(BEFORE + OTHER, fewer), failure=red(reported=9)) == (
+        f"`{PATH}` asserts less than before: 1 assertion fewer.",
+    ), "where not all that failed are named, it may be one of them"
+
+
+def test_a_new_test_neither_makes_up_for_assertions_nor_is_skipped_instead() -> None:
+    loosened = BEFORE.replace("    assert cart.count == 1\n", "") + OTHER
+    assert doubts(changed(BEFORE, loosened)) == (f"`{PATH}` asserts less than before: 1 assertion fewer.",)
+    assert doubts(changed(BEFORE, BEFORE + "\n@pytest.mark.skipif(windows)" + OTHER)) == ()
+    vague = red(reported=9)
+    gone = changed(BEFORE, "import shop\n")
+    skipped = changed("", f"@pytest.mark.skip\n{BEFORE[13:]}", "tests/unit/test_carts.py", status="added")
+    assert "`tests/unit/test_carts.py` now skips tests: `@pytest.mark.skip`." in doubts(gone, skipped, failure=vague)
+
+
+def test_a_test_that_runs_alone_leaves_out_the_others_though_it_is_new() -> None:
+    body = "it('sums', () => {\n});\n"
+    after = f"{body}it.only('counts', () => {{\n}});\n"
+    assert doubts(changed(body, after, "src/cart.test.ts")) == (
+        "`src/cart.test.ts` now skips tests: `it.only('counts', () => {`.",
+    )
+
+
+def test_one_title_of_many_may_be_that_of_the_test_that_failed() -> None:
+    failure = replace(
+        red(), excerpt=replace(why("x").excerpts[0], lines=("FAIL src/a.test.ts", " \u25cf adds \u203a adds 3"))
+    )
+    failure = replace(failure, verdict=_bare(failure))
+    table = "it.each([1, 3])('adds %i', (n) => {\n  expect(n).toBe(3);\n});\n"
+    assert doubts(changed(f"import a\n{table}", "import a\n", "src/a.test.ts"), failure=failure) == (
+        "`adds %i` is gone from `src/a.test.ts`.",
+        "`src/a.test.ts` asserts less than before: 1 assertion fewer.",
+    )
 
 
 def test_to_mention_a_test_elsewhere_does_not_keep_it() -> None:
