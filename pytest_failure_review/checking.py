@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from .breadcrumb import SUFFIX, is_held
-from .findings import Findings, of_run, together
+from .findings import Findings, distinct, of_run, together
 from .gates.of_pytest import GATES, PYTEST, in_words, with_gate
 from .mending import failure_of, flaky_of, gate_of, group_of, with_afterwards
 from .plain import printable
@@ -292,7 +292,10 @@ def _lost(file: RunFile, files: list[RunFile]) -> int:
     if file.finish is None or file.worker != MAIN:
         return 0
     run = [other for other in files if other.run_id == file.run_id]
-    told = len(_standing(run)) + sum(
+    recorded = [failure for other in run for failure in other.failures]
+    # A file that cannot be collected stands once, but pytest counts it for every worker.
+    told = len(_standing(run)) + len(recorded) - len(distinct(recorded))
+    told += sum(
         sum(group["count"] - 1 for group in other.groups.values()) + _number(other.finish, "truncated") for other in run
     )
     counts = file.finish.get("counts")

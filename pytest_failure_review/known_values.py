@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 from urllib.parse import quote
 
@@ -19,6 +20,12 @@ _SHORTEST_BROKEN: Final = 12
 _LONGEST_BROKEN: Final = 400
 _MOST: Final = 500
 """Values that are kept in mind."""
+_ELLIPSIS: Final = "..."
+_SHORTEST_END: Final = 4
+"""So much of a value, left over at an ellipsis, is told from other text."""
+_LONGEST_END: Final = 240
+"""Characters that pytest leaves of a text that is too long for it, on both sides."""
+_MOST_ELLIPSES: Final = 200
 
 
 class KnownValues:
@@ -52,12 +59,15 @@ class KnownValues:
         return value in self._values
 
     def may_be_in(self, json_text: str) -> bool:
-        """Whether a value or a half of one stands in a text that is JSON in ASCII."""
-        return bool([text for text in self._in_json if text in json_text])
+        """Whether a value or a part of one stands in a text that is JSON in ASCII."""
+        if [text for text in self._in_json if text in json_text]:
+            return True
+        return _ELLIPSIS in json_text and bool(_left_over(json_text, self._in_json))
 
     def found_in(self, text: str) -> list[str]:
-        """The forms that stand in the text, longest first: one may contain another."""
-        return [literal for literal in self._literals if literal in text]
+        """The forms that stand in the text, longest first: one may contain another; then the ends that pytest left."""
+        found = [literal for literal in self._literals if literal in text]
+        return [*found, *_left_over(text, self._literals)] if _ELLIPSIS in text else found
 
     def broken_in(self, text: str) -> list[str]:
         """The values of which a half stands in the text: broken over two lines, one of a value's halves is whole."""
@@ -69,12 +79,37 @@ def broken(value: str) -> str:
     return f"(?:{BREAK})?".join(map(re.escape, value))
 
 
+def _left_over(text: str, forms: Sequence[str]) -> list[str]:
+    """The ends of forms at the ellipses of a text, the dots with them: `tok-9...4a-XyZ` (`_pytest._io.saferepr`)."""
+    found: set[str] = set()
+    for before, after in pairwise(text.split(_ELLIPSIS, _MOST_ELLIPSES)):
+        tail, head = before[-_LONGEST_END:], after[:_LONGEST_END]
+        begun = [form[: _common(form, tail)] for form in forms if form[:_SHORTEST_END] in tail]
+        ended = [_end(form, _common(form[::-1], head[::-1])) for form in forms if form[-_SHORTEST_END:] in head]
+        found.add(max(begun, key=len, default="") + _ELLIPSIS + max(ended, key=len, default=""))
+    return sorted(found - {_ELLIPSIS}, key=len, reverse=True)
+
+
+def _end(form: str, length: int) -> str:
+    return form[len(form) - length :]
+
+
+def _common(form: str, text: str) -> int:
+    """The length of the longest beginning of the form that the text ends with; 0 when it is too short to tell."""
+    for length in range(min(len(form), len(text)), _SHORTEST_END - 1, -1):
+        if text.endswith(form[:length]):
+            return length
+    return 0
+
+
 def _forms(value: str) -> set[str]:
-    """How a value may be written: as it is, inside a repr, in an address, line by line, and in base64."""
+    """How a value may be written: as it is, in a repr, in an address, line by line, in hexadecimal and in base64."""
     lines = [line for line in value.splitlines() if len(line) >= _SHORTEST_LINE]
-    forms = {value, repr(value)[1:-1], quote(value, safe="", errors="replace"), *lines}
+    in_address = {quote(value, safe=safe, errors="replace") for safe in ("", "/")}
+    forms = {value, repr(value)[1:-1], *in_address, *lines}
     raw = value.encode("utf-8", "replace")
     if len(raw) >= _SHORTEST_ENCODED:
+        forms |= {raw.hex(), raw.hex().upper()}
         forms |= {form for offset in range(3) for form in _base64(raw, offset)}
     return {form for form in forms if form}
 

@@ -156,6 +156,15 @@ def test_a_failure_in_the_file_of_a_worker_is_not_missed_in_that_of_the_main_pro
     assert check(tmp_path).complete
 
 
+def test_a_file_that_no_worker_can_collect_is_counted_for_each_of_them(tmp_path: Path) -> None:
+    broken = a_failure(nodeid="test_b.py", phase="collect", outcome="error")
+    for worker in ("gw0", "gw1", "gw2"):
+        write(tmp_path, a_start(worker=worker), broken | {"worker": worker}, counted(0, error=1), worker=worker)
+    write(tmp_path, a_start(), counted(0, error=3))
+    assert check(tmp_path).complete
+    assert check(tmp_path).failures == 1
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [

@@ -7,6 +7,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plugin_project import a_failure
 
 from pytest_failure_review.redaction import MASK, Redactor
 
@@ -229,3 +230,34 @@ def test_a_key_that_says_secret_takes_its_whole_value_along() -> None:
         "api_key": "***",
         "token": None,
     }
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "746f6b2d39663865376436633562",
+        "746F6B2D39663865376436633562",
+        "tok-9f8e7d6c5b",
+        "746f6b2d3966...36633562",
+        '{"a": "tok-9f...6c5b"}',
+    ],
+)
+def test_a_known_value_is_found_in_hexadecimal_and_where_its_middle_was_left_out(shown: str) -> None:
+    redacted = Redactor({"A_TOKEN": "tok-9f8e7d6c5b"}).redact(f"assert '{shown}' == ''")
+    assert MASK in redacted
+    assert not any(part in redacted.lower() for part in ("tok-", "6c5b", "746f", "3562"))
+
+
+@pytest.mark.parametrize("shown", ["/a path/of?b", "/a%20path/of%3Fb", "%2Fa%20path%2Fof%3Fb"])
+def test_a_known_value_is_found_in_an_address(shown: str) -> None:
+    assert Redactor({"A_TOKEN": "/a path/of?b"}).redact(f"GET {shown} 404") == f"GET {MASK} 404"
+
+
+def test_words_before_an_ellipsis_stay() -> None:
+    text = "waiting... for tok... and 9f8... of it"
+    assert Redactor({"A_TOKEN": "tok-9f8e7d6c5b"}).redact(text) == text
+
+
+def test_a_record_whose_message_leaves_the_middle_out_is_seen_through() -> None:
+    record = a_failure(message="assert '{\"a\": \"tok-9f...6c5b\"}' == ''")
+    assert "6c5b" not in Redactor({"A_TOKEN": "tok-9f8e7d6c5b"}).redact(record)["message"]
