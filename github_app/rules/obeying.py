@@ -179,15 +179,23 @@ def _or(names: Sequence[str]) -> str:
 
 
 def _sitting(case: Case, event: CommandsGiven, ref: Ref | None, book: Book) -> _Sitting:
-    """Only what had failed, or was green again, when the comment was written can be meant by it."""
+    """Only what had failed, or was green again, when the comment was written can be meant by it.
+
+    What has failed anew after a day of quiet is meant by its newest record: two open ones of it there cannot be (R2).
+    """
     refusal = _refusal_here(event, ref) or ""
     if ref is None:
         return _Sitting(None, refusal, {}, [])
-    known = (failure for failure in case.failures if failure.ref == ref.name and (failure.open or failure.resolved))
+    newest = {each.fingerprint: each for each in sorted(_on(case, ref), key=lambda each: each.series)}.values()
+    known = (failure for failure in newest if failure.open or failure.resolved)
     meant = {failure.id: failure for failure in known if (failure.resolved_at or failure.opened_at) <= event.remark.at}
     sitting = _Sitting(Hearing(event, ref, case.commit, book), refusal, meant, [])
     sitting.torn = _torn(event.said, sitting)
     return sitting
+
+
+def _on(case: Case, ref: Ref) -> list[Failure]:
+    return [failure for failure in case.failures if failure.ref == ref.name]
 
 
 def _torn(said: Iterable[Said], sitting: _Sitting) -> frozenset[str]:

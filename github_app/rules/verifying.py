@@ -107,22 +107,21 @@ def refusal_of(failure: Failure) -> SignOff | None:
 
 
 def reopened(spans: Sequence[Span], sign_offs: Sequence[SignOff], greens: Iterable[Green]) -> tuple[Span, ...]:
-    """Return the stretches of red with those in which QA refused a fix: until another commit is green, or QA agrees."""
-    known, now = tuple(greens), tuple(spans)
-    for one in sorted((one for one in sign_offs if not one.holds), key=lambda one: one.at):
-        if _was_green(one, now):
-            now = union([*now, *_refused(one, sign_offs, known)])
-    return now
+    """Return the stretches of red with those in which QA refused a fix: until another commit is green, or QA agrees.
+
+    What is heard late of the time before changes nothing about a refusal.
+    """
+    known = tuple(greens)
+    more = [span for one in sign_offs if not one.holds for span in _refused(one, sign_offs, known)]
+    return union([*spans, *more]) if more else tuple(spans)
 
 
 def greens_after(sign_offs: Iterable[SignOff], greens: Iterable[Green]) -> set[Green]:
-    """Return the greens that end what QA refused; they have to be remembered."""
+    """Return the greens that QA refused and those that end that; they have to be remembered."""
     known = tuple(greens)
-    return {green for one in sign_offs if not one.holds for green in _next_greens(one, known).values() if green}
-
-
-def _was_green(said: SignOff, spans: Iterable[Span]) -> bool:
-    return any(span.ended_by == said.sha and span.end is not None and span.end <= said.at for span in spans)
+    refusals = [one for one in sign_offs if not one.holds]
+    refused = {green for one in refusals for green in known if green.sha == one.sha}
+    return refused | {green for one in refusals for green in _next_greens(one, known).values() if green}
 
 
 def _refused(said: SignOff, sign_offs: Iterable[SignOff], greens: Sequence[Green]) -> list[Span]:

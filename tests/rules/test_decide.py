@@ -84,6 +84,12 @@ def test_the_journal_tells_of_a_failure_from_its_detection_to_its_end_in_order()
     )
 
 
+def test_on_a_branch_nobody_is_said_to_read_a_check() -> None:
+    notes = last(seen(A, job(event="push"), branch="main")).notes
+    [told_of] = [note.reason for note in notes if note.kind == "notified"]
+    assert told_of.endswith(" reads of it on the failure's page alone: branch/main has no check of ours")
+
+
 @pytest.mark.parametrize(("minute", "is_late"), [(10, False), (15, False), (15.01, True), (70, True)])
 def test_a_failure_that_is_heard_of_late_says_how_late(minute: float, is_late: bool) -> None:
     """C59: more than five minutes after the job ended."""

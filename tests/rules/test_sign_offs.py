@@ -130,6 +130,25 @@ def test_what_is_red_again_after_a_refusal_is_held_open_by_its_job() -> None:
     assert answer(denied).manner is Manner.REFUSED
 
 
+def test_a_refusal_stays_when_an_earlier_green_is_heard_of_late() -> None:
+    refused = say(fixed(), "/qa-reject no").case
+    earlier = seen(C, replace(green(18), run_id=10, attempt=2, id=6), minute=51)
+    late = go_on(replace(refused, commit=None), moved(pull(C, minute=15), after=36), earlier)
+    failure = only(late)
+    assert (failure.open, failure.clock.spent_s) == (True, 8 * 60)
+    assert refusal_of(failure) is not None
+    assert only(say(late, "/qa-ok", minute=60).case).state is FailureState.VERIFIED
+
+
+def test_a_fix_that_failed_again_after_a_day_can_no_longer_be_spoken_of() -> None:
+    """R2: to open its record again would make two of one cause."""
+    later = go_on(fixed(), seen(B, job(run=13, minute=40 + DAY), minute=41 + DAY))
+    assert [each.series for each in later.failures] == [1, 2] or [each.series for each in later.failures] == [2, 1]
+    decision = say(later, "/qa-reject no", minute=50 + DAY)
+    assert answer(decision).manner is Manner.REFUSED
+    assert sum(each.open for each in decision.case.failures) == 1
+
+
 def test_an_older_run_that_ends_late_does_not_end_a_refusal() -> None:
     refused = say(fixed(), "/qa-reject no").case
     late = seen(A, replace(green(50, run=9), id=3), minute=51)

@@ -5,9 +5,30 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from policies import layered
-from stories import DRIFT, NETWORK, A, B, at, book, decided, fired, foreign, job, moved, only, pull, run, seen, told
+from fakes import KeptStore
+from policies import builtin, layered
+from stories import (
+    DRIFT,
+    NETWORK,
+    A,
+    B,
+    at,
+    book,
+    decided,
+    fired,
+    foreign,
+    job,
+    moved,
+    only,
+    pull,
+    pushed,
+    run,
+    seen,
+    told,
+)
 
+from github_app.builtin import signatures
+from github_app.engine import Engine
 from github_app.rules.case import Case
 from github_app.rules.decide import CLOSE, decide
 from github_app.rules.events import Event
@@ -153,6 +174,32 @@ def test_what_is_verified_is_told_after_that_it_is_fixed() -> None:
         ("resolved_unverified", "Green at bbbbbbbbbbbb", at(30)),
         ("verified", "Verified: the test job `unit` is green at `bbbbbbbbbbbb`.", at(31)),
     ]
+
+
+def test_an_event_about_another_commit_needs_the_one_that_is_green() -> None:
+    case = ended_case(green("unit"))
+    assert case.commit is not None
+    apart = decided(pushed("main", A, 50), case=replace(case, commit=None, fixes=(case.commit,)))[-1].case
+    assert only(apart).state is FailureState.VERIFIED
+    unknown = decided(pushed("main", A, 50), case=replace(case, commit=None))[-1].case
+    assert only(unknown).proof == "Not verified: which jobs ran at `bbbbbbbbbbbb` is not known; QA may say `/qa-ok`."
+    drift = ended_case(green("contract-tests"), says=DRIFT, name="generate", policy=CHECKED)
+    unknown = decided(pushed("main", A, 50), case=replace(drift, commit=None), policy=CHECKED)[-1].case
+    assert only(unknown).proof == "Not verified: which jobs ran at `bbbbbbbbbbbb` is not known; QA may say `/qa-ok`."
+
+
+async def test_the_engine_brings_the_commit_that_is_green() -> None:
+    store = KeptStore()
+    engine = Engine(store, builtin(), signatures(), lambda: at(60))
+    fixed = job("success", "build", run=11, minute=30)
+    for event in (
+        OPENED,
+        moved(pull(B, minute=20)),
+        seen(B, fixed, green("unit"), minute=40),
+        seen(A, job(name="build", says=COMPILE), minute=50),
+    ):
+        decision = await engine.handle(event)
+    assert only(decision.case).state is FailureState.VERIFIED
 
 
 def test_a_verified_build_whose_tests_turn_red_is_verified_no_more() -> None:
