@@ -72,13 +72,18 @@ class Aftermath:
             record = least(happening, self._place, self._redactor, trouble)
         self._groups.begins(happening.exception, record)
         if self._file is None:
-            self.unwritten.append(record)
+            self._keep_unwritten(record)
             return
         try:
             self._file.failure(record)
         except OSError:
-            self.unwritten.append(record)
+            self._keep_unwritten(record)
             raise
+
+    def _keep_unwritten(self, record: Failure) -> None:
+        """What is in no file cannot be replayed from one."""
+        record.pop("replay", None)
+        self.unwritten.append(record)
 
     def groups(self) -> list[Group]:
         """How many tests each cause has failed, in the end."""

@@ -7,6 +7,7 @@ report's name and number, as it prints no command that a stranger wrote.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,18 @@ from typing import Final
 OPTION: Final = "--failure-review-replay"
 FOLDER: Final = ".failure-review"
 """Where the report's folder is expected when its own name says nothing: unpack the artifact there."""
+
+
+_LONGEST: Final = 8192
+_WORD: Final = r"""(?:[\w@%+=:,./~\[\]-]|'[^'\x00-\x1f]*'|"'")+"""
+_COMMAND: Final = re.compile(
+    rf"(?:cd {_WORD} && )?(?:PYTHONHASHSEED={_WORD} )?pytest(?: {_WORD})* {OPTION}[ =]{_WORD}", re.ASCII
+)
+
+
+def is_replay_command(text: object) -> bool:
+    """Whether a text is a command as `replay_command` writes it: a report may come from strangers, who write others."""
+    return isinstance(text, str) and len(text) <= _LONGEST and _COMMAND.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

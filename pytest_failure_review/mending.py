@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
+from .command import is_replay_command
 from .report import Category, Checkpoint, Failure, Flaky, Gate, Group
 
 _CATEGORY: Final = re.compile(r"[a-z_]+(\.[a-z_0-9-]+)*")
@@ -161,7 +162,7 @@ def _are_checkpoints(value: Any) -> bool:
 
 _EXTRA: Final[Mapping[str, Callable[[Any], bool]]] = {
     "group": _is_text,
-    "replay": _is_text,
+    "replay": is_replay_command,
     "params": _maps_texts,
     "captured": _maps_texts,
     "sla_terms": _is_sla,

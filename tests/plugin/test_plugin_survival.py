@@ -20,6 +20,7 @@ def test_a_report_that_cannot_be_written_is_said_and_changes_nothing(project: Pr
     result = project.run_plain("-W", "error", "--failure-review", "--failure-review-report=reports")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*test.unit*code_author*4h*test_a*", "no report was written: *"])
+    result.stdout.no_fnmatch_line("*replay:*")
 
 
 HOSTILE = """
