@@ -85,7 +85,7 @@ DETAILED = a_failure(
     frames=[{"path": "tests/test_a.py", "line": 7, "function": "test_a", "in_repo": True}],
     captured={"stdout": "one\ntwo", "stderr": "err"},
     params={"x": "x::y"},
-    replay="pytest --failure-review-replay=r#1",
+    replay="pytest --failure-review-replay 'r#1'",
     checkpoints=[{"label": "cart filled", "sha256": "ab"}],
 )
 
@@ -103,7 +103,7 @@ def test_junit_has_names_places_and_what_is_known_of_a_failure(folder: Path) -> 
     }
     known = {each.get("name"): each.get("value") for each in case.iter("property")}
     assert (known["category"], known["owner"], known["sla"]) == ("security.secret", "@ann", "4h")
-    assert known["replay"] == "pytest --failure-review-replay=r#1"
+    assert known["replay"] == "pytest --failure-review-replay 'r#1'"
     assert (case.findtext("failure"), case.findtext("system-out")) == ("E   assert 0", "one\ntwo")
     assert [(test.name, test.path, test.line) for test in report.tests] == [
         ("tests.test_a.TestX::test_a[x::y]", "tests/test_a.py", 7)
