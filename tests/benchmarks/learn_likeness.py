@@ -1,14 +1,14 @@
 """Learns what kinds of failures read like, and writes the model that `github_app/rules/likeness.py` reads.
 
-    python tests/benchmarks/learn_likeness.py CORPUS.jsonl [CORPUS.jsonl ...] --passing DIR \\
+    python tests/benchmarks/learn_likeness.py CORPUS.jsonl [CORPUS.jsonl ...] --whole INDEX.jsonl --passing DIR \\
         -o github_app/rules/likeness.json
-    python tests/benchmarks/learn_likeness.py CORPUS.jsonl [CORPUS.jsonl ...] --passing DIR --folds 6
+    python tests/benchmarks/learn_likeness.py CORPUS.jsonl [CORPUS.jsonl ...] --folds 6
 
-A corpus is as `accuracy.py` reads it, with `repo`. A log goes the way that users' logs go: what is learned from is the
-stretches that the reader keeps of it. A feature is learned only when it stands in failures of several repositories, so
-that no project's own words, and nothing that stood in a single log, is in the model. What logs of jobs that passed
-show (`--passing`, as `accuracy.py` reads them) is learned as `unknown`: it is no failure. With `--folds` nothing is
-written: the repositories are shared out, and each share is judged by a model that saw none of it.
+Corpora and an index of whole logs are as `accuracy.py` reads them, with `repo`. A log goes the way that users' logs go:
+what is learned from is the stretches that the reader keeps of it. A feature is learned only when it stands in failures
+of several repositories, so that no project's own words, and nothing that stood in a single log, is in the model. What
+logs of jobs that passed show (`--passing`, as `accuracy.py` reads them) is learned as `unknown`: it is no failure. With
+`--folds` nothing is written: the repositories are shared out, and each share is judged by a model that saw none of it.
 
 Needs scikit-learn (`pip install pytest-failure-review[benchmarks]`). The same corpora give the same model.
 """
@@ -25,13 +25,14 @@ from math import log, sqrt
 from pathlib import Path
 from typing import Any
 
-from accuracy import LABELS, logs, rows
+from accuracy import LABELS, logs, rows, text_of
 from sklearn.feature_extraction import DictVectorizer  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from sklearn.model_selection import GroupKFold  # type: ignore[import-untyped]
 
 from github_app.rules.likeness import features_of
 from github_app.rules.log import LogReader
+from github_app.rules.model import Evidence
 from github_app.rules.rejudging import failed_job
 from github_app.rules.said import said
 
@@ -41,7 +42,7 @@ FEWEST = 2
 OF_PASSING = 0.2
 """What a log of a job that passed weighs against a failure; found by leaving repositories out."""
 
-STRENGTH = 30.0
+STRENGTH = 20.0
 """Inverse of the regularisation, found by leaving repositories out."""
 
 LEAST_WEIGHT = 0.3
@@ -63,9 +64,12 @@ def main() -> int:
     parser.add_argument("corpora", type=Path, nargs="+", metavar="CORPUS.jsonl")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE")
     parser.add_argument("--folds", type=int, metavar="N")
+    parser.add_argument("--whole", type=Path, metavar="INDEX.jsonl")
     parser.add_argument("--passing", type=Path, metavar="DIR")
     asked = parser.parse_args()
     cases = [case_of(row) for path in asked.corpora for row in rows(path, ("id", "log", "category"))]
+    for row in rows(asked.whole, ("file", "regions")) if asked.whole else []:
+        cases += whole_case(row, text_of(asked.whole.parent / row["file"]))
     cases += [passed(name, text) for name, text in logs(asked.passing)] if asked.passing else []
     if asked.folds:
         return check(cases, asked.folds)
@@ -77,13 +81,31 @@ def main() -> int:
 
 
 def case_of(row: dict[str, Any]) -> Case:
+    return case_in(read(row["log"]), row)
+
+
+def read(log: str) -> Evidence:
     reader = LogReader(())
-    reader.take(row["log"].encode(errors="replace") + b"\n")
+    reader.take(log.encode(errors="replace") + b"\n")
     reader.end()
-    job = failed_job(row.get("job_name") or "", row.get("step_name") or "", reader.evidence)
-    lines = [line.text for line in said(job, reader.evidence) if line.source == "log"]
+    return reader.evidence
+
+
+def case_in(evidence: Evidence, row: dict[str, Any]) -> Case:
+    job = failed_job(row.get("job_name") or "", row.get("step_name") or "", evidence)
+    lines = [line.text for line in said(job, evidence) if line.source == "log"]
     names = [row[name] for name in ("job_name", "step_name") if row.get(name)]
     return Case(row.get("repo") or row["id"], row["category"], Counter(features_of(lines, names)))
+
+
+def whole_case(row: dict[str, Any], log: str) -> Iterator[Case]:
+    """A whole log as the first of its failures of which the reader kept anything."""
+    evidence = read(log)
+    kept = [(excerpt.start, excerpt.end) for excerpt in evidence.excerpts]
+    for region in row["regions"]:
+        if any(start <= region["end"] and region["start"] <= end for start, end in kept):
+            yield case_in(evidence, {"id": row["file"], **row, "category": region["category"]})
+            return
 
 
 def passed(name: str, text: str) -> Case:
