@@ -82,7 +82,7 @@ async def store(database_url: str) -> AsyncIterator[SqlStore]:
     await store.close()
 
 
-async def until(question: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+async def until(question: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     """Return when the answer is yes; a test whose answer stays no fails after `seconds`."""
     async with asyncio.timeout(seconds):
         while not await question():  # noqa: ASYNC110  (the loops under test announce nothing)

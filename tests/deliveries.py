@@ -83,7 +83,7 @@ def padded(size: int) -> bytes:
 
 
 async def raw(port: int, head: list[bytes], body: bytes = b"", *, close: bool = False, pause: float = 0) -> bytes:
-    """Send bytes that no client library would, and return what came back within three seconds."""
+    """Send bytes that no client library would, and return what came back."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"\r\n".join([b"POST /webhook HTTP/1.1", b"Host: localhost", *head, b"", b""]))
     await asyncio.sleep(pause)
@@ -92,7 +92,7 @@ async def raw(port: int, head: list[bytes], body: bytes = b"", *, close: bool = 
     if close:
         writer.write_eof()
     try:
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(30):
             return await reader.read(64 * 1024)
     except (TimeoutError, ConnectionError):
         return b""

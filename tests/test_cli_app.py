@@ -21,11 +21,12 @@ from pathlib import Path
 import pytest
 from deliveries import BODY, headers_for, private_key
 
+from github_app.__main__ import SHUTDOWN_SECONDS
 from github_app.engine import Change, Entry
 from github_app.store import SqlStore, upgrade
 
 COMMAND = Path(sys.executable).with_name("failure-review")
-PATIENCE = 20
+PATIENCE = 60
 NO_KEY = "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----"
 
 
@@ -96,7 +97,7 @@ def shell(tmp_path: Path) -> Shell:
 
 def get(port: int, path: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -124,20 +125,18 @@ def test_serve_gets_ready_and_ends_well_when_it_is_told_to(shell: Shell, role: s
     with shell.serving("--role", role) as (process, port):
         assert get(port, "/healthz") == (200, "alive\n")
         assert is_ready(port)
-        began = time.monotonic()
         process.send_signal(sign)
-        assert process.wait(timeout=10) == 0
-        assert time.monotonic() - began < 5
+        assert process.wait(timeout=SHUTDOWN_SECONDS - 5) == 0  # nothing was under way that it could wait for
     assert shell.log() == ""
 
 
 def test_serve_keeps_a_signed_delivery_across_a_restart(shell: Shell) -> None:
     with shell.serving("--role", "web") as (process, port):
         request = urllib.request.Request(f"http://127.0.0.1:{port}/webhook", BODY, headers_for(BODY))
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             assert answer.status == 202
         process.terminate()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=PATIENCE) == 0
     with closing(sqlite3.connect(shell.database)) as conn:
         assert list(conn.execute("SELECT body FROM deliveries")) == [(BODY,)]
 

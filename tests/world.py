@@ -17,7 +17,7 @@ from github_app.sandbox.scenario import Sandbox
 from github_app.settings import Settings, read_settings
 
 WEBHOOK_SECRET = "a-webhook-secret-of-some-length"
-PATIENCE = 15
+PATIENCE = 60
 
 
 @dataclass(slots=True)

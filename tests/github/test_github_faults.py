@@ -19,7 +19,7 @@ from github_app.outcomes import GiveUp, Retry
 
 
 async def silence(_: web.Request) -> web.StreamResponse:
-    await asyncio.sleep(0.6)
+    await asyncio.sleep(1)
     return web.Response()
 
 
@@ -27,7 +27,7 @@ async def drip(request: web.Request) -> web.StreamResponse:
     """A byte now and then: no single read is slow, only the whole."""
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     await response.prepare(request)
-    for _ in range(8):
+    for _ in range(12):
         await response.write(b" ")
         await asyncio.sleep(0.1)
     return response
@@ -52,9 +52,8 @@ FAULTS = {
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"
     ),
     "endless header": raw(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n"),
-    "silence": silence,
-    "drip": drip,
 }
+SLOW = {"silence": silence, "drip": drip}
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
@@ -75,6 +74,27 @@ async def test_a_broken_answer_to_a_read_has_no_effect_to_doubt_f15_f16(
     server.on("/repos/a/b/pulls/1", fault)
     with pytest.raises(Retry, match="read the pull request") as failed:
         await github.installation(7).get("/repos/{o}/{r}/pulls/{n}", o="a", r="b", n=1)
+    assert not failed.value.effect_unknown
+
+
+@pytest.mark.parametrize("fault", SLOW.values(), ids=SLOW)
+async def test_a_slow_answer_to_a_write_leaves_its_effect_unknown_f15_l16(
+    server: Hostile, hurried: GitHub, fault: Reply
+) -> None:
+    server.on("/repos/a/b/issues/1/comments", fault)
+    with pytest.raises(Retry, match="create the comment") as failed:
+        await hurried.user("t").post("/repos/{o}/{r}/issues/{n}/comments", body={}, o="a", r="b", n=1)
+    assert failed.value.effect_unknown
+    assert len(server.work) == 1
+
+
+@pytest.mark.parametrize("fault", SLOW.values(), ids=SLOW)
+async def test_a_slow_answer_to_a_read_has_no_effect_to_doubt_f15_l16(
+    server: Hostile, hurried: GitHub, fault: Reply
+) -> None:
+    server.on("/repos/a/b/pulls/1", fault)
+    with pytest.raises(Retry, match="read the pull request") as failed:
+        await hurried.user("t").get("/repos/{o}/{r}/pulls/{n}", o="a", r="b", n=1)
     assert not failed.value.effect_unknown
 
 

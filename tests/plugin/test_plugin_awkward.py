@@ -90,7 +90,7 @@ class TestAsync(unittest.IsolatedAsyncioTestCase):
         await asyncio.sleep(0)
         self.fail("async")
 
-@pytest.mark.timeout(0.1, method="signal")
+@pytest.mark.timeout(0.1, method="signal", func_only=True)
 def test_slow():
     import time
     time.sleep(20)

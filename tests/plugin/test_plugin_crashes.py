@@ -31,7 +31,7 @@ def test_bad():
 
 def dying(how: str) -> str:
     return f"""
-@pytest.mark.timeout(0.2 if "{how}" == "timeout" else 0, method="thread")
+@pytest.mark.timeout(0.2 if "{how}" == "timeout" else 0, method="thread", func_only=True)
 def test_{how}():
     {DEATHS[how][0]}
 """

@@ -61,6 +61,6 @@ def test_no_text_and_no_path_makes_it_raise(text: str, path: str) -> None:
 
 def test_a_hostile_pattern_cannot_hang_it() -> None:
     """T18."""
-    started = time.monotonic()
+    started = time.process_time()
     line_for("**/" * 30 + "b @a\n" + "*a" * 50 + "b @a\n", "a/" * 2000 + "a" * 2000)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2

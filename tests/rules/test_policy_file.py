@@ -126,25 +126,25 @@ def test_a_billion_laughs_are_refused_at_once() -> None:
     """T18."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
-    started = time.monotonic()
+    started = time.process_time()
     assert "aliases" in problems_of("\n".join(lines))[0]
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("bracket", ["[", "{", "- ", "? ", "{a: "])
 def test_a_deep_text_is_refused_at_once(bracket: str) -> None:
     """T18."""
-    started = time.monotonic()
+    started = time.process_time()
     assert len(problems_of((bracket * 60_000)[: 64 * 1024])) == 1
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_the_largest_file_is_read_within_seconds() -> None:
     text = "components:\n" + "".join(f"  bench-{n}: backend_dev\n" for n in range(2500))
     assert 60_000 < len(text) < 64 * 1024
-    started = time.monotonic()
+    started = time.process_time()
     assert isinstance(parse(text), PolicyFile)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 # --- what is wrong, and where ----------------------------------------------------------------------------------------
