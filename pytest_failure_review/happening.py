@@ -64,7 +64,7 @@ def happening_of(node: Any, excinfo: Any, report: Any, worker: str, attempt: int
         outcome="failed" if phase == "call" else "error",
         worker=worker,
         exception=None if excinfo is None else excinfo.value,
-        shown=_NO_REASON if report.longrepr is None else report.longrepr,
+        shown=_shown(report.longrepr, excinfo),
         attempt=attempt,
         line=(getattr(report if node is None else node, "location", ("", None, ""))[1] or 0) + 1,
         marker=read_marker((mark.args, mark.kwargs) for mark in marks if mark.name == "failure_review"),
@@ -74,6 +74,13 @@ def happening_of(node: Any, excinfo: Any, report: Any, worker: str, attempt: int
         sections=getattr(report, "sections", ()),
         duration=getattr(report, "duration", None),
     )
+
+
+def _shown(longrepr: Any, excinfo: Any) -> Any:
+    if longrepr is not None:
+        return longrepr
+    # pytest-retry may have made the report of what was raised one of success since.
+    return _NO_REASON if excinfo is None else ""
 
 
 class Place:

@@ -83,7 +83,9 @@ class Recorder:
                 self._notes_phases = False
                 plugins.register(self._attempts, "failure_review_attempts")
                 if any(map(plugins.has_plugin, retries.RETRY)):
-                    first = retries.FirstAttempts(self._attempts, self.pytest_exception_interact)
+                    first = retries.FirstAttempts(
+                        self._attempts, self.pytest_exception_interact, self._unsettled.explained
+                    )
                     plugins.register(first, "failure_review_first_attempts")
             plugins.register(self._watch(), "failure_review_watch")
             self._hindsight.open()

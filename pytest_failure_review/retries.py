@@ -105,16 +105,24 @@ class Attempts:
 class FirstAttempts:
     """Registered beside pytest-retry: tells of the first attempt before there is another, in which all may end."""
 
-    def __init__(self, attempts: Attempts, tell: Callable[[pytest.Item, pytest.CallInfo[Any], Any], None]) -> None:
+    def __init__(
+        self,
+        attempts: Attempts,
+        tell: Callable[[pytest.Item, pytest.CallInfo[Any], Any], None],
+        explained: Callable[[Any], None],
+    ) -> None:
         self._attempts = attempts
         self._tell = tell
+        self._explained = explained
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
         report = yield
-        # Sub-tests are reported while the call still runs.
-        if call.when == "call" and not self._attempts.is_in_call and _is_to_be_told(call, report):
-            self._tell(item, call, report)
+        if call.when == "call" and _is_to_be_told(call, report):
+            if self._attempts.is_in_call:
+                self._explained(report)  # a sub-test, of which pytest tells by another report
+            else:
+                self._tell(item, call, report)
         return report
 
 

@@ -116,6 +116,18 @@ def test_a(shaky, subtests):
     assert (found.complete, found.failures, found.worst_category) == (True, 0, "")
 
 
+def test_a_sub_test_that_pytest_retry_tries_again_is_told_of_by_what_it_raised(project: Project) -> None:
+    """It tries again inside the sub-test, with numbers of attempts that nobody else knows."""
+    project.write(
+        "test_a.py",
+        "seen = []\n\ndef test_a(subtests):\n    seen.append(1)\n    with subtests.test('inner'):\n"
+        "        assert len(seen) > 1\n",
+    )
+    ran = project.run_and_die(*RETRYING["pytest-retry"])
+    assert {failure["exception"] for failure in ran.failures} == {"AssertionError"}
+    assert len(ran.failures) == 1
+
+
 @pytest.mark.parametrize("plugin", RETRYING)
 def test_a_process_that_dies_in_a_later_attempt_says_in_which(project: Project, plugin: str) -> None:
     project.write(
