@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, cast
 
-from .redaction import Redactor, is_plain_place
+from .redaction import Redactor, is_plain_path
 
 SUFFIX: Final = ".running"
 """Stands in place of the report file's `.jsonl`."""
@@ -60,8 +60,8 @@ class Breadcrumb:
         self._has_label = False
         self.secrets_of: Callable[[str], Collection[str]] = lambda _: ()
         """Tells of a test with parameters which of their values are secret."""
-        self._place: str | None = None
-        """What stands before the names of the tests that begin now, when it holds no secret."""
+        self._place = ""
+        """The file of the tests that begin now, with what stands before their names; it holds no secret."""
 
     def open(self, path: Path) -> None:
         """Puts the page on the disk. Raises OSError, and then goes on in memory alone."""
@@ -102,14 +102,15 @@ class Breadcrumb:
 
     def starting(self, nodeid: str) -> None:
         """A test is about to be set up."""
-        place, _, name = nodeid.rpartition("::")
-        if place != self._place or not name.isidentifier() or not name.isascii():
-            nodeid = self._redactor.redact_id(nodeid, self.secrets_of(nodeid) if "[" in nodeid else ())
-            self._place = place if is_plain_place(place) else None
+        name = nodeid.removeprefix(self._place).replace("::", "")
+        if not (name.isidentifier() and name.isascii()):
+            nodeid = self._without_secrets(nodeid)
         # The redactor leaves no NUL in it.
-        raw = (nodeid.encode("utf-8", "backslashreplace")[:_LONGEST_ID] or b"?") + b"\0"
-        memory = self.memory
-        at = self._written % _RING_BYTES
+        raw = f"{nodeid or '?'}\0".encode("utf-8", "backslashreplace")
+        if len(raw) > _LONGEST_ID:
+            raw = raw[:_LONGEST_ID] + b"\0"
+        memory, written = self.memory, self._written
+        at = written % _RING_BYTES
         end = at + len(raw)
         if end <= _RING_BYTES:
             memory[_RING + at : _RING + end] = raw
@@ -118,11 +119,24 @@ class Breadcrumb:
             memory[_RING + at :] = raw[:room]
             memory[_RING : _RING + end - _RING_BYTES] = raw[room:]
         # Last, so that a process that is killed between two lines still left something true.
-        self._written += len(raw)
-        _BEGUN.pack_into(memory, _AT_WRITTEN, self._written, _SETUP, 1)
+        self._written = written = written + len(raw)
+        _BEGUN.pack_into(memory, _AT_WRITTEN, written, _SETUP, 1)
         if self._has_label:
             self._has_label = False
             memory[_AT_LABEL : _AT_LABEL + 2] = b"\0\0"
+
+    def _without_secrets(self, nodeid: str) -> str:
+        name = nodeid.removeprefix(self._place)
+        is_plain = len(name) < len(nodeid)
+        if not is_plain:
+            path, _, name = nodeid.partition("::")
+            is_plain = is_plain_path(path)
+            if is_plain:
+                self._place = f"{path}::"
+        secrets = self.secrets_of(nodeid) if "[" in nodeid else ()
+        if is_plain and not secrets and self._redactor.is_plain_name(name):
+            return nodeid
+        return self._redactor.redact_id(nodeid, secrets)
 
     def nothing_runs(self) -> None:
         """A test, or what was collected, is done with."""

@@ -66,6 +66,8 @@ class KnownValues:
 
     def found_in(self, text: str) -> list[str]:
         """The forms that stand in the text, longest first: one may contain another; then the ends that pytest left."""
+        if not self._literals:
+            return []
         found = [literal for literal in self._literals if literal in text]
         return [*found, *_left_over(text, self._literals)] if _ELLIPSIS in text else found
 

@@ -31,7 +31,10 @@ class SecretParameters:
         is_secret: dict[str, bool] = {}
         found: dict[str, Collection[str]] = {}
         for item in self._items():
-            params = getattr(getattr(item, "callspec", None), "params", None)
+            callspec = getattr(item, "__dict__", {}).get("callspec")
+            if callspec is None:
+                continue
+            params = getattr(callspec, "params", None)
             for name, value in params.items() if type(params) is dict else ():
                 if name not in is_secret:
                     is_secret[name] = is_secret_name(str(name))

@@ -233,6 +233,8 @@ class Recorder:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         self._breadcrumb.nothing_runs()
+        if report.outcome == "passed":
+            return
         if report.failed:
             self._counts["error"] += 1
             if self._workers is None:

@@ -188,6 +188,15 @@ class Redactor:
             return nodeid
         return self._plainly(nodeid)
 
+    def is_plain_name(self, name: str) -> bool:
+        """Whether `redact_id` leaves an id as it is that ends so, behind a plain path; of a few it does not know."""
+        names, bracket, rest = name.partition("[")
+        if not (name.isascii() and names.replace("::", "").isidentifier()):
+            return False
+        parameters = rest.removesuffix("]")
+        letters = parameters.replace("_", "").replace(".", "").replace("-", "")
+        return not bracket or (letters.isalnum() and self._is_plain(parameters))
+
     def _is_plain(self, parameters: str) -> bool:
         """Of letters, digits, `_`, `.` and `-` alone, no name with a value is made, and no short token."""
         if self._known.found_in(parameters):
@@ -267,11 +276,10 @@ class Redactor:
         return "\n".join(lines)
 
 
-def is_plain_place(place: str) -> bool:
-    """Whether it stands before names of tests whose ids `redact_id` leaves as they are; of a few it does not know."""
-    path, *classes = place.split("::")
+def is_plain_path(path: str) -> bool:
+    """Whether `redact_id` leaves the ids of its tests as they are where their names are plain; some it misses."""
     letters = path.replace("/", "").replace(".", "").replace("_", "").replace("-", "")
-    return place.isascii() and letters.isalnum() and all(name.isidentifier() for name in classes)
+    return path.isascii() and letters.isalnum()
 
 
 def _is_record(value: Any) -> bool:

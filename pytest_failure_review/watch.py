@@ -7,7 +7,7 @@ they are functions over local names, since of all that Python does those cost th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -18,10 +18,6 @@ Look = Callable[[Any], None]
 """Looks at a report that says more than that a phase passed."""
 Trouble = Callable[[str, Exception], None]
 """Notes an error of the plugin itself, and where."""
-
-_CALL: Final = "call"
-# Most of a test's reports are these two.
-_PASSED: Final = "passed"
 
 
 class Open(Protocol):
@@ -58,10 +54,14 @@ def of_tests(
     def reported(report: pytest.TestReport) -> None:
         try:
             when = report.when
-            if when == _CALL:
+            if when == "setup":
+                breadcrumb.memory[AT_PHASE] = AFTER_SET_UP
+                if report.outcome == "passed" and not open_reports:
+                    return
+            elif when == "call":
                 breadcrumb.memory[AT_PHASE] = AFTER_CALL
                 if (
-                    report.outcome == _PASSED
+                    report.outcome == "passed"
                     and type(report) is kind
                     and not report.sections
                     and not failed_subtests
@@ -70,8 +70,8 @@ def of_tests(
                     counts["passed"] += 1
                     return
             else:
-                breadcrumb.memory[AT_PHASE] = AFTER_SET_UP if when == "setup" else AFTER_TEAR_DOWN
-                if report.outcome == _PASSED and not open_reports:
+                breadcrumb.memory[AT_PHASE] = AFTER_TEAR_DOWN
+                if report.outcome == "passed" and not open_reports:
                     return
             look(report)
         except Exception as error:  # noqa: BLE001  (no error of ours may end the run)
@@ -109,7 +109,7 @@ def _looking(awaited: Collection[Any], look: Look, trouble: Trouble) -> Look:
 
     def reported(report: Any) -> None:
         try:
-            if awaited or report.when == _CALL or report.outcome != _PASSED:
+            if awaited or report.when == "call" or report.outcome != "passed":
                 look(report)
         except Exception as error:  # noqa: BLE001  (no error of ours may end the run)
             trouble("logreport", error)

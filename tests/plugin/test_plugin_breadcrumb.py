@@ -25,7 +25,7 @@ from pytest_failure_review.breadcrumb import (
     is_held,
     left_behind,
 )
-from pytest_failure_review.redaction import Redactor
+from pytest_failure_review.redaction import Redactor, is_plain_path
 
 
 def breadcrumb() -> Breadcrumb:
@@ -138,3 +138,10 @@ def test_what_is_no_page_tells_nothing(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "page").write_bytes(content)
     assert left_behind(tmp_path / "page") is None
     assert left_behind(tmp_path / "nowhere") is None
+
+
+@given(st.text(alphabet="ab_.-[]:1 \u00e4\n", max_size=12), st.sampled_from(["a.py", "b/c-d.py", "a b.py", ""]))
+def test_what_is_plain_at_a_glance_is_plain_to_a_close_look(name: str, path: str) -> None:
+    redactor = Redactor({"API_TOKEN": "a1b1a1b1"})
+    if is_plain_path(path) and redactor.is_plain_name(name):
+        assert redactor.redact_id(f"{path}::{name}") == f"{path}::{name}"
