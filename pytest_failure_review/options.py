@@ -29,8 +29,6 @@ _OWN_GROUPS: Final = frozenset({
     "randomly",
 })  # fmt: skip
 """Of pytest, ours, and of plugins whose part a replay does itself."""
-_CUSTOM: Final = "_anonymous"
-"""The group of options that belong to none, as those of a `conftest.py` mostly do."""
 _SHOWS: Final = (
     "--cov", "--no-cov", "--html", "--self-contained-html", "--css", "--json-report", "--allure", "--report-log",
     "--ctrf", "--benchmark-json", "--benchmark-save",
@@ -94,7 +92,9 @@ def options_of(config: pytest.Config, run: Run) -> Sequence[Word]:
 def _known(config: Any) -> dict[str, _Known]:
     """All options by name. There is no public way to ask pytest."""
     found: dict[str, _Known] = {}
-    for group in config._parser._groups:  # noqa: SLF001
+    parser = config._parser  # noqa: SLF001
+    custom = parser._anonymous  # noqa: SLF001  (since pytest 9 it is among the groups)
+    for group in (custom, *parser._groups):  # noqa: SLF001
         is_own = group.name in _OWN_GROUPS
         for option in group.options:
             attrs = option.attrs()
@@ -102,7 +102,7 @@ def _known(config: Any) -> dict[str, _Known]:
             is_flag = attrs.get("nargs") == 0 or action in _FLAGS or isinstance(action, type)
             for name in option.names():
                 is_wanted = name in _OWN if is_own else not name.startswith(_SHOWS)
-                found[name] = _Known(not is_flag, is_wanted, group.name == _CUSTOM)
+                found[name] = _Known(not is_flag, is_wanted, group is custom)
     return found
 
 
