@@ -143,7 +143,7 @@ async def test_a_push_that_fixes_it_ends_the_failure_with_the_fixing_commit(app:
     await green_run(app, pull.head_sha)
     await rest(app)
     case = await app.parts.engine.case_of(app.repo.id, pull.head_sha)
-    assert [(failure.state, failure.fixed_by) for failure in case.failures] == [("resolved_unverified", pull.head_sha)]
+    assert [(failure.state, failure.fixed_by) for failure in case.failures] == [("verified", pull.head_sha)]
 
 
 async def test_a_merge_group_has_its_own_gate(app: AppWorld) -> None:
