@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,6 +95,7 @@ def _given(arguments: Sequence[str]) -> list[str]:
 
 def _become_pytest(folder: Path, arguments: list[str]) -> NoReturn:
     status = 70
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells ignore it for what runs in the background
     try:
         os.chdir(folder)
         shown = os.open("shown", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
