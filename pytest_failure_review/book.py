@@ -67,7 +67,7 @@ class Failed(NamedTuple):
     """When the failing phase began and ended; None when it is not known, or goes on."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Taken:
     """One checkpoint in memory."""
 

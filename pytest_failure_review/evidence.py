@@ -6,7 +6,6 @@ iteration over a traceback looks up every file on the disk, and rendering it aga
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
@@ -15,6 +14,7 @@ from types import FrameType, TracebackType
 from typing import Any, Final, NamedTuple
 
 from .report import Fixture, Frame
+from .shapes import Pattern
 
 _MOST_FRAMES: Final = 60
 """A runaway recursion has a thousand; beginning and end say it all."""
@@ -26,7 +26,7 @@ _MACHINERY: Final = ("_pytest", "pluggy", "importlib")
 _FIXTURES: Final = "_pytest.fixtures"
 _INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 
-_VARIABLE_PARTS: Final = re.compile(
+_VARIABLE_PARTS: Final = Pattern(
     # The signs that any of these begins with stand before all: most letters of a text are none of them.
     r"(?=['\"/\dA-Fa-f])(?:'[^'\n]*'|\"[^\"\n]*\"|(?<![\w-])[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|0x[0-9a-fA-F]+"
     r"|(?<![\w/.])/[^\s:,;'\"]+"

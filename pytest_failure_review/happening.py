@@ -148,7 +148,9 @@ def read(happening: Happening, place: Place) -> Read:
     traces = [exceptions.trace_of(each) for each in ((outer,) if root is outer else (outer, root))]
     walked = evidence.walk(traces, place.sources)
     test_path = place.of(happening.nodeid)
-    start = reader.get("the place of the syntax error", None, _syntax_error_at, root, place.repository)
+    start = None
+    if root is not None and issubclass(type(root), SyntaxError):
+        start = reader.get("the place of the syntax error", None, _syntax_error_at, root, place.repository)
     deepest = next(((step["path"], step["line"]) for step in reversed(walked.frames) if step["in_repo"]), None)
     path, line = start or deepest or (test_path, happening.line)
     return Read(
@@ -159,7 +161,7 @@ def read(happening: Happening, place: Place) -> Read:
         message=evidence.end_of(message),
         frames=walked.frames,
         live=walked.live,
-        fixture=reader.get("the fixture", None, _fixture, walked, node),
+        fixture=reader.get("the fixture", None, _fixture, walked, node) if walked.codes else None,
         test_path=test_path,
         path=path,
         line=line,
@@ -178,15 +180,11 @@ def _text(shown: Any) -> str:
 
 
 def _fixture(walked: evidence.Walked, node: Any) -> Fixture | None:
-    if not walked.codes:
-        return None
     definitions: Mapping[str, Sequence[Any]] = getattr(getattr(node, "_fixtureinfo", None), "name2fixturedefs", {})
     return evidence.failing_fixture(walked.codes, definitions)
 
 
-def _syntax_error_at(root: BaseException | None, repository: Path) -> tuple[str, int] | None:
-    if root is None or not issubclass(type(root), SyntaxError):
-        return None
+def _syntax_error_at(root: BaseException, repository: Path) -> tuple[str, int] | None:
     filename, line = getattr(root, "filename", None), getattr(root, "lineno", None)
     if type(filename) is not str or not Path(filename).is_relative_to(repository):
         return None

@@ -42,6 +42,8 @@ class Line(NamedTuple):
     """The JSON of the fields that failures of one kind have in common, which goes on."""
     steps: dict[Hashable, str]
     """Of its frames, and of checkpoints that keep nothing, those that are new."""
+    whose: tuple[str, str]
+    """Test and worker."""
 
 
 class Lines:
@@ -50,6 +52,7 @@ class Lines:
     def __init__(self) -> None:
         self._steady: tuple[object, ...] = ()
         self._said = ""
+        self._whose = ("", "")
         self._steps: dict[Hashable, str] = {}
 
     def of(self, record: Mapping[str, Any]) -> Line | None:
@@ -64,8 +67,10 @@ class Lines:
         taken = self._moments(record, steps, fresh)
         rest = _dumps({name: item for name, item in record.items() if name != "checkpoints"})
         whole = f"{{{taken}{rest[1:]}"
-        news = "".join([rest, *fresh, *steps.values()])
-        return Line(whole, news, self._steady, self._said, steps) if len(whole) < MAX_FIELD_BYTES else None
+        # All else in it the failure's own line has said.
+        whose = record["nodeid"], record["worker"]
+        news = "".join(["" if whose == self._whose else rest, *fresh, *steps.values()])
+        return Line(whole, news, self._steady, self._said, steps, whose) if len(whole) < MAX_FIELD_BYTES else None
 
     def _of_failure(self, failure: Mapping[str, Any]) -> Line | None:
         steady = tuple(map(failure.get, _STEADY))
@@ -84,7 +89,7 @@ class Lines:
         if len(whole) >= MAX_FIELD_BYTES:
             return None
         news = "".join([rest, *fresh, *steps.values(), "" if said is self._said else said])
-        return Line(whole, news, steady, said, steps)
+        return Line(whole, news, steady, said, steps, (failure["nodeid"], failure["worker"]))
 
     def _step(self, frame: Frame, steps: dict[Hashable, str]) -> str:
         key = tuple(frame.values())
@@ -111,7 +116,7 @@ class Lines:
 
     def keep(self, line: Line) -> None:
         """The line was looked at, and nothing in it must be hidden: what it says again is no news."""
-        self._steady, self._said = line.steady, line.said
+        self._steady, self._said, self._whose = line.steady, line.said, line.whose
         if line.steps:
             if len(self._steps) >= _MOST_STEPS:
                 self._steps.clear()

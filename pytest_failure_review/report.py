@@ -3,7 +3,7 @@
 It imports no pytest and nothing of the App, so that either side can change alone.
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations`: of these shapes' fields each would be compiled apart, at every start.
 
 import re
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """The shapes of checkpoints in the report, with the fields that a snapshot of the App has as well."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: of these shapes' fields each would be compiled apart, at every start.
 
 from typing import Any, Literal, NotRequired, TypedDict
 

@@ -7,7 +7,6 @@ is no text and holds one is not kept; a symbolic link leads to no file outside o
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 import os
 import stat
 import tempfile
@@ -130,6 +129,8 @@ class Shelf:
         return self._told(named.name, digest, len(content), "")
 
     def _told(self, name: str, digest: str, size: int, path: str) -> StoredFile:
+        import mimetypes  # noqa: PLC0415  (only a test that hands in files needs it)
+
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         clean: str = self._redactor.redact(name)
         return StoredFile(name=clean, sha256=digest, bytes=size, media_type=media_type, path=path)

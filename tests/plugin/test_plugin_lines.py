@@ -154,3 +154,12 @@ def test_what_followed_a_failure_is_told_whole_and_without_secrets() -> None:
     for _ in range(2):
         told = redactor.redact(record | {"checkpoints": [moment | {"label": SECRET}]})
         assert told["checkpoints"][0]["label"] == MASK
+
+
+def test_a_secret_in_an_id_is_taken_from_what_followed_as_well() -> None:
+    redactor = Redactor({"API_TOKEN": SECRET})
+    nodeid = f"test_a.py::test[{SECRET}]"
+    for _ in range(2):
+        redactor.redact(failure(nodeid=nodeid))
+        told = {"record": "afterwards", "nodeid": nodeid, "attempt": 1, "worker": "main", "checkpoints": []}
+        assert redactor.redact(told)["nodeid"] == f"test_a.py::test[{MASK}]"
