@@ -34,6 +34,8 @@ class Facts(NamedTuple):
     """What `@pytest.mark.failure_review(category=...)` says."""
     crashed: bool = False
     """The pytest-xdist worker died."""
+    interrupted: bool = False
+    """Ctrl-C or `pytest.exit` ended the run while the test ran."""
     snapshot: str = ""
     """The fixture of `SNAPSHOTS` that the test compares with, or empty."""
 
@@ -211,6 +213,7 @@ FOLDERS: Final = {
 }
 
 _ASSERTIONS: Final = frozenset({"AssertionError", "Failed"})
+_STOPS: Final = frozenset({"KeyboardInterrupt", "_pytest.outcomes.Exit"})
 _SHARED_SCOPES: Final = frozenset({"session", "package", "module"})
 
 
@@ -228,6 +231,8 @@ def categorise(facts: Facts, said: Iterable[Verdict] = ()) -> Verdict:
 def _judge(facts: Facts) -> Verdict:
     if facts.crashed:
         return Verdict(Category.INFRA_RUNNER, "the worker process died while running it", 0.5)
+    if facts.interrupted or _stopped_all(facts.exceptions):
+        return Verdict(Category.UNKNOWN, "the run was interrupted while it ran", 0.0)
     return (
         _by_exception(facts)
         or _by_snapshot(facts)
@@ -236,6 +241,11 @@ def _judge(facts: Facts) -> Verdict:
         or _by_assertion(facts)
         or Verdict(Category.UNKNOWN, "no rule knows this failure", 0.0)
     )
+
+
+def _stopped_all(exceptions: Sequence[BaseException]) -> bool:
+    """Whether what pytest caught was meant for the whole run; under `--pdb` it is a test's failure nevertheless."""
+    return bool(exceptions) and not _STOPS.isdisjoint(ancestry(type(exceptions[-1])))
 
 
 def _by_exception(facts: Facts) -> Verdict | None:

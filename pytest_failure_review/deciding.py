@@ -104,6 +104,7 @@ class _Case:
             fixture=(fixture["name"], fixture["scope"]) if fixture else None,
             marked=self._happening.marker.category,
             crashed=self._happening.outcome == "crashed",
+            interrupted=self._happening.outcome == "interrupted",
             snapshot=self._snapshot(),
         )
 

@@ -91,6 +91,25 @@ def test_what_cannot_be_collected_did_not_build(exception: Exception, category: 
     assert categorise(facts(exception, phase="collect")).category == category
 
 
+@pytest.mark.parametrize("phase", ["collect", "setup", "call", "teardown"])
+@pytest.mark.parametrize(
+    "stopped",
+    [
+        facts(interrupted=True, path="tests/unit/test_a.py"),
+        facts(KeyboardInterrupt(), fixture=("stack", "session")),
+        facts(ConnectionError(), pytest.exit.Exception("enough")),
+    ],
+    ids=["by a worker's end", "by Ctrl-C", "by pytest.exit"],
+)
+def test_a_run_that_was_stopped_says_nothing_of_the_test(stopped: Facts, phase: str) -> None:
+    verdict = categorise(stopped._replace(phase=phase))
+    assert verdict == ("unknown", "the run was interrupted while it ran", 0.0)
+
+
+def test_what_a_test_raises_after_it_caught_ctrl_c_is_its_own() -> None:
+    assert categorise(facts(KeyboardInterrupt(), AssertionError())).category == "test.unit"
+
+
 def test_a_database_behind_a_refused_connection_is_the_database() -> None:
     found = categorise(facts(ConnectionRefusedError(), of_driver("redis.exceptions.ConnectionError")("away")))
     assert found.category == "infra.database"

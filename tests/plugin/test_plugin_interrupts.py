@@ -7,6 +7,8 @@ from plugin_project import Project
 
 from pytest_failure_review.checking import check
 
+STOPPED = ("unknown", "the run was interrupted while it ran")
+
 
 @pytest.mark.parametrize("stop", ["raise KeyboardInterrupt", "pytest.exit('enough')"])
 @pytest.mark.parametrize(
@@ -86,4 +88,18 @@ def test_a_distributed_run_that_is_stopped_tells_what_was_interrupted(project: P
     ran = project.run_and_die("-n1")
     assert ran.result.ret == 2
     assert (ran.failure["nodeid"], ran.failure["outcome"]) == ("test_a.py::test_a", "interrupted")
+    assert (ran.failure["category"], ran.failure["rule"]) == STOPPED
     assert check(project.reports).complete
+
+
+@pytest.mark.parametrize("stop", ["raise KeyboardInterrupt", "pytest.exit('enough')"])
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_nobody_is_blamed_for_the_test_that_ran_when_the_run_was_stopped(
+    project: Project, stop: str, workers: str
+) -> None:
+    project.write(
+        "tests/unit/test_a.py",
+        f"import pytest\n\ndef test_a():\n    try:\n        raise ConnectionError\n    finally:\n        {stop}\n",
+    )
+    failure = project.run_and_die(workers).failure
+    assert (failure["category"], failure["rule"]) == STOPPED
