@@ -37,6 +37,9 @@ _TROUBLE: Final = re.compile(
     r"(?i)\b(?:error|fail(?:ed|ure|s|ing)?|fatal|exception|panic|cannot|could not|unable|refused|denied|not found"
     r"|missing|invalid|timed? ?out|exceed(?:s|ed)|E {3})\b|##\[error\]|^E {2}|[✕✗✖❌×]"  # noqa: RUF001  (a tool's sign)
 )
+_NO_TROUBLE: Final = re.compile(
+    r"(?i)\b(?:0|no) (?:failed|failures?|errors?|failing)\b|\b(?:failed|failures?|errors?):? 0\b"
+)
 _OF_TROUBLE: Final = 3
 """How often the features of a line that speaks of trouble count."""
 
@@ -105,6 +108,11 @@ def features_of(lines: Sequence[str], names: Iterable[str] = ()) -> Iterator[str
         for word in _WORD.findall(name[:_LINE_WIDTH]):
             yield f"j {word.lower()}"
             yield f"j {word.lower()}"
+
+
+def tells_of_trouble(lines: Iterable[str]) -> bool:
+    """Whether any line says that something went wrong; one that counts no failures does not."""
+    return any(_TROUBLE.search(_NO_TROUBLE.sub("", line[:_LINE_WIDTH])) for line in lines)
 
 
 def _shown(lines: Sequence[str]) -> Sequence[str]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from github_app.rules.advice import remedy_for
-from github_app.rules.likeness import Alike, Likeness
+from github_app.rules.likeness import Alike, Likeness, tells_of_trouble
 from github_app.rules.model import Evidence, Job
 from github_app.rules.redaction import redact
 from github_app.rules.said import said
@@ -55,6 +55,9 @@ _ENOUGH: Final = 45
 _MOST: Final = 0.75
 """The most that is believed of a likeness."""
 
+_SAY_WHAT_FAILED: Final = frozenset({Category.TEST_UNIT, Category.PERFORMANCE})
+"""Kinds that name what failed: a text that tells of no trouble reads like them where all of it passed."""
+
 _KEPT: Final = ("security", Category.GENERATOR_DRIFT)
 _WIDTH: Final = 300
 
@@ -74,7 +77,8 @@ def weighed(verdict: Verdict, job: Job, likeness: Likeness | None) -> Verdict:
     if alike is None:
         return verdict
     if verdict.rule in _UNDECIDED:
-        return _filled(verdict, alike, evidence)
+        is_calm = alike.likeliest in _SAY_WHAT_FAILED and not tells_of_trouble(spoken)
+        return verdict if is_calm else _filled(verdict, alike, evidence)
     return _told(verdict, alike) if verdict.rule == _ONLY_FAILED else _outweighed(verdict, alike)
 
 

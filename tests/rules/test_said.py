@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from verdicts import signatures_alone
 
-from github_app import builtin
 from github_app.rules.categorise import categorise
 from github_app.rules.model import Evidence, Excerpt, Job, Source
 from github_app.rules.prefixes import mended, own_words, uncoloured
@@ -18,7 +18,7 @@ FAILED_TEST = "FAILED tests/test_cart.py::test_total - assert 3 == 4"
 def judged(*lines: str) -> Verdict:
     job = Job(1, Source.ACTIONS, "github-actions", "job", "completed", "failure")
     evidence = Evidence(excerpts=(Excerpt(1, lines, "last lines"),))
-    return categorise(_with(job, evidence), builtin.signatures())
+    return categorise(_with(job, evidence), signatures_alone())
 
 
 def _with(job: Job, evidence: Evidence) -> Job:

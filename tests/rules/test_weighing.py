@@ -59,6 +59,12 @@ def test_what_reads_like_nothing_much_stays_unknown() -> None:
     assert (verdict.category, verdict.rule) == (Category.UNKNOWN, "none:no_match")
 
 
+@pytest.mark.parametrize("calm", [(), ("12 passed, 0 failed in 3.1s",), ("Errors: 0, no failures",)])
+def test_what_tells_of_no_trouble_is_no_failed_test_however_much_it_reads_like_one(calm: tuple[str, ...]) -> None:
+    assert judged(log(*STRANGE, *calm), reads_like(UNIT)).rule == "none:no_match"
+    assert judged(log(*STRANGE, *calm, "the tea could not be poured"), reads_like(UNIT)).category is UNIT
+
+
 def test_a_few_words_are_like_nothing() -> None:
     assert judged(log(*STRANGE[:3]), reads_like(BUILD)).rule == "none:no_match"
 
