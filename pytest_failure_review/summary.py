@@ -28,16 +28,21 @@ def render(findings: Findings, width: int) -> list[str]:
     causes = sorted(findings.causes(), key=lambda cause: -cause.count)
     # No cause has less than one row: those of the first are enough.
     shown = [row for cause in causes[:_MOST_LINES] for row in _rows(cause)][:_MOST_LINES]
-    left = sum(1 if cause.count >= _MANY else len(cause.failures) for cause in causes) - len(shown)
+    left = sum(1 if _shares_a_line(cause) else len(cause.failures) for cause in causes) - len(shown)
     widths = [max((len(row[column]) for row in shown), default=0) for column in range(_COLUMNS)]
     lines = [line for row in shown for line in (_line(row[:-1], widths, width), *_below(row[-1]))]
-    more = [f"and {left} more lines in the report"] if left else []
+    more = [f"and {left} more {'line' if left == 1 else 'lines'} in the report"] if left else []
     return [harmless(line) for line in lines + more + _notes(findings, width)]
+
+
+def _shares_a_line(cause: Cause) -> bool:
+    """Failures that have no record of their own could have no line of their own."""
+    return cause.count >= _MANY or cause.count > len(cause.failures)
 
 
 def _rows(cause: Cause) -> list[tuple[str, ...]]:
     """Count, category, owner, SLA, test, replay."""
-    if cause.count >= _MANY:
+    if _shares_a_line(cause):
         first = cause.first
         return [(f"{cause.count}x", *_about(first), named(first, cause.count), first.get("replay", ""))]
     return [

@@ -70,6 +70,11 @@ def test_very_many_causes_are_cut_and_counted() -> None:
     assert table[-1] == "and 5 more lines in the report"
 
 
+def test_one_line_that_is_cut_is_a_line() -> None:
+    many = [a_failure(fingerprint=f"{number:016x}") for number in range(21)]
+    assert render(of_run(many), 80)[-1] == "and 1 more line in the report"
+
+
 def test_a_file_that_fails_in_every_worker_is_one_failure() -> None:
     twice = [a_failure(phase="collect", worker=worker) for worker in ("gw0", "gw1")]
     other = a_failure(phase="collect", nodeid="test_b.py")
@@ -108,6 +113,13 @@ def test_a_shared_fixture_counts_every_test_that_it_failed() -> None:
     group = {"record": "group", "group": "a", "count": 400, "nodeids": ["test_a.py::test_a", "test_a.py::test_b"]}
     (line,) = render(of_run([record], groups=[group]), 80)  # type: ignore[list-item]  # is one
     assert line == "400x  test.unit  @ann  test_a.py::test_a (setup) and 399 more"
+
+
+def test_a_shared_fixture_that_fails_two_tests_counts_both() -> None:
+    record = a_failure(phase="setup", outcome="error", group="a")
+    group = {"record": "group", "group": "a", "count": 2, "nodeids": ["test_a.py::test_a", "test_a.py::test_b"]}
+    (line,) = render(of_run([record], groups=[group]), 80)  # type: ignore[list-item]  # is one
+    assert line == "2x  test.unit  @ann  test_a.py::test_a (setup) and 1 more"
 
 
 def test_of_several_attempts_the_last_one_counts() -> None:
