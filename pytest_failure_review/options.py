@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from .run import Run
+from .shapes import is_secret_option
 from .strangers import attempt
 
 _PATHS: Final = frozenset({"-c", "--config-file", "--rootdir", "--confcutdir"})
@@ -67,7 +68,7 @@ def carried(config: Any, words: Sequence[str], started: Path, is_clean: Callable
         if option is None:
             path = started / given.value.partition("::")[0]
             places |= {str(path): None} if path.exists() else {}
-        elif option.is_wanted and is_clean(f"{given.name}={given.value}"):
+        elif option.is_wanted and not is_secret_option(given.name) and is_clean(f"{given.name}={given.value}"):
             is_path = given.name in _PATHS
             path_words = [Word(given.name), Word(str(started / given.value), is_path=True)]
             kept += path_words if is_path else map(Word, given.words)

@@ -40,7 +40,7 @@ ASKED: Final = FREE | {
     "text",
 }  # fmt: skip
 """Fields whose texts hooks are asked about: those that the test has a part in, no words of the format."""
-_MASKED: Final = Pattern(r"::add-mask::([^\n\r]+)")
+_MASKED: Final = Pattern(r"::add-mask::([^\n\r]+)", re.IGNORECASE)
 _SHORTEST_MASKED: Final = 3
 _UNTOLD: Final = f"{MASK} (what redacts it failed)"
 _PLAIN_ID: Final = Pattern(r"[\w./-]+(?:::\w+)*(?:\[([\w.-]*)\])?", re.ASCII)
@@ -119,7 +119,7 @@ class Redactor:
         https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#masking-a-value-in-a-log
         """
         for _, text in sections:
-            if "::add-mask::" in text:
+            if "::" in text and "::add-mask::" in text.lower():
                 for found in _MASKED.findall(text):
                     value = found.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
                     self._known.add(value, _SHORTEST_MASKED)

@@ -18,6 +18,7 @@ from .git import ask
 from .plugin import FOLDER, REPORT_VARIABLE
 from .redaction import Redactor
 from .report import FILE_PREFIX, SCHEMA, Git, GitHub, Start
+from .shapes import without_secret_values
 
 MAIN: Final = "main"
 """The worker's name in a run without pytest-xdist, and of the process that hands out the work."""
@@ -67,7 +68,7 @@ def describe(config: pytest.Config, environment: Mapping[str, str]) -> Run:
         platform=platform.platform(),
         pytest=pytest.__version__,
         plugin=_version(),
-        argv=[str(argument) for argument in config.invocation_params.args],
+        argv=without_secret_values(map(str, config.invocation_params.args)),
         github=github_of(environment),
         rootdir=_rootdir_in(repository, config.rootpath),
     )

@@ -7,6 +7,7 @@ it; and each takes linear time on any text.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 MASK: Final = "***"
@@ -52,6 +53,29 @@ def is_secret_name(name: str) -> bool:
         if not hinted and not any(hint in upper for hint in _HINTS):
             return False
     return SECRET_VARIABLE.search(name) is not None
+
+
+_SECRET_ENDS: Final = ("auth", "pat", "pw", "pass", "creds")
+"""What an option's name may end with, too: a variable so named is often none."""
+
+
+def is_secret_option(name: str) -> bool:
+    """Whether an option of a command line says that its value is secret: `--db-password`, `--auth`."""
+    plain = name.lstrip("-").replace("-", "_")
+    return is_secret_name(plain) or plain.lower().rpartition("_")[2] in _SECRET_ENDS
+
+
+def without_secret_values(words: Iterable[str]) -> list[str]:
+    """A command line in which MASK stands for each value of such an option, in a word of its own or behind `=`."""
+    shown: list[str] = []
+    is_value = False
+    for word in words:
+        name, joined, value = word.partition("=")
+        is_secret = name.startswith("--") and is_secret_option(name)
+        is_whole = is_value and not word.startswith("--")
+        shown.append(MASK if is_whole else f"{name}={MASK}" if is_secret and value else word)
+        is_value = is_secret and not joined
+    return shown
 
 
 SENSITIVE_WORDS: Final = (

@@ -261,3 +261,10 @@ def test_words_before_an_ellipsis_stay() -> None:
 def test_a_record_whose_message_leaves_the_middle_out_is_seen_through() -> None:
     record = a_failure(message="assert '{\"a\": \"tok-9f...6c5b\"}' == ''")
     assert "6c5b" not in Redactor({"A_TOKEN": "tok-9f8e7d6c5b"}).redact(record)["message"]
+
+
+@pytest.mark.parametrize("command", ["::add-mask::", "::Add-Mask::", "::ADD-MASK::"])
+def test_a_mask_is_read_however_its_command_is_written(command: str) -> None:
+    redactor = Redactor({})
+    redactor.read_masks([("Captured stdout call", f"{command}canary-7711\n")])
+    assert redactor.redact("seen: canary-7711") == f"seen: {MASK}"
