@@ -15,7 +15,7 @@ from . import circumstances
 from .asking import Asker, implemented
 from .categorise import SNAPSHOTS, Facts, Verdict, categorise
 from .evidence import fingerprints, short_hash
-from .exceptions import ancestry, without_notes
+from .exceptions import ancestry, fixture_wanted, without_notes
 from .happening import Happening, Read
 from .matrix import SOURCE, answerable, entry_of
 from .owners import Owners, is_test_path
@@ -59,7 +59,9 @@ class Judge:
             (s["path"] for s in reversed(read.frames) if s["in_repo"] and not is_test_path(s["path"], read.test_path)),
             "",
         )
-        exact, rough = fingerprints(read.exception, read.frames, without_notes(read.root, read.message))
+        # The name stands in quotes, which no fingerprint reads; another fixture is another failure.
+        kind = read.exception + fixture_wanted(read.root)
+        exact, rough = fingerprints(kind, read.frames, without_notes(read.root, read.message))
         decided = Decided(
             verdict=verdict,
             owner=case.owner(verdict) or answerable(verdict.category, self.owners.of(read.test_path)),

@@ -22,7 +22,7 @@ _LARGEST_TEXT: Final = 1024 * 1024
 _LONGEST_ALIKE: Final = 1000
 """Characters of a message that make two failures alike: what follows is a diff of values."""
 _LONGEST_SECRET: Final = 4096
-_MACHINERY: Final = ("_pytest", "pluggy", "importlib")
+_MACHINERY: Final = ("_pytest", "pluggy", "importlib", __package__)
 _FIXTURES: Final = "_pytest.fixtures"
 _INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 

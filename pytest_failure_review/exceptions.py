@@ -7,7 +7,7 @@ field that is read, and everything is bounded. Only `str()` of an exception is i
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from .strangers import attempt
@@ -86,6 +86,9 @@ def message_of(exception: BaseException) -> str:
         return "".join(lines or [qualified_name(kind)]).strip()
     name = qualified_name(kind).removeprefix("__main__.")
     said, trouble = attempt(_said, exception)
+    if name in _SILENT:
+        better, worse = attempt(_SILENT[name], exception)
+        said, trouble = ([better], "") if better and not worse else (said, trouble)
     if trouble:
         return f"{name}: <exception str() failed>"
     return "\n".join([f"{name}: {said[0]}" if said[0] else name, *said[1:]]).strip()
@@ -99,6 +102,48 @@ def without_notes(exception: BaseException | None, message: str) -> str:
 
 def _said(exception: BaseException) -> list[str]:
     return [str.__str__(str(exception)), *_texts(getattr(exception, "__notes__", ()))]
+
+
+def _of_fixture(error: Any) -> str:
+    # pytest keeps its words for the moment when it prints them.
+    said: str = error.formatrepr().errorstring
+    return said.strip().partition("\n")[0]
+
+
+def _of_doctest(error: Any) -> str:
+    example = error.example
+    asked, wanted, got = (text.strip() for text in (example.source, example.want, error.got))
+    if "\n" not in f"{asked}{wanted}{got}":
+        return f"{asked}: expected {wanted or 'nothing'}, got {got or 'nothing'}"
+    import doctest  # noqa: PLC0415  (whoever raised this has loaded it)
+
+    return f"{asked}\n{doctest.OutputChecker().output_difference(example, error.got, 0)}".rstrip()
+
+
+def _of_raising_doctest(error: Any) -> str:
+    return f"{error.example.source.strip()}: {message_of(error.exc_info[1])}"
+
+
+def _of_doctests(error: Any) -> str:
+    first, *others = error.failures
+    return message_of(first) + (f"\nand {len(others)} more of this docstring" if others else "")
+
+
+_SILENT: Final[dict[str, Callable[[Any], str]]] = {
+    "_pytest.fixtures.FixtureLookupError": _of_fixture,
+    "_pytest.doctest.MultipleDoctestFailures": _of_doctests,
+    "doctest.DocTestFailure": _of_doctest,
+    "doctest.UnexpectedException": _of_raising_doctest,
+}
+"""Exceptions whose `str()` shows objects where it should say what is wrong, and who says it."""
+
+
+def fixture_wanted(exception: BaseException | None) -> str:
+    """The fixture that pytest looked for and could not give; empty for any other exception."""
+    if exception is None or qualified_name(type(exception)) != "_pytest.fixtures.FixtureLookupError":
+        return ""
+    name = getattr(exception, "argname", "")
+    return name if type(name) is str else ""
 
 
 def _texts(notes: Any) -> list[str]:

@@ -95,6 +95,22 @@ def test_a_message_carries_its_type_and_survives_a_broken_str() -> None:
     assert message_of(BrokenError()).endswith("BrokenError: <exception str() failed>")
 
 
+class Silent:
+    """A name of pytest's, and nothing of what is behind it."""
+
+    def formatrepr(self) -> str:
+        raise SystemExit
+
+
+@pytest.mark.parametrize(
+    "name", ["_pytest.fixtures.FixtureLookupError", "doctest.DocTestFailure", "doctest.UnexpectedException"]
+)
+def test_what_only_looks_like_pytests_own_exception_says_what_it_says(name: str) -> None:
+    module, _, short = name.rpartition(".")
+    impostor = type(short, (Silent, Exception), {"__module__": module})("no cart")
+    assert message_of(impostor) == f"{name}: no cart"
+
+
 @pytest.mark.parametrize("kind", [ValueError, SyntaxError])
 def test_without_its_notes_a_message_is_the_same_each_time(kind: type[Exception]) -> None:
     error = kind("no total")
@@ -147,10 +163,14 @@ def test_what_is_installed_inside_the_repository_is_not_ours() -> None:
 
 @pytest.fixture
 def pluggy_of_the_repository(tmp_path: Path) -> ModuleType:
-    file = tmp_path / "src" / "pluggy" / "_manager.py"
+    return module_of(tmp_path, "pluggy", "_manager")
+
+
+def module_of(repository: Path, package: str, name: str) -> ModuleType:
+    file = repository / "src" / package / f"{name}.py"
     file.parent.mkdir(parents=True)
     file.write_text("def run(test): test()\ndef trace(): raise ValueError\n")
-    spec = spec_from_file_location("pluggy._manager", file)
+    spec = spec_from_file_location(f"{package}.{name}", file)
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
@@ -175,6 +195,16 @@ def test_what_runs_the_test_of_itself_is_not_looked_at(tmp_path: Path, pluggy_of
     trace = caught.value.__traceback__
     assert trace is not None
     assert [step["function"].rpartition(".")[2] for step in frames(trace.tb_next, tmp_path)] == ["test", "run", "trace"]
+
+
+def test_our_own_frame_around_a_test_is_not_looked_at_even_if_we_stand_in_the_repository(tmp_path: Path) -> None:
+    ours = module_of(tmp_path, "pytest_failure_review", "retries")
+    with pytest.raises(ValueError) as caught:
+        ours.run(deep.__get__(0))
+    trace = caught.value.__traceback__
+    assert trace is not None
+    for repository in (tmp_path, HERE):
+        assert [step["function"] for step in frames(trace.tb_next, repository)] == ["deep"]
 
 
 def test_of_a_runaway_recursion_beginning_and_end_are_kept() -> None:

@@ -205,3 +205,54 @@ def test_ctrl_c_passes() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         attempt(interrupted)
+
+
+def messages(project: Project, *arguments: str) -> list[str]:
+    return [failure["message"] for failure in project.run_and_die(*arguments).failures]
+
+
+def test_of_a_fixture_that_is_not_there_the_name_is_said(project: Project) -> None:
+    project.write("test_a.py", "def test_a(nope): pass\n\ndef test_b(request):\n    request.getfixturevalue('cart')\n")
+    said = "_pytest.fixtures.FixtureLookupError: fixture '{}' not found"
+    ran = project.run_and_die()
+    assert [failure["message"] for failure in ran.failures] == [said.format("nope"), said.format("cart")]
+
+
+def test_failures_for_want_of_one_fixture_are_alike_and_of_another_are_not(project: Project) -> None:
+    project.write("test_a.py", "def test_a(nope): pass\n\ndef test_b(nope): pass\n\ndef test_c(cart): pass\n")
+    one, same, other = (failure["fingerprint"] for failure in project.run_and_die().failures)
+    assert one == same
+    assert other != one
+
+
+def test_a_fixture_that_asks_for_itself_is_told_as_pytest_does(project: Project) -> None:
+    project.write("conftest.py", "import pytest\n\n@pytest.fixture\ndef cart(cart): pass\n")
+    project.write("test_a.py", "def test_a(cart): pass\n")
+    (said,) = messages(project)
+    assert said.endswith("FixtureLookupError: recursive dependency involving fixture 'cart' detected")
+
+
+@pytest.mark.parametrize(
+    ("doctest", "message"),
+    [
+        (">>> 1 + 1\n3\n", "doctest.DocTestFailure: 1 + 1: expected 3, got 2"),
+        (">>> 1 + 1\n", "doctest.DocTestFailure: 1 + 1: expected nothing, got 2"),
+        (
+            ">>> print('a\\nb')\na\n",
+            "doctest.DocTestFailure: print('a\\nb')\nExpected:\n    a\nGot:\n    a\n    b",
+        ),
+        (">>> 1 / 0\n0\n", "doctest.UnexpectedException: 1 / 0: ZeroDivisionError: division by zero"),
+    ],
+)
+def test_of_a_doctest_it_is_said_what_was_expected_and_what_came(project: Project, doctest: str, message: str) -> None:
+    project.write("test_a.txt", doctest)
+    assert messages(project) == [message]
+
+
+def test_of_several_in_one_doctest_the_first_is_told_and_the_others_are_counted(project: Project) -> None:
+    project.write("test_a.txt", ">>> 1 + 1\n3\n>>> 1 / 0\n0\n")
+    (said,) = messages(project, "--doctest-continue-on-failure")
+    assert said == (
+        "_pytest.doctest.MultipleDoctestFailures: doctest.DocTestFailure: 1 + 1: expected 3, got 2\n"
+        "and 1 more of this docstring"
+    )

@@ -167,3 +167,11 @@ def test_a():
     assert [(record["nodeid"], record["attempts"]) for record in flaky] == [("test_a.py::test_a", 2)] * recovers
     found = check(project.reports)
     assert (found.complete, found.failures) == (True, 0 if recovers else 1)
+
+
+@pytest.mark.parametrize("plugin", RETRYING)
+def test_no_frame_of_ours_is_shown_where_tests_are_tried_again(project: Project, plugin: str) -> None:
+    project.write("test_a.py", "def test_a():\n    assert 0\n")
+    frames = project.run_and_die(*RETRYING[plugin][:1]).failure["frames"]
+    assert frames[-1]["path"] == "test_a.py"
+    assert [frame["path"] for frame in frames if "pytest_failure_review" in frame["path"]] == []
