@@ -7,6 +7,7 @@ Layout: 4 KiB of head (see the offsets below), then 64 KiB of ids of tests, each
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import struct
@@ -67,7 +68,7 @@ class Breadcrumb:
         """Puts the page on the disk. Raises OSError, and then goes on in memory alone."""
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:
-            os.truncate(descriptor, _SIZE)
+            _allocate(descriptor)
             _hold(descriptor)
             memory = mmap.mmap(descriptor, _SIZE)
         except OSError:
@@ -225,6 +226,15 @@ def is_held(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def _allocate(descriptor: int) -> None:
+    """Gives the page all of its blocks. Raises OSError when the disk has no room for them.
+
+    In a page with holes the first write to one ends the process (SIGBUS) where the disk is full by then.
+    """
+    if os.write(descriptor, bytes(_SIZE)) != _SIZE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _hold(descriptor: int) -> None:

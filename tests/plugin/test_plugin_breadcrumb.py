@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -94,6 +95,30 @@ def test_it_is_the_owners_alone_and_goes_at_the_end(tmp_path: Path) -> None:
     page.close()
     page.nothing_runs()
     assert not path.exists()
+
+
+def test_it_has_all_of_its_blocks_before_a_test_runs_so_that_a_full_disk_ends_no_run(tmp_path: Path) -> None:
+    path = tmp_path / "page"
+    page = breadcrumb()
+    page.open(path)
+    assert path.stat().st_size == _SIZE
+    assert path.stat().st_blocks * 512 >= _SIZE
+    page.close()
+
+
+def test_a_disk_without_room_for_it_leaves_no_page_and_the_run_goes_on_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "page"
+    page = breadcrumb()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_SIZE // 2, before[1]))
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            page.open(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not path.exists()
+    page.starting("test_a.py::test_a")
+    assert page.trail().nodeid == "test_a.py::test_a"
 
 
 def test_a_forked_child_neither_writes_into_it_nor_removes_it(tmp_path: Path) -> None:
