@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 NAME: Final = "pyproject.toml"
+TABLES: Final = ("rules", "gates", "drift")
+"""All that stands under `tool.failure_review`."""
 
 
 class BadSettingError(ValueError):
@@ -33,7 +35,9 @@ def find(start: Path) -> Project:
     start = start.resolve()
     for folder in (start, *start.parents):
         if (folder / NAME).is_file():
-            return Project(folder, parse((folder / NAME).read_bytes()))
+            settings = parse((folder / NAME).read_bytes())
+            only(settings, TABLES, f"tool.failure_review in {NAME}")
+            return Project(folder, settings)
     return Project(start, {})
 
 

@@ -109,12 +109,23 @@ def _parse(raw: bytes) -> tuple[Rule, ...]:
     except tomllib.TOMLDecodeError as error:
         raise BadRuleError(f"pyproject.toml cannot be read: {error}") from None
     table = tools.get("failure_review", {})
+    if isinstance(table, dict):
+        _refuse_unknown(table)
     rules = table.get("rules", []) if isinstance(table, dict) else table
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
         raise BadRuleError(
             "tool.failure_review.rules in pyproject.toml is no list of tables: write [[tool.failure_review.rules]]"
         )
     return tuple(_rule(number, written) for number, written in enumerate(rules, 1))
+
+
+def _refuse_unknown(table: Mapping[str, Any]) -> None:
+    from .pyproject import NAME, TABLES, BadSettingError, only  # noqa: PLC0415  (as tomllib)
+
+    try:
+        only(table, TABLES, f"tool.failure_review in {NAME}")
+    except BadSettingError as error:
+        raise BadRuleError(str(error)) from None
 
 
 def _rule(number: int, written: Mapping[str, Any]) -> Rule:

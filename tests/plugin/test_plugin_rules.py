@@ -133,6 +133,25 @@ def test_rules_that_are_no_tables_are_refused(tmp_path: Path, text: str) -> None
         rules(tmp_path, text)
 
 
+@pytest.mark.parametrize("text", ["[[tool.failure_review.rule]]\nphase = 'call'", "[tool.failure_review]\nrule = 7"])
+def test_a_word_that_nobody_reads_is_refused_with_those_that_are_read(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BadRuleError) as refused:
+        rules(tmp_path, text)
+    assert str(refused.value) == "tool.failure_review in pyproject.toml has no word 'rule', only rules, gates, drift"
+
+
+def test_what_only_the_commands_read_is_no_matter_of_the_rules(tmp_path: Path) -> None:
+    assert rules(tmp_path, "[tool.failure_review.gates.ruff]\n[tool.failure_review.drift]\n") == ()
+
+
+def test_a_run_with_a_misspelt_table_ends_before_its_first_test(project: Project) -> None:
+    project.write("pyproject.toml", "[[tool.failure_review.rule]]\nphase = 'call'\nsla = '4h'\n")
+    project.write("test_a.py", "def test_a(): pass\n")
+    ran = project.run_and_die()
+    assert ran.result.ret == pytest.ExitCode.USAGE_ERROR
+    assert any("has no word 'rule', only rules, gates, drift" in line for line in ran.result.outlines)
+
+
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadRuleError, match=r"^pyproject\.toml cannot be read: "):
         rules(tmp_path, "[[tool.failure_review.rules]")

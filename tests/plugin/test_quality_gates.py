@@ -140,6 +140,11 @@ def test_a_gate_that_is_killed_stands_in_the_report_as_failed(checkout: Checkout
         ("tool.failure_review.gates.own = 1\n", "own", "tool.failure_review.gates.own in pyproject.toml is no table"),
         ("tool.failure_review.gates = 1\n", "own", "tool.failure_review.gates in pyproject.toml is no table"),
         ("tool.failure_review = 1\n", "own", "tool.failure_review in pyproject.toml is no table"),
+        (
+            "[tool.failure_review.gate.own]\ncommand = 'true'\n",
+            "own",
+            "tool.failure_review in pyproject.toml has no word 'gate', only rules, gates, drift",
+        ),
         ("[", "own", "pyproject.toml cannot be read"),
     ],
 )
