@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final
 from urllib.parse import quote
 
-from .shapes import BREAK, INVISIBLE, has_invisible
+from .shapes import BREAK, INVISIBLE, Pattern, has_invisible
 
 SHORTEST: Final = 6
 """A shorter value would be found inside ordinary words."""
@@ -20,6 +20,13 @@ _SHORTEST_BROKEN: Final = 12
 _LONGEST_BROKEN: Final = 400
 _MOST: Final = 500
 """Values that are kept in mind."""
+_LONGEST_ENCODED: Final = 16 * 1024
+"""A longer one is looked for as it is."""
+_QUOTED: Final = Pattern(r"""["'&<>\\\n\r\t]""")
+"""What is written otherwise in a literal, in JSON or in HTML."""
+_HTML_QUOTES: Final = (("&quot;", "&#x27;"), ("&#34;", "&#39;"), ("&quot;", "'"), ("&quot;", "&#39;"))
+_PERCENT: Final = Pattern("%[0-9A-F]{2}")
+_BASE64_LINES: Final = (76, 64)
 _ELLIPSIS: Final = "..."
 _SHORTEST_END: Final = 4
 """So much of a value, left over at an ellipsis, is told from other text."""
@@ -29,28 +36,29 @@ _MOST_ELLIPSES: Final = 200
 
 
 class KnownValues:
-    """Values that must not be shown."""
+    """Values that must not be shown; of more than it keeps, the oldest is forgotten."""
 
     def __init__(self, values: Iterable[str] = (), shortest: int = SHORTEST) -> None:
-        self._values: set[str] = set()
+        self._values: dict[str, set[str]] = {}
+        """Each with its forms, oldest first."""
+        self.version = 0
+        """Another one whenever anything was learnt."""
+        self._version_sorted = 0
         self._literals: tuple[str, ...] = ()
-        self._halves: tuple[tuple[str, str, str], ...] = ()
+        self._pieces: tuple[tuple[str, Sequence[str]], ...] = ()
         self._in_json: tuple[str, ...] = ()
+        self._hints: tuple[str, ...] = ()
         for value in values:
             self.add(value, shortest)
 
     def add(self, value: str, shortest: int = SHORTEST) -> None:
         value = (INVISIBLE.sub("", value) if has_invisible(value) else value).strip()
-        if len(value) < shortest or value in self._values or len(self._values) >= _MOST:
+        if len(value) < shortest or value in self._values:
             return
-        self._values.add(value)
-        literals = {*self._literals, *_forms(value)}
-        self._literals = tuple(sorted(literals, key=lambda literal: (-len(literal), literal)))
-        if _SHORTEST_BROKEN <= len(value) <= _LONGEST_BROKEN and "\n" not in value:
-            middle = len(value) // 2
-            self._halves = (*self._halves, (value, value[:middle], value[middle:]))
-        parts = [part for _, *halves in self._halves for part in halves]
-        self._in_json = tuple(dict.fromkeys(json.dumps(text)[1:-1] for text in (*self._literals, *parts)))
+        if len(self._values) >= _MOST:
+            del self._values[next(iter(self._values))]
+        self._values[value] = forms_of(value)
+        self.version += 1
 
     def __len__(self) -> int:
         return len(self._values)
@@ -58,22 +66,51 @@ class KnownValues:
     def __contains__(self, value: object) -> bool:
         return value in self._values
 
+    def _sort(self) -> None:
+        """Once for all that was learnt since it was last looked for."""
+        if self._version_sorted == self.version:
+            return
+        self._version_sorted = self.version
+        literals = set().union(*self._values.values())
+        self._literals = tuple(sorted(literals, key=lambda literal: (-len(literal), literal)))
+        self._pieces = tuple((value, pieces) for value in self._values if (pieces := _pieces_of(value)))
+        parts = [piece for _, pieces in self._pieces for piece in pieces]
+        self._in_json = tuple(dict.fromkeys(json.dumps(text)[1:-1] for text in (*self._literals, *parts)))
+        self._hints = tuple(dict.fromkeys(text.lower() for text in self._in_json))
+
     def may_be_in(self, json_text: str) -> bool:
-        """Whether a value or a part of one stands in a text that is JSON in ASCII."""
-        if [text for text in self._in_json if text in json_text]:
+        """Whether a value or a part of one stands in a text that is JSON in ASCII; now and then, yes where none does.
+
+        Forms that differ in their case alone are looked for once.
+        """
+        self._sort()
+        if not self._hints:
+            return False
+        lowered = json_text.lower()
+        if [text for text in self._hints if text in lowered]:
             return True
         return _ELLIPSIS in json_text and bool(_left_over(json_text, self._in_json))
 
     def found_in(self, text: str) -> list[str]:
         """The forms that stand in the text, longest first: one may contain another; then the ends that pytest left."""
+        self._sort()
         if not self._literals:
             return []
         found = [literal for literal in self._literals if literal in text]
         return [*found, *_left_over(text, self._literals)] if _ELLIPSIS in text else found
 
     def broken_in(self, text: str) -> list[str]:
-        """The values of which a half stands in the text: broken over two lines, one of a value's halves is whole."""
-        return [value for value, head, tail in self._halves if head in text or tail in text]
+        """The values of which a piece stands in the text: broken over few lines, one of a value's pieces is whole."""
+        self._sort()
+        return [value for value, pieces in self._pieces if any(piece in text for piece in pieces)]
+
+
+def _pieces_of(value: str) -> Sequence[str]:
+    """Two of a short value, four of a long one: broken over so many lines, one of them is whole."""
+    if not _SHORTEST_BROKEN <= len(value) <= _LONGEST_BROKEN or "\n" in value:
+        return ()
+    count = 4 if len(value) >= 2 * _SHORTEST_BROKEN else 2
+    return [value[len(value) * at // count : len(value) * (at + 1) // count] for at in range(count)]
 
 
 def broken(value: str) -> str:
@@ -104,16 +141,52 @@ def _common(form: str, text: str) -> int:
     return 0
 
 
-def _forms(value: str) -> set[str]:
-    """How a value may be written: as it is, in a repr, in an address, line by line, in hexadecimal and in base64."""
+def forms_of(value: str) -> set[str]:
+    """How a value may be written: as it is, quoted and escaped, in an address, line by line, in hexadecimal, base64."""
     lines = [line for line in value.splitlines() if len(line) >= _SHORTEST_LINE]
-    in_address = {quote(value, safe=safe, errors="replace") for safe in ("", "/")}
-    forms = {value, repr(value)[1:-1], *in_address, *lines}
+    forms = {value, repr(value)[1:-1], *lines}
+    if len(value) > _LONGEST_ENCODED:
+        return forms
     raw = value.encode("utf-8", "replace")
+    forms |= _quoted(value, raw) | _in_address(value)
+    if not value.isalpha():  # a name in another case is a word
+        forms |= {value.lower(), value.upper()}
     if len(raw) >= _SHORTEST_ENCODED:
         forms |= {raw.hex(), raw.hex().upper()}
-        forms |= {form for offset in range(3) for form in _base64(raw, offset)}
-    return {form for form in forms if form}
+        forms |= {form for offset in range(3) for form in _base64(raw, offset)} | _base64_lines(raw)
+    return {form for form in forms if len(form) >= min(len(value), _SHORTEST_ENCODED)}
+
+
+def _quoted(value: str, raw: bytes) -> set[str]:
+    """In literals and JSON, also inside each other, and in HTML."""
+    if value.isascii() and not _QUOTED.search(value):
+        return set()
+    single = value.replace("\\", "\\\\").replace("'", "\\'")
+    once = {repr(value)[1:-1], single, ascii(value)[1:-1], repr(raw)[2:-1], *_in_json(value)}
+    escaped = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    html = {escaped.replace('"', double).replace("'", mark) for double, mark in _HTML_QUOTES}
+    return once | {form for text in once for form in (repr(text)[1:-1], *_in_json(text))} | {escaped} | html
+
+
+def _in_json(text: str) -> set[str]:
+    return {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+
+
+def _in_address(value: str) -> set[str]:
+    quoted = {quote(value, safe=safe, errors="replace") for safe in ("", "/", " ", "/ ")}
+    quoted |= {text.replace(" ", "+") for text in quoted}
+    if quoted == {value}:
+        return set()
+    return quoted.union(*((_PERCENT.sub(lambda match: match[0].lower(), text), text.lower()) for text in quoted))
+
+
+def _base64_lines(raw: bytes) -> set[str]:
+    """The lines of a long value's base64, as `encodebytes` and PEM have them."""
+    whole = b64encode(raw).decode()
+    lines = {
+        whole[at : at + width] for width in _BASE64_LINES if len(whole) > width for at in range(0, len(whole), width)
+    }
+    return {line for line in lines if len(line) >= _SHORTEST_LINE}
 
 
 def _base64(raw: bytes, offset: int) -> set[str]:

@@ -86,11 +86,12 @@ class Redactor:
         self._judged: set[str | bytes] = set()
         self._secret_names: list[str] = []
         self._known = KnownValues()
+        self._near: tuple[frozenset[str], KnownValues] = (frozenset(), self._known)
         self._hook: Any = None
         self._asker = Asker()
         self._lines = Lines()
         self._lines_of = 0
-        """So many values were known when the lines were looked at."""
+        """What was known when the lines were looked at, by its version."""
         self.count = 0
         """Replacements so far."""
         self.look_again()
@@ -138,17 +139,26 @@ class Redactor:
                 return clean
         texts: list[str] = []
         _gather(value, texts)
-        doubt = self._doubt("\n".join(texts), KnownValues(near) if near else None)
+        doubt = self._doubt("\n".join(texts), self._beside(near))
         if is_asked:
             return self._with_hook(value, doubt or Doubt())
         if doubt is not None:
             value = self._walk(value, doubt, free=False)
         return Redacted(value) if _is_record(value) else value
 
+    def _beside(self, near: Iterable[str]) -> KnownValues | None:
+        """Made once for all that is said of one failure."""
+        values = frozenset(near)
+        if not values:
+            return None
+        if self._near[0] != values:
+            self._near = values, KnownValues(values)
+        return self._near[1]
+
     def _at_a_glance(self, record: Mapping[str, Any]) -> Redacted | None:
         """The record with its line, where a look at the line shows that it holds no secret, as nearly none does."""
-        if len(self._known) != self._lines_of:
-            self._lines, self._lines_of = Lines(), len(self._known)
+        if self._known.version != self._lines_of:
+            self._lines, self._lines_of = Lines(), self._known.version
         line = self._lines.of(record)
         if line is None or (line.news and self._may_tell(line.news)):
             return None
@@ -185,7 +195,7 @@ class Redactor:
     def redact_id(self, nodeid: str, near: Collection[str] = ()) -> str:
         """The same for a test's id, at a price that a passing test can pay: names of the source hold no secret."""
         if near:
-            return self._plainly(nodeid, KnownValues(near))
+            return self._plainly(nodeid, self._beside(near))
         plain = _PLAIN_ID.fullmatch(nodeid)
         if plain is not None and (not plain[1] or self._is_plain(plain[1])):
             return nodeid
