@@ -33,7 +33,7 @@ class Facts(NamedTuple):
     marked: str | None = None
     """What `@pytest.mark.failure_review(category=...)` says."""
     crashed: bool = False
-    """The pytest-xdist worker died."""
+    """The process that ran it died."""
     interrupted: bool = False
     """Ctrl-C or `pytest.exit` ended the run while the test ran."""
     snapshot: str = ""
@@ -230,7 +230,7 @@ def categorise(facts: Facts, said: Iterable[Verdict] = ()) -> Verdict:
 
 def _judge(facts: Facts) -> Verdict:
     if facts.crashed:
-        return Verdict(Category.INFRA_RUNNER, "the worker process died while running it", 0.5)
+        return Verdict(Category.INFRA_RUNNER, "the process died while running it", 0.5)
     if facts.interrupted or _stopped_all(facts.exceptions):
         return Verdict(Category.UNKNOWN, "the run was interrupted while it ran", 0.0)
     return (

@@ -70,7 +70,7 @@ def check_the_dead(directory: Path, status: int | None = None) -> Check:
     """
     files = [read(path) for path in sorted(directory.glob(f"{FILE_PREFIX}-*.jsonl"))]
     dead = [file for file in files if _is_open(file) and not _crash_is_told(file, files)]
-    settle((Unfinished(directory / file.name, file.worker, file.rootdir) for file in dead), status)
+    settle((_unfinished(directory / file.name, file) for file in dead), status)
     for file in files:
         if not file.still_runs:  # of a worker that ended well, but whose main process was no more
             take_stack(directory / file.name)
@@ -122,6 +122,10 @@ def _standing(files: list[RunFile]) -> list[Failure]:
 
 def _is_open(file: RunFile) -> bool:
     return file.finish is None and not file.unusable and not file.still_runs
+
+
+def _unfinished(path: Path, file: RunFile) -> Unfinished:
+    return Unfinished(path, file.worker, file.rootdir, len(file.failures), str(file.start.get("replay", "")))
 
 
 def _death(file: RunFile, files: list[RunFile]) -> str:
@@ -236,7 +240,7 @@ def with_their_deaths(found: Mapping[Path, RunFile]) -> list[RunFile]:
     files = list(found.values())
     for path, file in found.items():
         if _is_open(file) and not _crash_is_told(file, files):
-            for record in autopsy(Unfinished(path, file.worker, file.rootdir)):
+            for record in autopsy(_unfinished(path, file)):
                 if record["record"] == "crash":
                     file.crashes.append(record)
                 else:

@@ -1,7 +1,7 @@
 """The command that runs a failure again, as people copy it into their shell.
 
-It holds nothing that a test chose, but options that its user gave pytest. The App makes one without them from a
-report's name and number, as it prints no command that a stranger wrote.
+It holds nothing that a test chose, but options that its user gave pytest, and it starts pytest as they did. The App
+makes one without either from a report's name and number, as it prints no command that a stranger wrote.
 """
 
 from __future__ import annotations
@@ -14,21 +14,30 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
 
+PROGRAM: Final = "pytest"
+BY_MODULE: Final = "python -m pytest"
 OPTION: Final = "--failure-review-replay"
 FOLDER: Final = ".failure-review"
 """Where the report's folder is expected when its own name says nothing: unpack the artifact there."""
 
-
 _LONGEST: Final = 8192
 _WORD: Final = r"""(?:[\w@%+=:,./~\[\]-]|'[^'\x00-\x1f]*'|"'")+"""
-_COMMAND: Final = re.compile(
-    rf"(?:cd {_WORD} && )?(?:PYTHONHASHSEED={_WORD} )?pytest(?: {_WORD})* {OPTION}[ =]{_WORD}", re.ASCII
+_COMMAND: Final = (
+    rf"(?:cd {_WORD} && )?(?:PYTHONHASHSEED={_WORD} )?(?:python -m )?pytest(?: {_WORD})* {OPTION}[ =]{_WORD}"
 )
 
 
 def is_replay_command(text: object) -> bool:
     """Whether a text is a command as `replay_command` writes it: a report may come from strangers, who write others."""
-    return isinstance(text, str) and len(text) <= _LONGEST and _COMMAND.fullmatch(text) is not None
+    return isinstance(text, str) and len(text) <= _LONGEST and re.fullmatch(_COMMAND, text, re.ASCII) is not None
+
+
+def program_of(argv: Sequence[str]) -> str:
+    """What the shell calls pytest by, of the process's own `sys.argv`.
+
+    `python -m pytest` lets tests import what lies in the current folder; without it a flat project finds nothing.
+    """
+    return BY_MODULE if argv and PurePath(argv[0]).parts[-2:] == ("pytest", "__main__.py") else PROGRAM
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,13 @@ class Here:
 
 
 def replay_command(
-    report: PurePath, number: int, *, folder: str = "", hash_seed: str = "", options: Sequence[str] = ()
+    report: PurePath,
+    number: int,
+    *,
+    folder: str = "",
+    hash_seed: str = "",
+    options: Sequence[str] = (),
+    program: str = PROGRAM,
 ) -> str:
     """Of the `number`th failure record (from 1) in the file `report`, as `folder` sees it, where the shell goes first.
 
@@ -52,7 +67,13 @@ def replay_command(
     there = f"cd {shlex.quote(folder)} && " if folder else ""
     seeded = f"PYTHONHASHSEED={shlex.quote(hash_seed)} " if hash_seed else ""
     given = "".join(f"{shlex.quote(word)} " for word in options)
-    return f"{there}{seeded}pytest {given}{OPTION} {shlex.quote(f'{report.as_posix()}#{number}')}"
+    return f"{there}{seeded}{program} {given}{OPTION} {shlex.quote(f'{report.as_posix()}#{number}')}"
+
+
+def with_number(first: str, number: int) -> str:
+    """The command of another failure in the same file, made from that of the first."""
+    head, _, tail = first.rpartition("#1")
+    return f"{head}#{number}{tail}"
 
 
 def downloaded(file: Path, here: Here) -> tuple[PurePath, str]:

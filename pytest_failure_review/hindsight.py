@@ -13,6 +13,7 @@ from .asking import Asker, implemented
 from .book import Book, Clean, Failed, Times
 from .breadcrumb import Breadcrumb
 from .checkpoints import BOOKS
+from .command import Here, as_seen_from, downloaded, in_place, replay_command, with_number
 from .encoding import encode
 from .providers import environment_of, hypothesis_facts, seeds_of
 from .report import Afterwards
@@ -20,10 +21,14 @@ from .run import Run
 from .stored_files import Shelf
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .happening import Happening
 
 MOST_BEFORE: Final = 200
 """Tests that one record names; a longer list would be cut in its middle."""
+_NEVER_CARRIED: Final = ("-q", "-v", "-r", "-x", "--failure-review")
+"""What the commonest options begin with; pytest keeps short ones in small letters to itself."""
 _HOOK: Final = "pytest_failure_review_checkpoint"
 
 
@@ -56,6 +61,8 @@ class Hindsight:
         """The session starts: by now all plugins know their seeds."""
         self._run.start["seeds"] = seeds_of(self._config, os.environ)
         self._on_github = os.environ.get("GITHUB_ACTIONS") == "true"
+        with self._guard("replay"):  # whoever outlives this process cannot ask pytest for its options
+            self._run.start["replay"] = self._command_of_first()
         BOOKS.append(self._book)
         self._book.open(environment_of(self._config))
 
@@ -108,22 +115,36 @@ class Hindsight:
 
     def _command(self, number: int) -> str:
         if not self._first_command:  # the others differ in their number alone
-            from .command import Here, as_seen_from, downloaded, in_place, replay_command  # noqa: PLC0415  (only a failure needs it)
-            from .options import options_of  # noqa: PLC0415
+            # Anew: more secrets may be known by now than when the run began.
+            self._first_command = self._command_of_first()
+        return with_number(self._first_command, number)
 
-            place = downloaded if self._on_github else in_place
-            started, rootdir = self._config.invocation_params.dir, self._config.rootpath
-            here = Here(started, rootdir, self._config.inipath, self._run.repository)
-            report, folder = place(self._run.file, here)
-            seed = self._run.start.get("seeds", {}).get("PYTHONHASHSEED", "")
-            base = (self._run.repository if self._on_github else started) / folder
-            options = [
-                as_seen_from(base, word.text, self._run.repository) if word.is_path else word.text
-                for word in options_of(self._config, self._run)
-            ]
-            self._first_command = replay_command(report, 1, folder=folder, hash_seed=seed, options=options)
-        head, _, tail = self._first_command.rpartition("#1")
-        return f"{head}#{number}{tail}"
+    def _command_of_first(self) -> str:
+        run = self._run
+        place = downloaded if self._on_github else in_place
+        started, rootdir = self._config.invocation_params.dir, self._config.rootpath
+        report, folder = place(run.file, Here(started, rootdir, self._config.inipath, run.repository))
+        base = (run.repository if self._on_github else started) / folder
+        return replay_command(
+            report,
+            1,
+            folder=folder,
+            hash_seed=run.start.get("seeds", {}).get("PYTHONHASHSEED", ""),
+            options=self._options(base),
+            program=run.program,
+        )
+
+    def _options(self, base: Path) -> list[str]:
+        run = self._run
+        words = [*run.given, *map(str, self._config.invocation_params.args)]
+        if run.options is None and all(word.startswith(_NEVER_CARRIED) for word in words if word.startswith("-")):
+            return []
+        from .options import options_of  # noqa: PLC0415  (few runs have any)
+
+        return [
+            as_seen_from(base, word.text, run.repository) if word.is_path else word.text
+            for word in options_of(self._config, run)
+        ]
 
     def _ask(self, label: str, state: Any) -> tuple[dict[str, Any], list[str]]:
         caller = implemented(self._config.hook, None, _HOOK)

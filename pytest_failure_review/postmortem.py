@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from .breadcrumb import SUFFIX, Trail, left_behind
 from .capping import encode
+from .command import is_replay_command, with_number
 from .deciding import Judge
 from .failures import conclude
 from .happening import Happening, Place
 from .owners import Owners
 from .redaction import Redactor
 from .report import Crash, Failure
+from .rules import BadRuleError, Rule, read_rules
 from .run import repository_of
 
 NOT_KNOWN: Final = "not known"
@@ -97,6 +100,10 @@ class Unfinished:
     worker: str
     rootdir: str
     """As in its start record."""
+    failures: int = 0
+    """How many it tells of."""
+    replay: str = ""
+    """As in its start record, which anybody may have written."""
 
 
 def settle(files: Iterable[Unfinished], status: int | None) -> None:
@@ -117,18 +124,24 @@ def autopsy(file: Unfinished, status: int | None = None, c_stack: str = "") -> l
     if trail is None:
         return []
     record = crash(trail, file.worker, in_words(status), c_stack)
-    return [record, *_failure(record, file.rootdir)]
+    happened = happening(record)
+    return [record, _failure(happened, file)] if happened else [record]
 
 
-def _failure(record: Crash, rootdir: str) -> list[Failure]:
+def _failure(happened: Happening, file: Unfinished) -> Failure:
     """The command that says this runs in the checkout, as pytest did."""
     repository = repository_of(Path.cwd())
-    happened = happening(record)
-    return (
-        [conclude(happened, Place(repository / rootdir, repository), Judge(Owners(repository)), Redactor({}))]
-        if happened
-        else []
-    )
+    rootdir = repository / file.rootdir
+    judge = Judge(Owners(repository), _rules(rootdir, repository))
+    known = {"replay": with_number(file.replay, file.failures + 1)} if is_replay_command(file.replay) else {}
+    return conclude(happened, Place(rootdir, repository), judge, Redactor({}), hindsight=lambda _: known)
+
+
+def _rules(rootdir: Path, repository: Path) -> Sequence[Rule]:
+    """The run had read them: if they cannot be understood any more, somebody has changed them since."""
+    with suppress(BadRuleError):
+        return read_rules(rootdir, repository)
+    return ()
 
 
 def _append(path: Path, records: Iterable[Crash | Failure]) -> None:

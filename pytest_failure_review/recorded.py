@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from .plain import printable
+from .postmortem import Unfinished, autopsy
 from .report import FILE_PREFIX, SCHEMA
 from .run import MAIN
 
@@ -145,6 +146,8 @@ class _FileReader:
     def read(self) -> None:
         records = list(_records(self._path))
         start = records[0] if records else {}
+        # The page of a process that died, as long as nobody has added to the file what it says.
+        records += autopsy(Unfinished(self._path, _text(start.get("worker")), _text(start.get("rootdir")) or "."))
         if start.get("record") != "start" or type(start.get("schema")) is not int:
             raise NotReplayable(f"{self._path.name} is no report: it does not begin with a start record")
         if start["schema"] > SCHEMA:

@@ -162,6 +162,10 @@ class Start(TypedDict):
     """pytest-xdist's way of handing out tests, or `no`."""
     seeds: NotRequired[dict[str, str]]
     """What must be set again to see the same run: `PYTHONHASHSEED`, `randomly`, `xdist` worker count and the like."""
+    program: NotRequired[str]
+    """How pytest was started: `pytest`, or `python -m pytest`, which looks for modules in the current folder too."""
+    replay: NotRequired[str]
+    """The command that would run the file's first failure again: that of a test in which this process dies."""
 
 
 class Owner(TypedDict):
@@ -225,7 +229,7 @@ class Failure(TypedDict):
     """1, or which try it was under pytest-rerunfailures, pytest-retry or flaky."""
     worker: str
     outcome: Literal["failed", "error", "crashed", "interrupted"]
-    """`failed` in call, `error` in other phases, `crashed` when its worker died, `interrupted` when it was stopped."""
+    """`failed` in call, `error` in other phases, `crashed` when its process died, `interrupted` when it was stopped."""
     category: str
     rule: str
     """Why this category, in words."""

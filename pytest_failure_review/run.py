@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shlex
+import sys
 import time
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from importlib.metadata import distribution, version
@@ -14,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from .audience import Audience, audience
+from .command import PROGRAM, program_of
 from .git import ask
 from .plugin import FOLDER, REPORT_VARIABLE
 from .redaction import Redactor
@@ -39,6 +41,8 @@ class Run(NamedTuple):
     audience: Audience
     given: tuple[str, ...] = ()
     """Further options that pytest was started with: those of PYTEST_ADDOPTS, where people run a command elsewhere."""
+    program: str = PROGRAM
+    """How pytest was started."""
     options: Sequence[tuple[str, bool]] | None = None
     """In a worker: what the command that runs a failure again has of the main process's options."""
 
@@ -55,7 +59,8 @@ class Run(NamedTuple):
 def describe(config: pytest.Config, environment: Mapping[str, str]) -> Run:
     """The run as this process sees it; a pytest-xdist worker takes its name and folder from the main process."""
     given: dict[str, Any] = getattr(config, "workerinput", {})
-    run_id, folder, options = given.get(HANDED) or (os.urandom(8).hex(), _folder(config, environment), None)
+    own = os.urandom(8).hex(), _folder(config, environment), program_of(sys.argv), None
+    run_id, folder, program, options = given.get(HANDED) or own
     worker = str(given.get("workerid", MAIN))
     repository = repository_of(config.rootpath)
     start = Start(
@@ -71,6 +76,7 @@ def describe(config: pytest.Config, environment: Mapping[str, str]) -> Run:
         argv=without_secret_values(map(str, config.invocation_params.args)),
         github=github_of(environment),
         rootdir=_rootdir_in(repository, config.rootpath),
+        program=program,
     )
     if worker == MAIN:  # the others' are the same
         start["git"], start["dist"] = git_of(repository), str(config.getoption("dist", "no"))
@@ -84,6 +90,7 @@ def describe(config: pytest.Config, environment: Mapping[str, str]) -> Run:
         # A worker's failures are shown by the main process, once.
         audience=audience(environment) if worker == MAIN else Audience(),
         given=tuple(shlex.split(environment.get(ADDOPTS, ""))) if environment.get("GITHUB_ACTIONS") == "true" else (),
+        program=program,
         options=options,
     )
 

@@ -73,7 +73,7 @@ class Workers:
         """pytest-xdist is about to start a worker."""
         if self._options is None:
             self._options = [(word.text, word.is_path) for word in options_of(self._config, self._run)]
-        node.workerinput[HANDED] = (self._run.run_id, str(self._run.directory), self._options)
+        node.workerinput[HANDED] = (self._run.run_id, str(self._run.directory), self._run.program, self._options)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object | None) -> None:

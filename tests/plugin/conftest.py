@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Proje
         name for name in os.environ if name.startswith(("GITHUB_", "PYTEST_ADDOPTS", "FAILURE_REVIEW_REPORT"))
     ]:
         monkeypatch.delenv(name)
+    monkeypatch.setattr(sys, "argv", ["pytest"])  # the outer run may be `python -m pytest`
     return Project(pytester)
 
 

@@ -11,7 +11,17 @@ import pytest
 from plugin_project import Project, records
 
 from pytest_failure_review import command
-from pytest_failure_review.command import OPTION, Here, downloaded, in_place, is_replay_command, replay_command
+from pytest_failure_review.command import (
+    BY_MODULE,
+    OPTION,
+    PROGRAM,
+    Here,
+    downloaded,
+    in_place,
+    is_replay_command,
+    program_of,
+    replay_command,
+)
 from pytest_failure_review.plugin import FOLDER
 
 NAME = "failure-review-ab-gw0.jsonl"
@@ -89,6 +99,32 @@ def test_on_github_the_command_names_no_folder_of_the_runner(
     assert all(option.startswith("-pno:") for option in options)
 
 
+@pytest.mark.parametrize("ini", ["", "addopts = -n1"])
+def test_a_flat_project_that_was_run_as_a_module_is_run_again_as_one(project: Project, ini: str) -> None:
+    project.write("pytest.ini", f"[pytest]\n{ini}\n")
+    project.write("shop.py", "PRICE = 3\n")
+    project.write("tests/test_a.py", "import shop\n\ndef test_a(): assert shop.PRICE == 2\n")
+    python = f"PATH={Path(sys.executable).parent}:$PATH; "
+    project.pytester.run("sh", "-c", f"{python} python -m pytest --failure-review --failure-review-report=reports")
+    (failure,) = project.ran(pytest.RunResult(1, [], [], 0.0)).failures
+    assert failure["replay"].startswith("python -m pytest ")
+    result = project.pytester.run("sh", "-c", f"{python}{failure['replay']} -rf")
+    result.stdout.fnmatch_lines(["FAILED tests/test_a.py::test_a - *assert 3 == 2*"])
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["/lib/python3/site-packages/pytest/__main__.py", "-q"], "python -m pytest"),
+        (["/usr/bin/pytest"], "pytest"),
+        (["/clone/shop/__main__.py"], "pytest"),
+        ([], "pytest"),
+    ],
+)
+def test_pytest_is_called_as_it_was_started(argv: list[str], expected: str) -> None:
+    assert program_of(argv) == expected
+
+
 def test_the_folder_in_the_command_is_the_plugin_s() -> None:
     assert command.FOLDER == FOLDER
 
@@ -98,8 +134,10 @@ def test_the_folder_in_the_command_is_the_plugin_s() -> None:
     [(), ("-p", "no:cacheprovider", "-o", "x=it's; `a` $(b)"), ("--import-mode=importlib", "-c", "\u00e4 b/x.ini")],
 )
 @pytest.mark.parametrize("folder", ["", "sub folder"])
-def test_a_command_of_ours_is_known_as_one(folder: str, options: tuple[str, ...]) -> None:
-    ours = replay_command(PurePosixPath("r/it's.jsonl"), 3, folder=folder, hash_seed="0", options=options)
+@pytest.mark.parametrize("program", [PROGRAM, BY_MODULE])
+def test_a_command_of_ours_is_known_as_one(folder: str, options: tuple[str, ...], program: str) -> None:
+    report = PurePosixPath("r/it's.jsonl")
+    ours = replay_command(report, 3, folder=folder, hash_seed="0", options=options, program=program)
     assert is_replay_command(ours)
 
 
@@ -108,6 +146,9 @@ def test_a_command_of_ours_is_known_as_one(folder: str, options: tuple[str, ...]
     [
         "rm -rf / #",
         "pytest --failure-review-replay x#1; rm -rf x",
+        "python -m evil --failure-review-replay x#1",
+        "python -m pytest_evil --failure-review-replay x#1",
+        "python -c x -m pytest --failure-review-replay x#1",
         "pytest --failure-review-replay $(touch x)",
         "pytest --failure-review-replay `touch x`",
         'pytest --failure-review-replay "$(touch x)"',

