@@ -75,6 +75,12 @@ def keywords_of(node: Any) -> frozenset[str]:
 
 
 def given_of(node: Any) -> Mapping[str, Any]:
-    """The live values of the test's fixtures and parameters, by name."""
+    """The live values of the test's fixtures and parameters, by name, those included that it asked for as it ran."""
+    found: dict[str, Any] = {}
+    definitions = getattr(getattr(node, "_request", None), "_fixture_defs", None)
+    for name, definition in list(definitions.items()) if type(definitions) is dict else ():
+        result = getattr(definition, "cached_result", None)
+        if type(result) is tuple and result:
+            found[name] = result[0]
     values = getattr(node, "funcargs", None)
-    return values if isinstance(values, dict) else {}
+    return found | values if isinstance(values, dict) else found

@@ -62,7 +62,8 @@ def _clean(happening: Happening, found: Read, redactor: Redactor) -> Clean:
     redactor.look_again()
     redactor.read_masks(happening.sections)
     node = happening.node
-    near, _ = attempt(secrets_near, circumstances.given_of(node), circumstances.params_by_name(node), found.live)
+    given, _ = attempt(circumstances.given_of, node)
+    near, _ = attempt(secrets_near, given or {}, circumstances.params_by_name(node), found.live, found.beside)
     return partial(redactor.redact, near={*(near or ()), *happening.secrets})
 
 

@@ -20,6 +20,7 @@ from .strangers import attempt
 Phase = Literal["collect", "setup", "call", "teardown"]
 Outcome = Literal["failed", "error", "crashed", "interrupted"]
 _MOST_MARKS: Final = 200
+_MOST_BESIDE: Final = 4
 _NO_REASON: Final = "The test was reported as failed. Nothing was raised, and no reason was given."
 T = TypeVar("T")
 
@@ -113,6 +114,8 @@ class Read(NamedTuple):
     message: str
     frames: list[Frame]
     live: list[tuple[FrameType, Source]]
+    beside: list[tuple[FrameType, Source]]
+    """The innermost frames of the chain's and the groups' other exceptions."""
     fixture: Fixture | None
     test_path: str
     path: str
@@ -161,6 +164,12 @@ def read(happening: Happening, place: Place) -> Read:
         message=evidence.end_of(message),
         frames=walked.frames,
         live=walked.live,
+        beside=[
+            step
+            for each in (*links, *leaves)
+            if each is not root and each is not outer
+            for step in evidence.walk([exceptions.trace_of(each)], place.sources).live[-_MOST_BESIDE:]
+        ],
         fixture=reader.get("the fixture", None, _fixture, walked, node) if walked.codes else None,
         test_path=test_path,
         path=path,
