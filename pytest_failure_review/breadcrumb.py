@@ -47,6 +47,9 @@ _RING: Final = 4096
 _RING_BYTES: Final = 64 * 1024
 _SIZE: Final = _RING + _RING_BYTES
 
+_close: Final = os.close
+"""What a test puts in its place is none of the page's business."""
+
 
 class Breadcrumb:
     """What this process is doing now. A forked child writes into a copy of its own, and removes nothing."""
@@ -86,7 +89,7 @@ class Breadcrumb:
             return
         cast("mmap.mmap", self.memory).close()
         self.memory = bytearray(_SIZE)
-        os.close(self._descriptor)
+        _close(self._descriptor)
         with suppress(OSError):  # somebody else may have cleaned up already
             self._path.unlink()
         self._path = None

@@ -26,6 +26,7 @@ _DISPENSABLE: Final = (
 """What a record loses, in this order, when it fits in no other way."""
 _BOUNDED: Final = "checkpoints"
 """Bounded when they were taken, and hashed since: they stay as they are, or go whole."""
+_dumps: Final = json.JSONEncoder().encode
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -99,7 +100,7 @@ def cut(text: str, limit: int) -> str:
     if len(text) <= limit // 12:  # the longest escape of one letter is a surrogate pair
         return text
     shown, keep = text, min(limit - 16, len(text))
-    while len(shown) > limit or len(json.dumps(shown)) - 2 > limit:
+    while len(shown) > limit or len(_dumps(shown)) - 2 > limit:
         head = keep // 3
         shown = f"{text[:head]}\n... cut ...\n{text[len(text) - (keep - head) :]}"
         keep = keep * 3 // 4

@@ -328,12 +328,14 @@ class Recorder:
         """Writes the first error of the plugin itself into the report; later ones are likely the same."""
         if self._trouble:
             return
-        from .exceptions import message_of
+        self._trouble = f"the plugin itself failed in {where}"
+        # A full disk is no reason to stop a test run, nor is what a test put in place of the standard library.
+        with suppress(Exception):
+            from .exceptions import message_of
 
-        said = message_of(error)
-        self._trouble = f"the plugin itself failed in {where}: {said}"
-        if self._file is not None:
-            with suppress(OSError):  # a full disk is no reason to stop a test run
+            said = message_of(error)
+            self._trouble = f"{self._trouble}: {said}"
+            if self._file is not None:
                 self._file.internal(Internal(record="internal", where=where, error=said))
 
 

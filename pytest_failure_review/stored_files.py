@@ -6,11 +6,11 @@ is no text and holds one is not kept; a symbolic link leads to no file outside o
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import tempfile
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
@@ -34,6 +34,9 @@ MOST_AT_ONCE: Final = 20
 
 _NO_WAITING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
+
+# A test that puts something else in their place has it there still while its failure is written.
+_open, _fdopen, _read, _close, _fstat = os.open, os.fdopen, os.read, os.close, os.fstat
 
 
 class Named(NamedTuple):
@@ -116,7 +119,7 @@ class Shelf:
                     return self._told(named.name, file.digest(), file.size, "")
                 content = file.read(MAX_FILE)
         content, secret = self._without_secrets(content)
-        digest = hashlib.sha256(content).hexdigest()
+        digest = sha256(content).hexdigest()
         if secret:
             notes.append(f"{named.name} was not kept: it is no text, and looks as if it held a secret")
         elif self._files_left < 1 or len(content) > self._bytes_left:
@@ -151,10 +154,10 @@ class _Open:
     """A regular file, open for reading; raises OSError for anything else, and never waits for a pipe's other end."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDONLY | _NO_WAITING | _NO_LINK)
-        status = os.fstat(self._descriptor)
+        self._descriptor = _open(path, os.O_RDONLY | _NO_WAITING | _NO_LINK)
+        status = _fstat(self._descriptor)
         if not stat.S_ISREG(status.st_mode):
-            os.close(self._descriptor)
+            _close(self._descriptor)
             raise OSError("it is no regular file")
         self.size = status.st_size
         self.changed_at = status.st_mtime_ns
@@ -163,20 +166,20 @@ class _Open:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
+        _close(self._descriptor)
 
     def read(self, most: int) -> bytes:
         """The beginning of the file."""
         parts: list[bytes] = []
-        while most > 0 and (part := os.read(self._descriptor, most)):
+        while most > 0 and (part := _read(self._descriptor, most)):
             parts.append(part)
             most -= len(part)
         return b"".join(parts)
 
     def digest(self) -> str:
         """Of the first `MAX_HASHED` bytes."""
-        digest, left = hashlib.sha256(), MAX_HASHED
-        while left > 0 and (part := os.read(self._descriptor, min(left, 1 << 20))):
+        digest, left = sha256(), MAX_HASHED
+        while left > 0 and (part := _read(self._descriptor, min(left, 1 << 20))):
             digest.update(part)
             left -= len(part)
         return digest.hexdigest()
@@ -188,10 +191,10 @@ def _write(folder: Path, digest: str, content: bytes) -> None:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | getattr(os, "O_BINARY", 0)
     try:
-        descriptor = os.open(folder / digest, flags, 0o600)
+        descriptor = _open(folder / digest, flags, 0o600)
     except FileExistsError:
         return
-    with os.fdopen(descriptor, "wb") as file:
+    with _fdopen(descriptor, "wb") as file:
         file.write(content)
 
 

@@ -25,6 +25,9 @@ _SHOWN: Final = (
 )  # fmt: skip
 """What is kept in memory of a failure, for those who show it at the end."""
 
+# A test that puts something else in their place has it there still while its failure is written.
+_write, _close, _process = os.write, os.close, os.getpid
+
 
 class ReportFile:
     """An open report file, with `start` as its first record. Each method raises OSError when it cannot be written.
@@ -39,7 +42,7 @@ class ReportFile:
         # 0600: a report holds values from tests, and machines are shared. EXCL: two processes never share a file.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         self._descriptor = os.open(path, flags, 0o600)
-        self._process = os.getpid()
+        self._process = _process()
         self._redactor = redactor
         self._told = told
         self._most_failures = most_failures
@@ -106,7 +109,7 @@ class ReportFile:
                 sha256=self._digest.hexdigest(),
             )
         )
-        os.close(self._descriptor)
+        _close(self._descriptor)
         self._descriptor = -1  # its number may soon be that of somebody else's file
 
     def _hold(self, record: Record) -> None:
@@ -114,11 +117,11 @@ class ReportFile:
 
     def _write(self, record: R) -> R:
         """The record as it was written, without secrets."""
-        if os.getpid() != self._process:
+        if _process() != self._process:
             return record
         clean: R = self._redactor.redact(record)
         line = clean.line if isinstance(clean, Redacted) and clean.line else encode(clean)
-        if os.write(self._descriptor, line) != len(line):
+        if _write(self._descriptor, line) != len(line):
             raise OSError(errno.ENOSPC, "the report could only be written in part")
         self._digest.update(line)
         self._bytes += len(line)
