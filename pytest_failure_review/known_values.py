@@ -33,6 +33,8 @@ _SHORTEST_END: Final = 4
 _LONGEST_END: Final = 240
 """Characters that pytest leaves of a text that is too long for it, on both sides."""
 _MOST_ELLIPSES: Final = 200
+_escaped: Final = json.JSONEncoder().encode
+_unescaped: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class KnownValues:
@@ -75,7 +77,7 @@ class KnownValues:
         self._literals = tuple(sorted(literals, key=lambda literal: (-len(literal), literal)))
         self._pieces = tuple((value, pieces) for value in self._values if (pieces := _pieces_of(value)))
         parts = [piece for _, pieces in self._pieces for piece in pieces]
-        self._in_json = tuple(dict.fromkeys(json.dumps(text)[1:-1] for text in (*self._literals, *parts)))
+        self._in_json = tuple(dict.fromkeys(_escaped(text)[1:-1] for text in (*self._literals, *parts)))
         self._hints = tuple(dict.fromkeys(text.lower() for text in self._in_json))
 
     def may_be_in(self, json_text: str) -> bool:
@@ -169,7 +171,7 @@ def _quoted(value: str, raw: bytes) -> set[str]:
 
 
 def _in_json(text: str) -> set[str]:
-    return {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    return {_escaped(text)[1:-1], _unescaped(text)[1:-1]}
 
 
 def _in_address(value: str) -> set[str]:
