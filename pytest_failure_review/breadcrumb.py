@@ -64,6 +64,8 @@ class Breadcrumb:
         self._has_label = False
         self.secrets_of: Callable[[str], Collection[str]] = lambda _: ()
         """Tells of a test with parameters which of their values are secret."""
+        self.secrets_now: Callable[[], Collection[str]] = lambda: ()
+        """Tells what the running test was given that is secret."""
         self._place = ""
         """The file of the tests that begin now, with what stands before their names; it holds no secret."""
 
@@ -161,7 +163,7 @@ class Breadcrumb:
 
     def reached(self, label: str) -> None:
         """The running test made a checkpoint."""
-        self._put(_AT_LABEL, self._redactor.redact(label), _LONGEST_LABEL)
+        self._put(_AT_LABEL, self._redactor.redact(label, self.secrets_now()), _LONGEST_LABEL)
         self._has_label = True
 
     def _put(self, at: int, text: str, most: int) -> None:

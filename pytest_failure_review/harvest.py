@@ -108,10 +108,10 @@ class _Search:
         for name, value in items:
             if self._room <= 0:
                 return
-            self._room -= 1
             kind = type(value)
             if id(kind) in _PLAIN:
                 continue
+            self._room -= 1
             if issubclass(kind, _TEXTS):
                 called = name.decode("latin-1") if type(name) is bytes else name
                 if type(called) is str and _is_secret(called):

@@ -17,8 +17,9 @@ _PLAIN: Final = frozenset({int, float, bool, type(None), str, bytes, type})
 class SecretParameters:
     """Of the tests that `items` gives when it is first asked."""
 
-    def __init__(self, items: Callable[[], Iterable[Any]]) -> None:
+    def __init__(self, items: Callable[[], Iterable[Any]], running: Callable[[], Any] = lambda: None) -> None:
         self._items = items
+        self._running = running
         self._found: dict[str, Collection[str]] | None = None
 
     def of(self, nodeid: str) -> Collection[str]:
@@ -26,6 +27,19 @@ class SecretParameters:
         if self._found is None:
             self._found = self._look()
         return self._found.get(nodeid, ())
+
+    def given_now(self) -> Collection[str]:
+        """Values under secret names that the fixtures and parameters of the running test have so far.
+
+        For texts of the test's own making that are written while it runs.
+        """
+        from .circumstances import given_of, params_by_name  # noqa: PLC0415  (as most tests make no checkpoint)
+        from .harvest import secrets_near  # noqa: PLC0415
+        from .strangers import attempt  # noqa: PLC0415
+
+        item = self._running()
+        found, _ = attempt(lambda: secrets_near(given_of(item), params_by_name(item), ()))
+        return found or ()
 
     def _look(self) -> dict[str, Collection[str]]:
         is_secret: dict[str, bool] = {}

@@ -60,8 +60,8 @@ class Recorder:
         self._notes_phases = True
         self._workers: Workers | None = None
         self._breadcrumb = Breadcrumb(run.redactor)
-        self._parameters = SecretParameters(lambda: getattr(self._session, "items", ()))
-        self._breadcrumb.secrets_of = self._parameters.of
+        self._parameters = SecretParameters(lambda: getattr(self._session, "items", ()), self._running)
+        self._breadcrumb.secrets_of, self._breadcrumb.secrets_now = self._parameters.of, self._parameters.given_now
         self._hindsight = Hindsight(config, run, self._breadcrumb, self._guard, self._asker)
         self._attempts: retries.Attempts | None = None
 
@@ -316,6 +316,10 @@ class Recorder:
             record = self._hindsight.torn_down(attempt, at)
             if record is not None and self._file is not None:
                 self._file.afterwards(record)
+
+    def _running(self) -> Any:
+        """What pytest has set up last; there is no public way to ask for it."""
+        return next(reversed(getattr(getattr(self._session, "_setupstate", None), "stack", None) or {None: None}))
 
     def _tell(self, record: Crash) -> None:
         if self._file is not None:

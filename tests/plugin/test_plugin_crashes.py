@@ -182,3 +182,26 @@ def test_a():
     ran = project.run_and_die()
     assert (ran.result.ret, ran.failures) == (0, [])
     assert check(project.reports).complete
+
+
+@pytest.mark.parametrize("given", ["api_token", "login"])
+def test_the_newest_checkpoint_of_a_test_that_died_is_told_without_what_it_was_given(
+    project: Project, given: str
+) -> None:
+    project.write(
+        "test_a.py",
+        f"""
+import os, pytest
+@pytest.fixture
+def api_token(): return "canary-" + "9f8e7d6c"
+@pytest.fixture
+def login(api_token): return {{"password": api_token}}
+def test_a(checkpoint, {given}):
+    checkpoint("paid with canary-" + "9f8e7d6c")
+    os._exit(0)
+""",
+    )
+    assert project.run_and_die().result.ret == 0
+    pages = [path.read_bytes() for path in project.reports.iterdir() if path.suffix == ".running"]
+    assert [b"paid with ***" in page and b"canary-9f" not in page for page in pages] == [True]
+    assert "after the checkpoint 'paid with ***'" in check_the_dead(project.reports).sentences[0]
