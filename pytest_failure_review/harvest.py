@@ -22,7 +22,7 @@ _MOST_FRAMES: Final = 12
 _MOST_BESIDE: Final = 60
 _MOST_NAMES: Final = 60
 _MOST_OF_MODULE: Final = 500
-_MOST_LOOKS: Final = 3000
+_MOST_LOOKS: Final = 2000
 """Names that are looked at beside one failure."""
 _DEEPEST: Final = 3
 _SHORTEST: Final = 6
@@ -121,15 +121,28 @@ class _Search:
             elif depth < _DEEPEST and id(value) not in self._seen:
                 self._seen.add(id(value))
                 attempt(self._look_into, value, kind, depth + 1)
+                if issubclass(kind, _ROWS) and type(name) is str and _is_secret(name):
+                    attempt(self._add_row, value, kind)
 
     def _look_into(self, value: Any, kind: type, depth: int) -> None:
         for inner in _held(value, kind):
             self.later(inner, depth)
 
+    def _add_row(self, row: Any, kind: type) -> None:
+        """`credentials = ("bob", "x7fQ-1")`; words stay, as the tokens of a parser are some."""
+        for each in islice(_row(kind).__iter__(row), _MOST_NAMES):
+            if type(each) is str and not each.isalpha():
+                self._add(each)
+
     def _add(self, value: str) -> None:
         is_word = value.isalpha() and (len(value) < _SHORTEST_WORD or keyword.iskeyword(value))
         if _SHORTEST <= len(value) <= _LONGEST and not is_word:
             self.found.add(value)
+
+
+def _row(kind: type) -> Any:
+    """The class of Python whose own iteration is safe."""
+    return list if issubclass(kind, list) else tuple
 
 
 def _held(value: Any, kind: type) -> Iterator[Items]:
@@ -139,7 +152,7 @@ def _held(value: Any, kind: type) -> Iterator[Items]:
     elif kind is MappingProxyType:
         yield []  # it may stand before a mapping of any kind
     elif issubclass(kind, _ROWS):
-        inside = tuple(islice((list if issubclass(kind, list) else tuple).__iter__(value), _MOST_NAMES))
+        inside = tuple(islice(_row(kind).__iter__(value), _MOST_NAMES))
         fields = _of_class(kind).fields
         yield list(zip(fields, inside, strict=False)) if fields else [(None, each) for each in inside]
         if len(inside) == 2:  # noqa: PLR2004  (a pair)

@@ -2,9 +2,9 @@
 
 The law: it runs before anything reaches the disk, in linear time, and takes too much rather than too little.
 Colours and what is invisible go first, or they would hold a secret apart until somebody shows it without them.
-It knows values (of environment variables whose name says secret, also those that a test sets; of `::add-mask::` lines;
-of fixtures, parameters and variables beside the failure that are called so), names (`password=...`), and shapes
-(`ghp_...`). It does not know what was never named: a secret in a variable called `x` stays.
+It knows values, in their everyday forms (of environment variables whose name says secret, also those that a test sets;
+of `::add-mask::` lines; of fixtures, parameters and variables beside the failure that are called so), names
+(`password=...`), and shapes (`ghp_...`). What was never named it does not know: a secret in a variable `x` stays.
 """
 
 from __future__ import annotations

@@ -52,6 +52,7 @@ BODIES = {
     "a header as a pair": "headers = [('Authorization', mk('pair'))]; raise bad(headers[0][1])",
     "a header in bytes": "headers = [(b'authorization', b'canary-bytes-9f8e7d6c')]; raise bad(headers[0][1])",
     "a field of a named tuple": "named = Named('u', mk('named')); raise bad(named.password)",
+    "one of a pair that is called so": "credentials = ('bob', mk('row')); raise bad(credentials[1])",
     "an ordered mapping": "cfg = collections.OrderedDict(password=mk('ordered')); raise bad(list(cfg.values()))",
     "a variable of an inner function": "token = mk('cell')\n    def inner(): return token\n    raise bad(inner())",
     "a leaf of a group": "raise ExceptionGroup('all', [caught('leaf'), caught('other')])",
@@ -137,10 +138,10 @@ def test_a_world_of_objects_takes_bounded_time() -> None:
         f"name_{at}": {f"in_{n}": [{"password": "canary-deep-9f8e"}] * 50 for n in range(50)} for at in range(50)
     }
     frames: list[tuple[FrameType, Source]] = []
-    began = time.perf_counter()
+    began = time.process_time()
     found = secrets_near({"wide": wide, "token": "near-9f8e7d6c"}, {}, frames)
     assert "near-9f8e7d6c" in found
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_what_a_class_is_given_later_is_seen(project: Project) -> None:
