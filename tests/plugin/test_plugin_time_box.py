@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
@@ -57,13 +56,41 @@ def test_ctrl_c_passes() -> None:
     assert attempt_within(0.05, time.sleep, 60) == ENDED
 
 
-def test_no_thread_stays_and_a_signal_that_comes_late_does_nothing() -> None:
-    before = threading.active_count()
-    attempt_within(0.05, time.sleep, 60)
-    attempt_within(5, time.sleep, 0)
-    assert threading.active_count() == before
-    os.kill(os.getpid(), signal.SIGVTALRM)
-    time.sleep(0.01)
+def test_neither_thread_nor_handler_stays() -> None:
+    before = threading.active_count(), signal.SIG_DFL
+    for seconds, call in ((0.05, 60), (5, 0)):
+        attempt_within(seconds, time.sleep, call)
+        assert (threading.active_count(), signal.getsignal(signal.SIGVTALRM)) == before
+
+
+def test_a_signal_that_comes_just_as_the_call_ends_does_nothing() -> None:
+    for _ in range(50):
+        assert attempt_within(0.002, time.sleep, 0.002) in (ENDED, (None, ""))
+
+
+def test_a_call_out_of_a_finalizer_is_ended_as_any_other() -> None:
+    told: list[object] = []
+
+    class Asking:
+        def __del__(self) -> None:
+            told.append(attempt_within(0.05, time.sleep, 1))
+
+    Asking()
+    assert told == [ENDED]
+
+
+def test_a_call_that_hangs_behind_a_finalizer_is_ended_too() -> None:
+    class Slow:
+        def __del__(self) -> None:
+            time.sleep(0.3)
+
+    def hang() -> None:
+        Slow()
+        time.sleep(60)
+
+    started = time.monotonic()
+    assert attempt_within(0.2, hang) == ENDED
+    assert time.monotonic() - started < 5
 
 
 def test_a_signal_that_somebody_uses_is_left_to_them() -> None:
