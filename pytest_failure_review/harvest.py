@@ -62,12 +62,17 @@ def secrets_near(
     search.later(list(given.items()), 0)
     if isinstance(params, dict):
         search.later(list(dict.items(params)), 0)
-    ours = [frame for frame, source in reversed(live) if source.in_repo][:_MOST_FRAMES]
+    ours = [frame for frame, source in reversed(live) if source.in_repo or _sets_for_a_while(frame)][:_MOST_FRAMES]
     others = [frame for frame, source in reversed(beside) if source.in_repo][:_MOST_BESIDE]
     for frame in (*ours, *others):
         attempt(search.frame, frame)
     search.run()
     return search.found
+
+
+def _sets_for_a_while(frame: FrameType) -> bool:
+    """Whether it is that of a decorator like `mock.patch.dict`, which still holds what it has set."""
+    return frame.f_globals.get("__name__") == "unittest.mock"
 
 
 class _Search:

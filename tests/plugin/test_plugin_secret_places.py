@@ -152,3 +152,13 @@ def test_what_a_class_is_given_later_is_seen(project: Project) -> None:
         "def test_b():\n    Shop.password = 'canary-' + 'late-9f8e'; shop = Shop(); raise ValueError(Shop.password)\n",
     )
     assert project.run().failures[1]["message"] == "ValueError: ***"
+
+
+def test_what_a_decorator_sets_in_the_environment_is_known_when_it_is_gone_again(project: Project) -> None:
+    project.write(
+        "test_a.py",
+        "import os\nfrom unittest import mock\n"
+        "@mock.patch.dict(os.environ, {'API_TOKEN': 'canary-' + '9f8e7d6c'})\n"
+        "def test_a():\n    raise ValueError(os.environ['API_TOKEN'])\n",
+    )
+    assert project.run().failure["message"] == "ValueError: ***"
