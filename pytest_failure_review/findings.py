@@ -65,9 +65,13 @@ class Findings:
         return [*self.troubles, *(in_words(gate) for gate in self.gates if not gate["passed"])]
 
     def counted(self) -> str:
-        """As pytest's last line has it: `2 failed, 1 error, 30 passed`; empty when no run came to its end."""
+        """As pytest's last line has it: `2 failed, 3 errors, 30 passed`; empty when no run came to its end."""
         counts = self.counts
-        return ", ".join(f"{counts[name]} {name}" for name in _COUNTED if counts[name]) if counts else ""
+        return ", ".join(_counted(counts[name], name) for name in _COUNTED if counts[name]) if counts else ""
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name}s" if name == "error" and count > 1 else f"{count} {name}"
 
 
 def distinct(failures: Iterable[Failure]) -> list[Failure]:

@@ -109,7 +109,7 @@ def rank(category: str) -> int:
 
 
 def worst(categories: Iterable[str]) -> str:
-    """The category that a reader should hear of first; an empty sentence when there is none."""
+    """The category of which a wrong guess would cost most; an empty text when there is none."""
     return min(categories, key=rank, default="")
 
 

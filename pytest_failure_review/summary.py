@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from .findings import Cause, Findings
@@ -66,9 +66,12 @@ def owners(failure: Failure) -> str:
 
 
 def sla(failure: Failure) -> str:
-    """How soon it must be fixed: `8h`, or what the marker says where that is no number of hours; empty when unsaid."""
+    """How soon it must be fixed: `8h`, `7d`, or what the marker says where that is no time; empty when unsaid."""
     terms = failure.get("sla_terms")
-    return f"{terms['hours']:g}h" if terms else failure["sla"] or ""
+    if not terms:
+        return failure["sla"] or ""
+    days, rest = divmod(terms["hours"], 24)
+    return f"{days:g}d" if days > 1 and not rest else f"{terms['hours']:g}h"
 
 
 def named(failure: Failure, count: int = 1) -> str:
@@ -93,17 +96,21 @@ def _notes(findings: Findings, width: int) -> list[str]:
 
 
 def _misread(findings: Findings, width: int) -> list[str]:
-    """What was ignored of markers, hooks and objects, each once: a class's marker is read by all its tests."""
+    """What was ignored of markers, hooks, objects and files, each once: a class's marker is read by all its tests."""
     found: dict[str, str] = {}
     begins = f" ({MISREAD}"
     for failure in findings.records:
         rule = failure["rule"]
         for words in rule.split(begins)[1:] if begins in rule else ():
             found.setdefault(printable(MISREAD + words.removesuffix(")")), printable(failure["nodeid"]))
-        for note in failure.get("notes", ()):
+        for note in (*failure.get("notes", ()), *_of_checkpoints(failure)):
             found.setdefault(printable(note), printable(failure["nodeid"]))
     shown = list(found.items())[:_MOST_NOTES]
     return [_shortened(f"note: {words}"[:width].rstrip() + ": ", test, width) for words, test in shown]
+
+
+def _of_checkpoints(failure: Failure) -> Iterator[str]:
+    return (note for point in failure.get("checkpoints", ()) for note in point.get("notes", ()))
 
 
 def _line(row: Sequence[str], widths: Sequence[int], width: int) -> str:

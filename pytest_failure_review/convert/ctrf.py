@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pytest_failure_review.report import Failure
+from pytest_failure_review.report_checkpoints import Checkpoint
 from pytest_failure_review.summary import owners
 
 from .told import Attempts, Followers, Told, clean, name_of, suites_of, text
@@ -165,11 +166,17 @@ def _extra(failure: Failure, others: Sequence[Failure]) -> dict[str, Any]:
 
 
 def _steps(failure: Failure) -> list[dict[str, Any]]:
-    """The checkpoints that the test had passed when it failed."""
+    """The checkpoints that the test had reached when it failed, and that in which it did."""
     return [
-        {"name": point["label"], "status": "passed", "extra": _given(sha256=text(point.get("sha256")))}
+        {"name": point["label"], "status": _status(point), "extra": _given(sha256=text(point.get("sha256")))}
         for point in failure.get("checkpoints", [])
     ]
+
+
+def _status(point: Checkpoint) -> str:
+    state = point.get("state")
+    was_left = point.get("kind") == "step_ended" and isinstance(state, dict) and state.get("raised")
+    return "failed" if was_left or point.get("kind") == "failure" else "passed"
 
 
 def _of_followers(run: Told, followers: Followers) -> list[dict[str, Any]]:

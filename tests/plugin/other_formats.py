@@ -59,7 +59,7 @@ _CTRF_TEST = closed(
     stderr=TEXTS,
     threadId=TEXT,
     parameters=FREE,
-    steps=listed(closed("name status", name=TEXT, status={"const": "passed"}, extra=FREE)),
+    steps=listed(closed("name status", name=TEXT, status={"enum": ["passed", "failed"]}, extra=FREE)),
     extra=FREE,
 )
 _CTRF_COUNTS = "tests passed failed skipped pending other start stop"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -78,4 +79,7 @@ def test_its_workflow_and_its_hooks_name_what_there_is() -> None:
     assert set(workflow["steps"][-1]["with"]) <= set(action["inputs"])
     assert "failed-gates" in action["outputs"]
     offered = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    # pre-commit warns of a rev that it takes for a branch: one without a point.
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert hooks["repos"][0]["rev"] == f"v{version}"
     assert [hook["id"] for hook in hooks["repos"][0]["hooks"]] == [hook["id"] for hook in offered]

@@ -174,6 +174,21 @@ def test_ctrf_labels_a_failure_and_lists_its_checkpoints(folder: Path) -> None:
     assert (test["filePath"], test["line"], test["extra"]["path"]) == ("tests/test_a.py", 7, "src/a b.py")
 
 
+def test_ctrf_says_of_the_checkpoint_that_is_the_failure_and_of_a_step_that_raised_that_they_failed(
+    folder: Path,
+) -> None:
+    points = [
+        {"label": "pay", "kind": "step_started", "state": None},
+        {"label": "pay", "kind": "step_ended", "state": {"raised": "KeyError"}},
+        {"label": "ship", "kind": "step_ended", "state": None},
+        {"label": "failure", "kind": "manual", "state": {"raised": "KeyError"}},
+        {"label": "failure", "kind": "failure", "state": None},
+    ]
+    write(folder, a_failure(checkpoints=points))
+    (test,) = ctrf(folder)["tests"]
+    assert [step["status"] for step in test["steps"]] == ["passed", "failed", "passed", "passed", "failed"]
+
+
 def test_the_app_reads_a_converted_ctrf(folder: Path) -> None:
     write(folder, DETAILED)
     (report,) = read_ctrf("ctrf.json", json.loads(converted(folder, "ctrf")), complete=True)

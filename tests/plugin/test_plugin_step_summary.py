@@ -39,6 +39,12 @@ def test_a_cause_is_a_row_with_its_owner_its_hours_and_its_message() -> None:
     assert rows(page) == [["1", "test.unit", "@ann", "4h", "test_a.py::test_a", "AssertionError: assert 0"]]
 
 
+@pytest.mark.parametrize(("errors", "line"), [(1, "1 error"), (2, "2 errors")])
+def test_errors_are_counted_in_the_words_of_pytest(errors: int, line: str) -> None:
+    counts = Counts(passed=0, failed=0, error=errors, skipped=0, xfailed=0, xpassed=0)
+    assert of_run([], counts=counts).counted() == line
+
+
 def test_replays_and_flaky_tests_stand_below_the_table() -> None:
     flaky = Flaky(record="flaky", nodeid="test_f.py::test_f", worker="main", attempts=3)
     page = shown(render(of_run([a_failure(replay="pytest --failure-review-replay=r#1")], flaky=[flaky])))

@@ -9,7 +9,7 @@ from plugin_project import a_failure
 
 from pytest_failure_review.findings import distinct, of_run
 from pytest_failure_review.report import Failure, Flaky, Owner
-from pytest_failure_review.summary import render
+from pytest_failure_review.summary import render, sla
 
 
 def failures(count: int, **changes: Any) -> list[Failure]:
@@ -100,6 +100,19 @@ def test_hours_of_the_sla_stand_in_a_column_where_somebody_states_them() -> None
         "test.unit  @ann  4h            test_a.py::test_a",
         "test.unit  @ann  by the we...  test_b.py::test_b",
     ]
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"), [(0.5, "0.5h"), (24, "24h"), (36, "36h"), (48, "2d"), (50, "50h"), (168, "7d")]
+)
+def test_whole_days_are_shown_as_days_from_two_on(hours: float, words: str) -> None:
+    assert sla(a_failure(sla_terms={"hours": hours, "tier": "standard"})) == words
+
+
+def test_a_file_that_a_checkpoint_could_not_keep_is_a_note() -> None:
+    said = "cart.json was not kept: No such file or directory"
+    points = [{"label": "begun"}, {"label": "cart filled", "notes": [said]}, {"label": "paid", "notes": [said]}]
+    assert render(of_run([a_failure(checkpoints=points)]), 100)[1:] == [f"note: {said}: test_a.py::test_a"]
 
 
 def test_the_replay_of_a_cause_is_that_of_its_first_failure_and_is_not_cut() -> None:
