@@ -71,6 +71,11 @@ def test_the_guide_names_each_hook_with_its_arguments() -> None:
     assert set(re.findall(r"^\| `(\w+\([^)]*\))` \|", GUIDE, re.MULTILINE)) == expected
 
 
+def test_the_example_of_the_guide_names_no_generic_type_without_its_argument() -> None:
+    """As `mypy --strict` wants it."""
+    assert re.findall(r"ExceptionInfo\b(.{15})", GUIDE) == ["[BaseException]"] * 2
+
+
 def test_a_conftest_with_hooks_does_no_harm_to_a_run_that_is_not_reviewed(example: Project) -> None:
     result = example.pytester.runpytest_subprocess("-p", "no:asyncio")
     result.assert_outcomes(failed=1)
