@@ -45,7 +45,8 @@ def _in_turn(causes: list[Cause]) -> Iterator[tuple[Failure, int]]:
 
 def _of_failure(failure: Failure, count: int) -> str:
     path = failure["path"]
-    place = {"file": path, "line": str(failure["line"])} if _is_file_of_repository(path) else {}
+    line = {"line": str(failure["line"])} if failure["line"] else {}
+    place = {"file": path, **line} if _is_file_of_repository(path) else {}
     test = named(failure, count)
     title = f"{printable(failure['category'])}: {test}"
     short = title if len(title) <= _LONGEST_TITLE else f"{title[:50]}...{title[53 - _LONGEST_TITLE :]}"

@@ -194,7 +194,7 @@ class _Case:
             exception=read.exception,
             message=read.message,
             path=read.path,
-            line=read.line,
+            line=read.line or 1,
             test_path=read.test_path,
             steps=tuple(Step(**frame) for frame in read.frames),
             fixture=read.fixture["name"] if read.fixture else "",

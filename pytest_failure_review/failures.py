@@ -69,6 +69,7 @@ def _clean(happening: Happening, found: Read, redactor: Redactor) -> Clean:
 
 def _record(happening: Happening, found: Read, decided: Decided) -> Failure:
     node_hash = short_hash(happening.nodeid)
+    place = found.path if found.line is None else f"{found.path}:{found.line}"
     shared = shared_group(happening.nodeid, happening.phase, found.fixture, decided.fingerprint_root)
     return {
         "record": "failure",
@@ -88,7 +89,7 @@ def _record(happening: Happening, found: Read, decided: Decided) -> Failure:
         "message": found.message,
         "path": found.path,
         "line": found.line,
-        "crash_line": f"{found.path}:{found.line}: {found.exception or happening.outcome}",
+        "crash_line": f"{place}: {found.exception or happening.outcome}",
         "frames": found.frames,
         "text": found.text,
         "fingerprint": decided.fingerprint,

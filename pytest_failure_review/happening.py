@@ -36,8 +36,8 @@ class Happening(NamedTuple):
     shown: Any = ""
     """pytest's representation of the failure, or a sentence where nothing was raised."""
     attempt: int = 1
-    line: int = 1
-    """Where the test begins, from 1."""
+    line: int | None = 1
+    """Where the test begins, from 1; None where nobody knows."""
     marker: Marked = Marked()
     marks: Sequence[Any] = ()
     """Those on the test, its class and its module, the closest first."""
@@ -119,7 +119,7 @@ class Read(NamedTuple):
     fixture: Fixture | None
     test_path: str
     path: str
-    line: int
+    line: int | None
     text: str
     fixtures: list[str]
     markers: list[str]

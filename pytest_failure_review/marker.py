@@ -11,6 +11,8 @@ from .terms import hours_of
 WORDS: Final = ("category", "owner", "sla")
 MISREAD: Final = "its marker "
 """With these words a rule begins to say, in brackets, what of the marker was ignored."""
+UNREAD: Final = object()
+"""Stands for a value of a marker that only the run knew."""
 # No subclass of them: an object of somebody else's may do anything when it is read, even never end.
 _LISTS: Final = (list, tuple, set, frozenset)
 
@@ -57,6 +59,9 @@ def _text(word: str, value: Any, ignored: list[str]) -> str | None:
         return None
     if isinstance(value, str):
         return str.__str__(value)
+    if value is UNREAD:
+        ignored.append(f"gives {word} a value that only the run knew")
+        return None
     # Not what it says of itself: its repr may raise as well.
     ignored.append(f"gives {word} a value of type {type(value).__name__}, not a text")
     return None

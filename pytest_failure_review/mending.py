@@ -135,7 +135,7 @@ _FAILURE: Final[Mapping[str, Callable[[Any], Any]]] = {
     "exception": _text,
     "message": _text,
     "path": _text,
-    "line": _from_one,
+    "line": _line,
     "frames": _frames,
     "text": _text,
     "fingerprint": _matching(_FINGERPRINT, "0" * 16),

@@ -14,6 +14,7 @@ from .breadcrumb import SUFFIX, Trail, left_behind
 from .capping import encode
 from .command import is_replay_command, with_number
 from .deciding import Judge
+from .declared import declared
 from .failures import conclude
 from .happening import Happening, Place
 from .owners import Owners
@@ -66,10 +67,11 @@ def sentence(record: Mapping[str, Any]) -> str:
     return f"the process died {where}{tried}{newest}{'' if how in ('', NOT_KNOWN) else f' ({how})'}"
 
 
-def happening(record: Crash) -> Happening | None:
+def happening(record: Crash, rootdir: Path, repository: Path) -> Happening | None:
     """The failure that the death is; None when no test ran."""
     if not record["nodeid"]:
         return None
+    known = declared(record["nodeid"], rootdir, repository)
     return Happening(
         nodeid=record["nodeid"],
         phase=record["phase"] or "call",  # type: ignore[arg-type]  # one of the phases, as Trail says
@@ -77,6 +79,8 @@ def happening(record: Crash) -> Happening | None:
         worker=record["worker"],
         attempt=record.get("attempt", 1),
         shown=sentence(record),
+        line=known.line,
+        marker=known.marker,
     )
 
 
@@ -124,17 +128,19 @@ def autopsy(file: Unfinished, status: int | None = None, c_stack: str = "") -> l
     if trail is None:
         return []
     record = crash(trail, file.worker, in_words(status), c_stack)
-    happened = happening(record)
-    return [record, _failure(happened, file)] if happened else [record]
+    return [record, *_failure(record, file)]
 
 
-def _failure(happened: Happening, file: Unfinished) -> Failure:
+def _failure(record: Crash, file: Unfinished) -> list[Failure]:
     """The command that says this runs in the checkout, as pytest did."""
     repository = repository_of(Path.cwd())
     rootdir = repository / file.rootdir
+    happened = happening(record, rootdir, repository)
+    if happened is None:
+        return []
     judge = Judge(Owners(repository), _rules(rootdir, repository))
     known = {"replay": with_number(file.replay, file.failures + 1)} if is_replay_command(file.replay) else {}
-    return conclude(happened, Place(rootdir, repository), judge, Redactor({}), hindsight=lambda _: known)
+    return [conclude(happened, Place(rootdir, repository), judge, Redactor({}), hindsight=lambda _: known)]
 
 
 def _rules(rootdir: Path, repository: Path) -> Sequence[Rule]:

@@ -243,8 +243,8 @@ class Failure(TypedDict):
     message: str
     path: str
     """Where to point at: the deepest frame in the repository, else the test. Relative to the repository."""
-    line: int
-    """From 1."""
+    line: int | None
+    """From 1; None when the process died and the test's file does not say where it stands."""
     frames: list[Frame]
     text: str
     """The end of the traceback as pytest shows it, without local variables."""
@@ -259,7 +259,7 @@ class Failure(TypedDict):
     leaves: NotRequired[list[Cause]]
     """The leaves of exception groups."""
     crash_line: NotRequired[str]
-    """`path:line: Type`, what an editor jumps to."""
+    """`path:line: Type`, what an editor jumps to; without the line where that is not known."""
     fixture: NotRequired[Fixture | None]
     fixtures: NotRequired[list[str]]
     """Names of all fixtures that the test uses."""

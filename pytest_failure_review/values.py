@@ -52,6 +52,7 @@ class FailedTest:
     message: str
     path: str
     line: int
+    """From 1; 1 also where a test died and its line is not known."""
     test_path: str
     steps: tuple[Step, ...]
     fixture: str = ""

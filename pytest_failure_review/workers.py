@@ -19,6 +19,7 @@ import pytest
 
 from .breadcrumb import SUFFIX, Trail, left_behind
 from .checking import read
+from .declared import declared
 from .happening import Happening
 from .options import options_of
 from .postmortem import STACK_SUFFIX, crash, happening, in_words, sentence, take_stack
@@ -101,6 +102,7 @@ class Workers:
         attempt = getattr(report, "rerun", 0) + 1
         if is_tried_again(report):
             self.tried_again[report.nodeid] = worker
+        known = declared(report.nodeid, self._config.rootpath, self._run.repository)
         return Happening(
             nodeid=report.nodeid,
             phase=record["phase"] if record and same and record["phase"] else "call",  # type: ignore[arg-type]  # as in postmortem
@@ -109,6 +111,8 @@ class Workers:
             attempt=attempt,
             shown=sentence(record) if record and same else f"{said}; {sentence(record)}" if record else said,
             secrets=self.secrets,
+            line=known.line,
+            marker=known.marker,
         )
 
     def passed_in_the_end(self, report: Any) -> Flaky | None:
@@ -130,7 +134,7 @@ class Workers:
             if path != self._run.file:
                 self._look_at(read(path).worker, None)
         for worker, record in self._dead.items():
-            happened = happening(record)
+            happened = happening(record, self._config.rootpath, self._run.repository)
             if happened is not None and worker not in self._kept:
                 self._keep(happened._replace(outcome="interrupted") if interrupted else happened)
         for left in self._run.directory.glob(self._run.file_of("*").with_suffix(STACK_SUFFIX).name):

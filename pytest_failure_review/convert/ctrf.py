@@ -137,7 +137,7 @@ def _attempt(failure: Failure) -> dict[str, Any]:
         "status": "failed",
         "message": failure["message"],
         "trace": failure["text"],
-        "line": failure["line"],
+        **({"line": failure["line"]} if failure["line"] else {}),
         **_given(duration=_duration(failure)),
         **_captured(failure),
         "extra": {name: failure[name] for name in _KEPT},

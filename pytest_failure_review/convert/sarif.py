@@ -97,7 +97,8 @@ def _location(run: Told, failure: Failure) -> dict[str, Any]:
     if PurePosixPath(path).is_absolute() or not path:
         path, line = run.file_of(failure["nodeid"]), 1
     location = {"uri": quote(text(path).replace("\\", "/").lstrip("/")) or ".", "uriBaseId": "%SRCROOT%"}
-    return {"artifactLocation": location, "region": {"startLine": line}}
+    # GitHub shows no result without a line.
+    return {"artifactLocation": location, "region": {"startLine": line or 1}}
 
 
 def _invocation(run: Told) -> dict[str, Any]:
