@@ -145,7 +145,7 @@ FAILED = {
 }
 """In their call: the exception's type and how its message begins."""
 ERRORS = {
-    "test_missing_fixture": ("setup", "FixtureLookupError: ('nowhere'"),
+    "test_missing_fixture": ("setup", "FixtureLookupError: fixture 'nowhere' not found"),
     "test_setup": ("setup", "ConnectionError: no setup"),
     "test_teardown": ("teardown", "ConnectionError: no teardown"),
     "test_both": ("teardown", "ConnectionError: no teardown"),
