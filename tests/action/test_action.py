@@ -109,7 +109,7 @@ def test_a_test_that_ends_the_process_with_0_ends_with_1(workspace: Path, temp: 
         "ends early: the process died in the call of test_a.py::test_a (exit status 0); 2 failures in it." in run.said
     )
     died = next(told for told in obeyed(run.said) if "(crashed)" in told.properties["title"])
-    assert died.properties == {"file": "test_a.py", "line": "1", "title": "infra.runner: test_a.py::test_a (crashed)"}
+    assert died.properties == {"file": "test_a.py", "line": "6", "title": "infra.runner: test_a.py::test_a (crashed)"}
     assert died.text.startswith("the process died in the call of test_a.py::test_a (exit status 0)\n")
     assert len(run.uploads) == 1
 
