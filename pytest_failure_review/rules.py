@@ -7,7 +7,7 @@ holds and names a thing decides it. What cannot be understood stops the run befo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -196,8 +196,3 @@ def _hours(where: str, written: Mapping[str, Any]) -> float | None:
     if hours is None:
         raise BadRuleError(f"{where}: sla {written['sla']!r} is no time: write '30m', '4h', '7d' or a number of hours")
     return hours
-
-
-def matching(rules: Sequence[Rule], seen: Seen) -> Iterator[Rule]:
-    """The rules that hold, in their order."""
-    return (rule for rule in rules if rule.holds(seen))
